@@ -1,0 +1,1 @@
+"""Pure decisions of this room: no framework, no clock, no network."""

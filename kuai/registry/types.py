@@ -1,0 +1,179 @@
+"""What crosses the door of `registry`: elements with codes for ever, relations with two clocks, conflicts."""
+
+from __future__ import annotations
+
+from kuai.kit.tables import CATALOGUE, BulkTable, Column, Sensitivity
+
+L1, L2, L3 = Sensitivity.L1, Sensitivity.L2, Sensitivity.L3
+ELEMENT_RETENTION = "while any source names it; then tombstone in the identity ledger"
+
+PERSON = CATALOGUE.declare(
+    BulkTable(
+        name="person",
+        owner="registry",
+        row="One natural person as linked. No name, number or phone: `guard.reveal` is the one way to those.",
+        retention=ELEMENT_RETENTION,
+        columns=(
+            Column("person_no", "INTEGER", L2, "surrogate key within the build"),
+            Column("person_code", "VARCHAR", L2, "P-XXXXXXXX-C, for ever"),
+            Column("founding_mention", "VARCHAR", L2, "the mention the code was born with"),
+            Column("birth_date", "DATE", L3, "best supported"),
+            Column("birth_precision", "VARCHAR", L2, "day, month, year, unknown"),
+            Column("sex", "VARCHAR", L3, "GB/T 2261.1"),
+            Column("is_child_under_14", "BOOLEAN", L3, "on the build's day"),
+            Column("mentions", "INTEGER", L2, "how many mentions"),
+            Column("quarantined", "BOOLEAN", L2, "held back until someone decides"),
+        ),
+        order_by=("person_no",),
+    )
+)
+
+ORGANISATION = CATALOGUE.declare(
+    BulkTable(
+        name="organisation",
+        owner="registry",
+        row="One organisation as linked. Sole traders are partly natural persons: never tiered, never scored.",
+        retention=ELEMENT_RETENTION,
+        columns=(
+            Column("organisation_no", "INTEGER", L1, "surrogate key within the build"),
+            Column("organisation_code", "VARCHAR", L1, "O-XXXXXXXX-C, for ever"),
+            Column("founding_mention", "VARCHAR", L2, "the mention the code was born with"),
+            Column("credit_code", "VARCHAR", L1, "unified social credit code, if any mention has a valid one"),
+            Column("name", "VARCHAR", L1, "as registered"),
+            Column("kind", "VARCHAR", L1, "enterprise, sole_trader, cooperative, institution, other, unknown"),
+            Column("state", "VARCHAR", L1, "active, ended, unknown"),
+            Column("founded_on", "DATE", L1, "declared"),
+            Column("mentions", "INTEGER", L1, "how many mentions"),
+        ),
+        order_by=("organisation_no",),
+    )
+)
+
+EVENT = CATALOGUE.declare(
+    BulkTable(
+        name="event",
+        owner="registry",
+        row="Something that happened at a place on a day. No text, no author.",
+        retention="ten years, as case files",
+        columns=(
+            Column("event_no", "INTEGER", L1, "surrogate key within the build"),
+            Column("event_code", "VARCHAR", L1, "E-XXXXXXXX-C, for ever"),
+            Column("founding_mention", "VARCHAR", L2, "the mention the code was born with"),
+            Column("kind", "VARCHAR", L1, "request, inspection, new_resident_signal"),
+            Column("occurred_on", "DATE", L2, "local day"),
+            Column("category", "VARCHAR", L1, "class as written by the office"),
+            Column("outcome", "VARCHAR", L2, "result (inspections)"),
+            Column("place_code", "VARCHAR", L2, "where, grade A or B only"),
+            Column("place_level", "VARCHAR", L1, "level of the place"),
+        ),
+        order_by=("event_no",),
+    )
+)
+
+CONTACT = CATALOGUE.declare(
+    BulkTable(
+        name="contact",
+        owner="registry",
+        row="A contact point: a phone or a utility account, known by code; its number is in the vault.",
+        retention=ELEMENT_RETENTION,
+        columns=(
+            Column("contact_no", "INTEGER", L2, "surrogate key within the build"),
+            Column("contact_code", "VARCHAR", L2, "C-XXXXXXXX-C, for ever"),
+            Column("founding_mention", "VARCHAR", L2, "the mention the code was born with"),
+            Column("kind", "VARCHAR", L1, "phone, water_account, ..."),
+        ),
+        order_by=("contact_no",),
+    )
+)
+
+MENTION_ELEMENT = CATALOGUE.declare(
+    BulkTable(
+        name="mention_element",
+        owner="registry",
+        row="Which element one mention was identified as, and where its row places it (what `kuai export mentions` writes).",
+        retention="as the mention it belongs to",
+        columns=(
+            Column("mention_key", "VARCHAR", L2, "the mention"),
+            Column("source", "VARCHAR", L1, "name of the source"),
+            Column("period", "VARCHAR", L1, "delivery"),
+            Column("row_no", "INTEGER", L1, "data row, from 0"),
+            Column("element", "VARCHAR", L1, "person, organisation, event, contact, address"),
+            Column("role", "VARCHAR", L1, "role in the row"),
+            Column("code", "VARCHAR", L2, "person, organisation, event, contact or address code; null if not identified"),
+            Column("match_probability", "DOUBLE", L2, "of the link to the founding mention"),
+            Column("reason", "VARCHAR", L2, "why"),
+            Column("address_code", "VARCHAR", L2, "washed place that the row gives this mention, null if none"),
+            Column("grade", "VARCHAR", L1, "grade of that place"),
+        ),
+        order_by=("source", "period", "row_no", "element", "role"),
+    )
+)
+
+RELATION = CATALOGUE.declare(
+    BulkTable(
+        name="relation",
+        owner="registry",
+        row="One dated, sourced relation between two elements, as one row of one source asserts it.",
+        retention="as the weaker of its two elements",
+        columns=(
+            Column("relation_no", "INTEGER", L1, "surrogate key within the build"),
+            Column("type", "VARCHAR", L1, "one of the 22 codes of the relation catalogue"),
+            Column("from_code", "VARCHAR", L2, "element code"),
+            Column("to_code", "VARCHAR", L2, "element code"),
+            Column("role", "VARCHAR", L1, "finer role; empty if none"),
+            Column("share", "VARCHAR", L2, "ownership share; empty if none"),
+            Column("valid_from", "DATE", L2, "first day it holds"),
+            Column("valid_to", "DATE", L2, "first day it no longer holds"),
+            Column("precision", "VARCHAR", L1, "day, month, year, unknown"),
+            Column("recorded_on", "DATE", L2, "when the office recorded it"),
+            Column("source", "VARCHAR", L1, "name of the source"),
+            Column("period", "VARCHAR", L1, "delivery"),
+            Column("mention_key", "VARCHAR", L2, "the mention it comes from"),
+            Column("status", "VARCHAR", L1, "asserted, verified, disputed, withdrawn, ended"),
+            Column("confidence", "DOUBLE", L2, "link probability x wash grade, 4 places"),
+            Column("purposes", "VARCHAR", L1, "permitted purposes, comma separated, sorted: those of its source"),
+        ),
+        order_by=("relation_no",),
+    )
+)
+
+CONFLICT = CATALOGUE.declare(
+    BulkTable(
+        name="conflict",
+        owner="registry",
+        row="Two statements that cannot both be true; shown, never overwritten.",
+        retention="until decided, then with the decision",
+        columns=(
+            Column("conflict_no", "INTEGER", L1, "surrogate key within the build"),
+            Column("kind", "VARCHAR", L1, "e.g. two_birth_dates, two_residences, registered_operating_differ"),
+            Column("element_code", "VARCHAR", L2, "whom or what it is about"),
+            Column("left_mention", "VARCHAR", L2, "one side"),
+            Column("right_mention", "VARCHAR", L2, "the other side"),
+            Column("explanation", "VARCHAR", L2, "in Chinese, without values"),
+        ),
+        order_by=("conflict_no",),
+    )
+)
+
+IDENTITY_LEDGER = CATALOGUE.declare(
+    BulkTable(
+        name="identity_ledger",
+        owner="registry",
+        row="The life of one code: born of which mention in which build, merged into, split from, why. Append-only.",
+        retention="permanent: codes are for ever; holds nothing personal",
+        columns=(
+            Column("code", "VARCHAR", L2, "element code"),
+            Column("element", "VARCHAR", L1, "person, organisation, event, contact"),
+            Column("serial", "BIGINT", L1, "ordinal of birth within the element, from 1"),
+            Column("founding_mention", "VARCHAR", L2, "mention the code was born with"),
+            Column("born_build", "VARCHAR", L1, "build version that bore it"),
+            Column("merged_into", "VARCHAR", L2, "the code that continues, null if alive"),
+            Column("split_from", "VARCHAR", L2, "the code it was cut from, null if none"),
+            Column("changed_build", "VARCHAR", L1, "build version of the last change"),
+            Column("reason", "VARCHAR", L2, "why"),
+        ),
+        order_by=("element", "serial"),
+    )
+)
+
+ELEMENT_TABLES = (PERSON, ORGANISATION, EVENT, CONTACT, MENTION_ELEMENT, RELATION, CONFLICT, IDENTITY_LEDGER)

@@ -1,0 +1,31 @@
+"""Fixtures every room's tests may use. Builders of a room live in tests/modules/<room>/builders.py."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kuai.kit.store import Store
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_folder() -> Path:
+    """The folder of real public data beside the checkout; tests that read it are skipped where it is absent."""
+    folder = REPOSITORY.parent / "shared"
+    if not (folder / "sample" / "datapackage.json").exists():
+        reason = f"no shared data at {folder}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"in CI the shared data must be there: {reason}")
+        pytest.skip(reason)
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """An empty store with its keys beside it."""
+    monkeypatch.delenv("KUAI_KEYS", raising=False)
+    return Store(tmp_path / "store").create()
