@@ -38,8 +38,15 @@ ADDRESS_ENTRY = CATALOGUE.declare(
         retention="permanent: an address code is never deleted, only ended",
         columns=(
             Column("address_code", "VARCHAR", L1, "code, 6 to 25 digits"),
-            Column("level", "VARCHAR", L1, "district, subdistrict, community, grid, building, room"),
-            Column("parent_code", "VARCHAR", L1, "code one level up in this version; never found by cutting"),
+            Column(
+                "level", "VARCHAR", L1, "district, subdistrict, community, grid, building, room"
+            ),
+            Column(
+                "parent_code",
+                "VARCHAR",
+                L1,
+                "code one level up in this version; never found by cutting",
+            ),
             Column("name", "VARCHAR", L1, "short name: room number, estate, community"),
             Column("standard_text", "VARCHAR", L1, "standard address; empty for grids"),
             Column("longitude", "DOUBLE", L1, "CGCS2000, degrees east; null if unknown"),
@@ -59,11 +66,21 @@ ADDRESS_WASH = CATALOGUE.declare(
         retention="as the mention it belongs to",
         columns=(
             Column("mention_key", "VARCHAR", L2, "the address mention"),
-            Column("address_code", "VARCHAR", L2, "code found; for grade C the best candidate; null for D"),
+            Column(
+                "address_code",
+                "VARCHAR",
+                L2,
+                "code found; for grade C the best candidate; null for D",
+            ),
             Column("level", "VARCHAR", L1, "level of the code"),
             Column("grade", "VARCHAR", L1, "A, B, C, D"),
             Column("matched_text", "VARCHAR", L2, "standard text of the entry found"),
-            Column("explanation", "VARCHAR", L2, "why, in Chinese; names variations, never more of the text than the place"),
+            Column(
+                "explanation",
+                "VARCHAR",
+                L2,
+                "why, in Chinese; names variations, never more of the text than the place",
+            ),
             Column("candidates", "VARCHAR", L2, "JSON list for grade C, else empty"),
         ),
         order_by=("mention_key",),

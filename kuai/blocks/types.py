@@ -15,7 +15,9 @@ BLOCK = CATALOGUE.declare(
         columns=(
             Column("block_no", "INTEGER", L1, "surrogate key, in order of the path"),
             Column("code", "VARCHAR", L1, "address code"),
-            Column("level", "VARCHAR", L1, "district, subdistrict, community, grid, building, room"),
+            Column(
+                "level", "VARCHAR", L1, "district, subdistrict, community, grid, building, room"
+            ),
             Column("parent_no", "INTEGER", L1, "surrogate key one level up; null at the top"),
             Column("path", "VARCHAR", L1, "codes from the top, separated by /"),
             Column("name", "VARCHAR", L1, "short name"),
@@ -36,10 +38,25 @@ BLOCK_COUNTER = CATALOGUE.declare(
         retention="with the build",
         columns=(
             Column("block_no", "INTEGER", L1, "the block"),
-            Column("counter", "VARCHAR", L1, "key of the counter catalogue, e.g. rooms, residents, firms"),
+            Column(
+                "counter",
+                "VARCHAR",
+                L1,
+                "key of the counter catalogue, e.g. rooms, residents, firms",
+            ),
             Column("figure", "BIGINT", L1, "the count; null where suppressed"),
-            Column("suppressed", "BOOLEAN", L1, "a count of persons below 10, or held back to protect one"),
-            Column("asserted_share", "DOUBLE", L1, "share resting on asserted facts, null if not about facts"),
+            Column(
+                "suppressed",
+                "BOOLEAN",
+                L1,
+                "a count of persons below 10, or held back to protect one",
+            ),
+            Column(
+                "asserted_share",
+                "DOUBLE",
+                L1,
+                "share resting on asserted facts, null if not about facts",
+            ),
             Column("sources", "VARCHAR", L1, "names of the sources, comma separated, sorted"),
             Column("as_of", "DATE", L1, "the build's day"),
         ),

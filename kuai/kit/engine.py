@@ -21,11 +21,15 @@ DEFAULT_MEMORY_LIMIT = os.environ.get("KUAI_MEMORY_LIMIT", "3GB")
 ROW_GROUP_ROWS = 122_880
 
 
-def open_engine(*, spill_to: Path | None = None, memory_limit: str = "", threads: int = 0) -> duckdb.DuckDBPyConnection:
+def open_engine(
+    *, spill_to: Path | None = None, memory_limit: str = "", threads: int = 0
+) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB session that spills to `spill_to` beyond its memory limit. Never loads extensions."""
     config: dict[str, Any] = {
         "memory_limit": memory_limit or DEFAULT_MEMORY_LIMIT,
-        "threads": threads or int(os.environ.get("KUAI_THREADS", "0")) or len(os.sched_getaffinity(0)),
+        "threads": threads
+        or int(os.environ.get("KUAI_THREADS", "0"))
+        or len(os.sched_getaffinity(0)),
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     }
@@ -39,7 +43,9 @@ def open_engine(*, spill_to: Path | None = None, memory_limit: str = "", threads
 
 
 @contextmanager
-def engine(*, spill_to: Path | None = None, memory_limit: str = "") -> Iterator[duckdb.DuckDBPyConnection]:
+def engine(
+    *, spill_to: Path | None = None, memory_limit: str = ""
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """`open_engine` around a block."""
     connection = open_engine(spill_to=spill_to, memory_limit=memory_limit)
     try:
@@ -70,7 +76,11 @@ def use_table(connection: duckdb.DuckDBPyConnection, ref: TableRef, *, name: str
 
 
 def use_tables(
-    connection: duckdb.DuckDBPyConnection, table: BulkTable, refs: Sequence[TableRef], *, name: str = ""
+    connection: duckdb.DuckDBPyConnection,
+    table: BulkTable,
+    refs: Sequence[TableRef],
+    *,
+    name: str = "",
 ) -> None:
     """Make the union of `refs`, all of shape `table`, readable as one view."""
     paths = [path for ref in refs for path in ref.paths]
@@ -100,7 +110,9 @@ def write_table(
     """
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{table.name}.parquet"
-    columns = ", ".join(f'cast("{column.name}" as {column.type}) as "{column.name}"' for column in table.columns)
+    columns = ", ".join(
+        f'cast("{column.name}" as {column.type}) as "{column.name}"' for column in table.columns
+    )
     order = ", ".join(f'"{name}"' for name in table.order_by)
     with replace_when_complete(target) as scratch:
         connection.execute(

@@ -32,7 +32,10 @@ class Where:
     column: str = ""
 
     def __str__(self) -> str:
-        parts = [f"文件 {self.file}" if self.file else "", f"工作表 {self.sheet}" if self.sheet else ""]
+        parts = [
+            f"文件 {self.file}" if self.file else "",
+            f"工作表 {self.sheet}" if self.sheet else "",
+        ]
         parts.append(f"第 {self.row} 行" if self.row is not None else "")
         parts.append(f"“{self.column}”列" if self.column else "")
         return " ".join(part for part in parts if part)
@@ -41,7 +44,9 @@ class Where:
 class DataFault(Exception):  # noqa: N818 - an outcome of a row, often returned rather than raised
     """This file or row cannot be taken. Carries where it is, what is wrong and how to mend it."""
 
-    def __init__(self, code: str, sentence: str, *, where: Where | None = None, remedy: str = "") -> None:
+    def __init__(
+        self, code: str, sentence: str, *, where: Where | None = None, remedy: str = ""
+    ) -> None:
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence

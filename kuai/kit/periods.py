@@ -26,7 +26,9 @@ class Period:
 
     def __post_init__(self) -> None:
         if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
-            raise ValueError(f"a period cannot end ({self.valid_to}) before it begins ({self.valid_from})")
+            raise ValueError(
+                f"a period cannot end ({self.valid_to}) before it begins ({self.valid_from})"
+            )
 
     def holds_on(self, day: date) -> bool:
         """Was it true on `day`?"""
@@ -36,8 +38,12 @@ class Period:
 
     def overlaps(self, other: Period) -> bool:
         """Do the two share at least one day?"""
-        starts_before_end = self.valid_from is None or other.valid_to is None or self.valid_from < other.valid_to
-        ends_after_start = self.valid_to is None or other.valid_from is None or other.valid_from < self.valid_to
+        starts_before_end = (
+            self.valid_from is None or other.valid_to is None or self.valid_from < other.valid_to
+        )
+        ends_after_start = (
+            self.valid_to is None or other.valid_from is None or other.valid_from < self.valid_to
+        )
         return starts_before_end and ends_after_start and not self.is_empty and not other.is_empty
 
     @property

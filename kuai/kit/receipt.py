@@ -34,7 +34,9 @@ class Receipt:
             )
 
     @classmethod
-    def total(cls, stage: str, parts: tuple[Receipt, ...], *, what: str = "rows", **notes: Any) -> Receipt:
+    def total(
+        cls, stage: str, parts: tuple[Receipt, ...], *, what: str = "rows", **notes: Any
+    ) -> Receipt:
         """The sum of `parts`, which it keeps."""
         return cls(
             stage=stage,

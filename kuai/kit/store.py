@@ -66,7 +66,9 @@ class Store:
         version = self.current_version()
         if version is None:
             raise Refusal(
-                "store.not_built", f"库 {self.root} 里还没有建好的版本。", next_step="先运行 kuai build PACKAGE --store STORE。"
+                "store.not_built",
+                f"库 {self.root} 里还没有建好的版本。",
+                next_step="先运行 kuai build PACKAGE --store STORE。",
             )
         return self.builds / version
 
@@ -92,7 +94,9 @@ class Store:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise Refusal(
-                    "store.busy", f"另一个进程正在写库 {self.root}。", next_step="等它结束后再运行。"
+                    "store.busy",
+                    f"另一个进程正在写库 {self.root}。",
+                    next_step="等它结束后再运行。",
                 ) from None
             yield
 

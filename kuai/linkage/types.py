@@ -16,10 +16,25 @@ def _link_table(element: str) -> BulkTable:
             retention="as the mention it belongs to",
             columns=(
                 Column("mention_key", "VARCHAR", L2, "the mention"),
-                Column("cluster_key", "VARCHAR", L2, "mention_key of the cluster's founding mention (first by source, period, row)"),
-                Column("match_probability", "DOUBLE", L2, "weakest edge on the strongest path to the founding mention, 4 places"),
+                Column(
+                    "cluster_key",
+                    "VARCHAR",
+                    L2,
+                    "mention_key of the cluster's founding mention (first by source, period, row)",
+                ),
+                Column(
+                    "match_probability",
+                    "DOUBLE",
+                    L2,
+                    "weakest edge on the strongest path to the founding mention, 4 places",
+                ),
                 Column("reason", "VARCHAR", L2, "why, in Chinese, without values"),
-                Column("quarantined", "BOOLEAN", L2, "impossible structure: held back from every finding until someone decides"),
+                Column(
+                    "quarantined",
+                    "BOOLEAN",
+                    L2,
+                    "impossible structure: held back from every finding until someone decides",
+                ),
             ),
             order_by=("mention_key",),
         )

@@ -38,9 +38,19 @@ ORGANISATION = CATALOGUE.declare(
             Column("organisation_no", "INTEGER", L1, "surrogate key within the build"),
             Column("organisation_code", "VARCHAR", L1, "O-XXXXXXXX-C, for ever"),
             Column("founding_mention", "VARCHAR", L2, "the mention the code was born with"),
-            Column("credit_code", "VARCHAR", L1, "unified social credit code, if any mention has a valid one"),
+            Column(
+                "credit_code",
+                "VARCHAR",
+                L1,
+                "unified social credit code, if any mention has a valid one",
+            ),
             Column("name", "VARCHAR", L1, "as registered"),
-            Column("kind", "VARCHAR", L1, "enterprise, sole_trader, cooperative, institution, other, unknown"),
+            Column(
+                "kind",
+                "VARCHAR",
+                L1,
+                "enterprise, sole_trader, cooperative, institution, other, unknown",
+            ),
             Column("state", "VARCHAR", L1, "active, ended, unknown"),
             Column("founded_on", "DATE", L1, "declared"),
             Column("mentions", "INTEGER", L1, "how many mentions"),
@@ -90,7 +100,7 @@ MENTION_ELEMENT = CATALOGUE.declare(
     BulkTable(
         name="mention_element",
         owner="registry",
-        row="Which element one mention was identified as, and where its row places it (what `kuai export mentions` writes).",
+        row="Which element one mention was identified as, and where its row places it (see `kuai export mentions`).",
         retention="as the mention it belongs to",
         columns=(
             Column("mention_key", "VARCHAR", L2, "the mention"),
@@ -99,10 +109,20 @@ MENTION_ELEMENT = CATALOGUE.declare(
             Column("row_no", "INTEGER", L1, "data row, from 0"),
             Column("element", "VARCHAR", L1, "person, organisation, event, contact, address"),
             Column("role", "VARCHAR", L1, "role in the row"),
-            Column("code", "VARCHAR", L2, "person, organisation, event, contact or address code; null if not identified"),
+            Column(
+                "code",
+                "VARCHAR",
+                L2,
+                "person, organisation, event, contact or address code; null if not identified",
+            ),
             Column("match_probability", "DOUBLE", L2, "of the link to the founding mention"),
             Column("reason", "VARCHAR", L2, "why"),
-            Column("address_code", "VARCHAR", L2, "washed place that the row gives this mention, null if none"),
+            Column(
+                "address_code",
+                "VARCHAR",
+                L2,
+                "washed place that the row gives this mention, null if none",
+            ),
             Column("grade", "VARCHAR", L1, "grade of that place"),
         ),
         order_by=("source", "period", "row_no", "element", "role"),
@@ -131,7 +151,12 @@ RELATION = CATALOGUE.declare(
             Column("mention_key", "VARCHAR", L2, "the mention it comes from"),
             Column("status", "VARCHAR", L1, "asserted, verified, disputed, withdrawn, ended"),
             Column("confidence", "DOUBLE", L2, "link probability x wash grade, 4 places"),
-            Column("purposes", "VARCHAR", L1, "permitted purposes, comma separated, sorted: those of its source"),
+            Column(
+                "purposes",
+                "VARCHAR",
+                L1,
+                "permitted purposes, comma separated, sorted: those of its source",
+            ),
         ),
         order_by=("relation_no",),
     )
@@ -145,7 +170,12 @@ CONFLICT = CATALOGUE.declare(
         retention="until decided, then with the decision",
         columns=(
             Column("conflict_no", "INTEGER", L1, "surrogate key within the build"),
-            Column("kind", "VARCHAR", L1, "e.g. two_birth_dates, two_residences, registered_operating_differ"),
+            Column(
+                "kind",
+                "VARCHAR",
+                L1,
+                "e.g. two_birth_dates, two_residences, registered_operating_differ",
+            ),
             Column("element_code", "VARCHAR", L2, "whom or what it is about"),
             Column("left_mention", "VARCHAR", L2, "one side"),
             Column("right_mention", "VARCHAR", L2, "the other side"),
@@ -176,4 +206,13 @@ IDENTITY_LEDGER = CATALOGUE.declare(
     )
 )
 
-ELEMENT_TABLES = (PERSON, ORGANISATION, EVENT, CONTACT, MENTION_ELEMENT, RELATION, CONFLICT, IDENTITY_LEDGER)
+ELEMENT_TABLES = (
+    PERSON,
+    ORGANISATION,
+    EVENT,
+    CONTACT,
+    MENTION_ELEMENT,
+    RELATION,
+    CONFLICT,
+    IDENTITY_LEDGER,
+)

@@ -15,11 +15,18 @@ from pathlib import Path
 from kuai.kit.tables import CATALOGUE, BulkTable, Column, Sensitivity, TableRef
 
 L1, L2, L3, L4 = Sensitivity.L1, Sensitivity.L2, Sensitivity.L3, Sensitivity.L4
-MENTION_RETENTION = "source: as registered for the source; tombstones and key loss remove rows from the next build"
+MENTION_RETENTION = (
+    "source: as registered for the source; tombstones and key loss remove rows from the next build"
+)
 
 _KEYS = (
     Column("mention_key", "VARCHAR", L2, "record_key#role: the name of this mention, for ever"),
-    Column("record_key", "VARCHAR", L2, "source + own key, or keyed hash of the normalised row within its series"),
+    Column(
+        "record_key",
+        "VARCHAR",
+        L2,
+        "source + own key, or keyed hash of the normalised row within its series",
+    ),
     Column("source", "VARCHAR", L1, "name of the source (resource)"),
     Column("period", "VARCHAR", L1, "delivery within the source's series, e.g. 2026-11"),
     Column("row_no", "INTEGER", L1, "data row in the delivery, from 0"),
@@ -34,16 +41,45 @@ PERSON_MENTION = CATALOGUE.declare(
         retention=MENTION_RETENTION,
         columns=(
             *_KEYS,
-            Column("id_kind", "VARCHAR", L2, "resident, hk_macau_taiwan, foreign, legacy15, other, none"),
-            Column("id_valid", "BOOLEAN", L2, "form, date and check digit hold (proves typing, not identity)"),
-            Column("id_token", "VARCHAR", L4, "keyed token of the identity number for this zone, null if none"),
-            Column("phone_token", "VARCHAR", L3, "keyed token of the phone for this zone, null if none"),
-            Column("name_token", "VARCHAR", L3, "keyed token of the normalised name for this zone, null if none"),
+            Column(
+                "id_kind",
+                "VARCHAR",
+                L2,
+                "resident, hk_macau_taiwan, foreign, legacy15, other, none",
+            ),
+            Column(
+                "id_valid",
+                "BOOLEAN",
+                L2,
+                "form, date and check digit hold (proves typing, not identity)",
+            ),
+            Column(
+                "id_token",
+                "VARCHAR",
+                L4,
+                "keyed token of the identity number for this zone, null if none",
+            ),
+            Column(
+                "phone_token", "VARCHAR", L3, "keyed token of the phone for this zone, null if none"
+            ),
+            Column(
+                "name_token",
+                "VARCHAR",
+                L3,
+                "keyed token of the normalised name for this zone, null if none",
+            ),
             Column("birth_date", "DATE", L3, "declared, else read from a valid identity number"),
             Column("birth_precision", "VARCHAR", L2, "day, month, year, unknown"),
             Column("sex", "VARCHAR", L3, "GB/T 2261.1: 0 unknown, 1 male, 2 female, 9 not stated"),
-            Column("is_child_under_14", "BOOLEAN", L3, "on the build's day; then every value of the row is L4"),
-            Column("recorded_on", "DATE", L2, "the day the office says it recorded this, if it says"),
+            Column(
+                "is_child_under_14",
+                "BOOLEAN",
+                L3,
+                "on the build's day; then every value of the row is L4",
+            ),
+            Column(
+                "recorded_on", "DATE", L2, "the day the office says it recorded this, if it says"
+            ),
         ),
         order_by=("source", "period", "row_no", "role"),
     )
@@ -59,7 +95,9 @@ IDENTITY = CATALOGUE.declare(
             Column("mention_key", "VARCHAR", L2, "which mention"),
             Column("row_no", "INTEGER", L1, "data row in the delivery, from 0"),
             Column("name", "VARCHAR", L3, "name as written, trimmed, full width folded"),
-            Column("id_number", "VARCHAR", L4, "identity number, folded to half width and upper case"),
+            Column(
+                "id_number", "VARCHAR", L4, "identity number, folded to half width and upper case"
+            ),
             Column("phone", "VARCHAR", L3, "phone, digits only"),
         ),
         order_by=("row_no", "mention_key"),
@@ -75,13 +113,27 @@ ORGANISATION_MENTION = CATALOGUE.declare(
         retention=MENTION_RETENTION,
         columns=(
             *_KEYS,
-            Column("credit_code", "VARCHAR", L1, "unified social credit code as written, folded; null if none"),
-            Column("credit_code_valid", "BOOLEAN", L1, "GB 32100 and the GB 11714 part inside it hold"),
+            Column(
+                "credit_code",
+                "VARCHAR",
+                L1,
+                "unified social credit code as written, folded; null if none",
+            ),
+            Column(
+                "credit_code_valid", "BOOLEAN", L1, "GB 32100 and the GB 11714 part inside it hold"
+            ),
             Column("name", "VARCHAR", L2, "name as written, trimmed, full width folded"),
-            Column("kind", "VARCHAR", L1, "enterprise, sole_trader, cooperative, institution, other, unknown"),
+            Column(
+                "kind",
+                "VARCHAR",
+                L1,
+                "enterprise, sole_trader, cooperative, institution, other, unknown",
+            ),
             Column("state", "VARCHAR", L1, "active, ended, unknown"),
             Column("founded_on", "DATE", L1, "declared"),
-            Column("recorded_on", "DATE", L2, "the day the office says it recorded this, if it says"),
+            Column(
+                "recorded_on", "DATE", L2, "the day the office says it recorded this, if it says"
+            ),
         ),
         order_by=("source", "period", "row_no", "role"),
     )
@@ -96,7 +148,12 @@ ADDRESS_MENTION = CATALOGUE.declare(
         columns=(
             *_KEYS,
             Column("text", "VARCHAR", L3, "as written; for requests the whole sentence"),
-            Column("is_sentence", "BOOLEAN", L1, "free text that contains an address, not an address field"),
+            Column(
+                "is_sentence",
+                "BOOLEAN",
+                L1,
+                "free text that contains an address, not an address field",
+            ),
         ),
         order_by=("source", "period", "row_no", "role"),
     )
@@ -106,7 +163,7 @@ EVENT_MENTION = CATALOGUE.declare(
     BulkTable(
         name="event_mention",
         owner="sources",
-        row="Something that happened at a place on a day: a request, an inspection, a door card issued. No text, no author.",
+        row="Something that happened at a place on a day: a request, an inspection, a door card. No text, no author.",
         retention=MENTION_RETENTION,
         columns=(
             *_KEYS,
@@ -153,7 +210,9 @@ ROW_LINK = CATALOGUE.declare(
             Column("valid_from", "DATE", L2, "declared beginning"),
             Column("valid_to", "DATE", L2, "declared first day on which it no longer holds"),
             Column("precision", "VARCHAR", L1, "day, month, year, unknown"),
-            Column("recorded_on", "DATE", L2, "the day the office says it recorded this, if it says"),
+            Column(
+                "recorded_on", "DATE", L2, "the day the office says it recorded this, if it says"
+            ),
         ),
         order_by=("source", "period", "row_no", "relation", "from_mention", "to_mention"),
     )
