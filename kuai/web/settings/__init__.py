@@ -1,0 +1,188 @@
+"""Django settings of the portal: one file, a handful of KUAI_* switches, safe values unless one says otherwise.
+
+Everything a tenant may set is read from the environment here and nowhere else. The work database is
+`work.sqlite3` in the store unless KUAI_DATABASE_URL names a PostgreSQL; keys lie beside the store.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+
+from kuai.kit.store import Store
+from kuai.web.settings.databases import read_database_setting
+from kuai.web.settings.secrets import read_or_create_secret
+
+WEB_FOLDER = Path(__file__).resolve().parents[1]
+
+
+def _is_on(name: str) -> bool:
+    return os.environ.get(name, "").strip().lower() in ("1", "true", "yes", "on")
+
+
+def _list_of(name: str, *, default: str = "") -> list[str]:
+    return [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
+
+
+# --- the tenant -------------------------------------------------------------------------------------
+KUAI_STORE = Path(os.environ.get("KUAI_STORE", "var/store")).resolve()
+STORE = Store(KUAI_STORE)
+SECRET_KEY = read_or_create_secret(STORE.keys / "web.secret")
+DEBUG = _is_on("KUAI_DEBUG")
+ALLOWED_HOSTS = _list_of("KUAI_HOSTS", default="localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = _list_of("KUAI_ORIGINS")
+
+# --- rooms ------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "axes",
+    "csp",
+    "django_tasks",
+    "django_tasks_db",
+    "kuai.guard.apps.GuardConfig",
+    "kuai.sources.apps.SourcesConfig",
+    "kuai.registry.apps.RegistryConfig",
+    "kuai.web",
+]
+ROOT_URLCONF = "kuai.web.urls"
+WSGI_APPLICATION = "kuai.web.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- work database ----------------------------------------------------------------------------------
+DATABASES = {"default": read_database_setting(os.environ.get("KUAI_DATABASE_URL", ""), STORE)}
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+# --- the way of a request ---------------------------------------------------------------------------
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "kuai.guard.sessions.SessionLimitsMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # A view without a rule is not reached, whoever asks.
+    "kuai.guard.route_rules.RouteRuleMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [WEB_FOLDER / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+# --- who comes in -----------------------------------------------------------------------------------
+AUTH_USER_MODEL = "guard.Account"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/login/"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "display_name")},
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+# Locked by (user, address), never by address alone: a whole sub-district office shares one NAT address.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ADMIN = False
+# Because the ledger keeps logins; a second list of who came when would need its own retention.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+# Else a colleague at the next desk could keep an account locked for ever.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "kuai.guard.sessions.client_address"
+AXES_ALLOWED_CORS_ORIGINS = "null"
+
+SESSION_COOKIE_AGE = 30 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+KUAI_SESSION_LONGEST = timedelta(hours=12)
+
+# --- what leaves the machine ------------------------------------------------------------------------
+_OVER_HTTPS = _is_on("KUAI_HTTPS")
+SECURE_SSL_REDIRECT = _OVER_HTTPS
+SESSION_COOKIE_SECURE = _OVER_HTTPS
+CSRF_COOKIE_SECURE = _OVER_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_HSTS_SECONDS = 31_536_000 if _OVER_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _OVER_HTTPS
+# Set only where a proxy of ours stands in front and writes X-Forwarded-For and -Proto itself.
+KUAI_BEHIND_PROXY = _is_on("KUAI_BEHIND_PROXY")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if KUAI_BEHIND_PROXY else None
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# An optional base map's origin is the one thing that may be added, by setting.
+_MAP_ORIGINS = _list_of("KUAI_BASE_MAP_ORIGINS")
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "font-src": [SELF],
+        "img-src": [SELF, "data:", "blob:", *_MAP_ORIGINS],
+        "connect-src": [SELF, *_MAP_ORIGINS],
+        "worker-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- files served by us -----------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [folder for folder in (WEB_FOLDER / "static",) if folder.exists()]
+# No collect step: the front end's build already names its files by content.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- language and time ------------------------------------------------------------------------------
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [WEB_FOLDER / "locale"]
+USE_I18N = True
+TIME_ZONE = os.environ.get("KUAI_TIME_ZONE", "Asia/Shanghai")
+USE_TZ = True
