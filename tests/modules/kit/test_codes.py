@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -170,3 +171,9 @@ def test_a_mistyped_character_is_noticed(serial, place, char):
     code = element_codes.code_of("organisation", serial)
     mistyped = code[: place + 2] + char + code[place + 3 :]
     assert mistyped == code or not element_codes.is_element_code(mistyped)
+
+
+def test_the_vectorised_form_agrees_with_the_single_one():
+    serials = np.array([1, 2, 3, 1000, 2**39 + 12345, element_codes.LARGEST_SERIAL])
+    expected = [element_codes.code_of("event", int(serial)) for serial in serials]
+    assert list(element_codes.codes_of("event", serials)) == expected

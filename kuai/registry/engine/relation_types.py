@@ -1,0 +1,80 @@
+"""The catalogue of relation types: data a city can replace, checked when read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kuai.kit.errors import DataFault, Where
+
+ELEMENTS = frozenset({"person", "organisation", "event", "contact", "address"})
+
+
+@dataclass(frozen=True)
+class RelationType:
+    """One of the 22: who relates to what, how many at one moment (None: any number), how sensitive (tier 1-3)."""
+
+    code: str
+    title_zh: str
+    title_en: str
+    from_element: str
+    to_element: str
+    at_most: int | None
+    tier: int
+    source_department: str
+
+
+def read_relation_types(path: Path) -> tuple[RelationType, ...]:
+    """The catalogue in `path`; a faulty entry is a DataFault that names it."""
+    value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    entries = value.get("relations") if isinstance(value, dict) else None
+    if not isinstance(entries, list) or not entries:
+        raise DataFault(
+            "relations.empty",
+            "没有 relations 列表",
+            where=Where(file=path.name),
+            remedy="参照自带的 relations.yaml 填写。",
+        )
+    types = tuple(
+        _read_entry(entry, position, path) for position, entry in enumerate(entries, start=1)
+    )
+    codes = [entry.code for entry in types]
+    repeated = sorted({code for code in codes if codes.count(code) > 1})
+    if repeated:
+        raise DataFault(
+            "relations.repeated", f"代码重复：{'、'.join(repeated)}", where=Where(file=path.name)
+        )
+    return types
+
+
+def _read_entry(entry: Any, position: int, path: Path) -> RelationType:
+    where = Where(file=path.name, row=position)
+    try:
+        read = RelationType(
+            code=str(entry["code"]),
+            title_zh=str(entry["zh"]),
+            title_en=str(entry["en"]),
+            from_element=str(entry["from"]),
+            to_element=str(entry["to"]),
+            at_most=None if entry["at_most"] is None else int(entry["at_most"]),
+            tier=int(entry["tier"]),
+            source_department=str(entry["source"]),
+        )
+    except (KeyError, TypeError, ValueError) as fault:
+        raise DataFault(
+            "relations.entry",
+            f"第 {position} 项缺字段或写法不对（{fault}）",
+            where=where,
+            remedy="每项要有 code, zh, en, from, to, at_most, tier, source。",
+        ) from fault
+    unknown = {read.from_element, read.to_element} - ELEMENTS
+    if unknown:
+        raise DataFault(
+            "relations.element",
+            f"{read.code} 的要素 {'、'.join(sorted(unknown))} 不认识",
+            where=where,
+        )
+    return read

@@ -1,0 +1,29 @@
+-- Clusters without a code, numbered on from the last serial ever given. A cluster whose mentions belonged to a code
+-- that lives on elsewhere was split from it.
+with newborn as (
+    select c.element, c.cluster_key, c.source, c.period, c.row_no, c.role
+    from cluster as c
+    left join cluster_code as k on k.element = c.element and k.cluster_key = c.cluster_key
+    where k.code is null
+),
+last_serial as (
+    select element, max(serial) as serial from previous_ledger group by element
+),
+origin as (
+    select m.element, m.cluster_key, p.code,
+           row_number() over (
+               partition by m.element, m.cluster_key order by count(*) desc, p.code
+           ) as place
+    from element_mention as m
+    join newborn as n on n.element = m.element and n.cluster_key = m.cluster_key
+    join previous_mention as p on p.mention_key = m.mention_key and p.element = m.element
+    group by m.element, m.cluster_key, p.code
+)
+select n.element, n.cluster_key,
+       coalesce(s.serial, 0) + row_number() over (
+           partition by n.element order by n.source, n.period, n.row_no, n.role, n.cluster_key
+       ) as serial,
+       o.code as split_from
+from newborn as n
+left join last_serial as s on s.element = n.element
+left join origin as o on o.element = n.element and o.cluster_key = n.cluster_key and o.place = 1

@@ -1,0 +1,6 @@
+-- Whom other sources already know at a place.
+select distinct i.code as person_code, p.address_code
+from row_link as l
+join identified as i on i.mention_key = l.from_mention and i.element = 'person'
+join place as p on p.mention_key = l.to_mention
+where l.relation in ('PH_RESIDE', 'PH_RENT', 'PH_OWN', 'PH_HUKOU') and p.grade in ('A', 'B')

@@ -1,0 +1,33 @@
+-- Birth date and sex of a person: a valid number's word counts before a declared one, then the commoner value.
+with birth as (
+    select i.code, m.birth_date, m.birth_precision,
+           row_number() over (
+               partition by i.code
+               order by max(cast(m.id_valid as integer)) desc, count(*) desc, m.birth_precision, m.birth_date
+           ) as place
+    from identified as i
+    join person_mention as m on m.mention_key = i.mention_key
+    where i.element = 'person' and m.birth_date is not null
+    group by i.code, m.birth_date, m.birth_precision
+),
+sex as (
+    select i.code, m.sex,
+           row_number() over (
+               partition by i.code order by max(cast(m.id_valid as integer)) desc, count(*) desc, m.sex
+           ) as place
+    from identified as i
+    join person_mention as m on m.mention_key = i.mention_key
+    where i.element = 'person' and m.sex in ('1', '2')
+    group by i.code, m.sex
+)
+select row_number() over (order by k.serial) as person_no,
+       k.code as person_code, k.founding_mention,
+       b.birth_date, coalesce(b.birth_precision, 'unknown') as birth_precision,
+       coalesce(s.sex, '0') as sex,
+       coalesce(b.birth_date > cast($as_of as date) - interval 14 year, false) as is_child_under_14,
+       c.mentions, c.quarantined = 1 as quarantined
+from all_code as k
+join cluster as c on c.element = k.element and c.cluster_key = k.cluster_key
+left join birth as b on b.code = k.code and b.place = 1
+left join sex as s on s.code = k.code and s.place = 1
+where k.element = 'person'
