@@ -86,9 +86,7 @@ def identify_and_relate(
         for step in STEPS_AFTER_CODES:
             _make(connection, step)
             line.advance()
-    made = _write_all(
-        connection, folder, build_version=build_version, as_of=as_of, progress=progress
-    )
+    made = _write_all(connection, frame, progress=progress)
     return made, _receipt(connection, made)
 
 
