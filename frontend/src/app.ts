@@ -1,0 +1,32 @@
+// Every page: htmx, keyboard search, sortable tables, the demo logins, the session clock.
+import htmx from "htmx.org";
+import "./style/base.css";
+import "./style/shell.css";
+import "./style/parts.css";
+import { fillDemoLogins } from "./parts/demo_logins";
+import { watchSearchKeys } from "./parts/search_keys";
+import { watchSession } from "./parts/session_clock";
+import { watchSortableTables } from "./parts/sortable_tables";
+
+// Because the content security policy allows neither eval nor inline style.
+htmx.config.allowEval = false;
+htmx.config.includeIndicatorStyles = false;
+htmx.config.scrollBehavior = "auto";
+// A refusal is a page too: show it where the answer would have been.
+htmx.config.responseHandling = [
+  { code: "204", swap: false },
+  { code: "...", swap: true },
+];
+
+declare global {
+  interface Window {
+    htmx: typeof htmx;
+  }
+}
+window.htmx = htmx;
+
+watchSearchKeys();
+watchSession();
+fillDemoLogins();
+watchSortableTables();
+document.documentElement.classList.add("has-scripts");

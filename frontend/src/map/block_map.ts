@@ -1,0 +1,166 @@
+// The island itself: one map, one panel beside it; either may choose the block.
+import {
+  Map as MapLibre,
+  NavigationControl,
+  ScaleControl,
+  type GeoJSONSource,
+  type LngLatBoundsLike,
+} from "maplibre-gl";
+import type { BlockFeature, Level } from "./api";
+import { Labels } from "./labels";
+import { ShownBlocks, widened, type View } from "./shown_blocks";
+import { ownStyle, type Basemap } from "./style";
+
+const NEAREST_ZOOM = 18;
+const NARROW_PX = 700;
+const still = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+interface Texts {
+  [key: string]: string;
+}
+
+export class BlockMap {
+  private readonly map: MapLibre;
+  private readonly blocks: ShownBlocks;
+  private readonly labels: Labels;
+  private readonly texts: Texts;
+  private counter: string;
+  private wantedLevel: Level | null = null;
+  private chosen = "";
+  private shown: BlockFeature[] = [];
+  private round = 0;
+
+  constructor(private readonly holder: HTMLElement) {
+    this.texts = JSON.parse(holder.dataset.texts ?? "{}") as Texts;
+    this.counter = holder.dataset.counter ?? "rooms";
+    this.blocks = new ShownBlocks(holder.dataset.childrenUrl ?? "");
+    const basemap = JSON.parse(holder.dataset.basemap ?? "null") as Basemap | null;
+    this.map = new MapLibre({
+      container: holder,
+      style: ownStyle(basemap),
+      attributionControl: basemap ? {} : false,
+      maxZoom: NEAREST_ZOOM + 1,
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      cooperativeGestures: window.innerWidth < NARROW_PX,
+      locale: this.texts,
+      ...this.startingView(),
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.addControl(new NavigationControl({ showCompass: false }), "top-right");
+    this.map.addControl(new ScaleControl({ unit: "metric" }), "bottom-left");
+    this.labels = new Labels(this.map, (code) => this.open(code));
+    this.listen();
+    this.follow(false);
+  }
+
+  private listen(): void {
+    this.map.on("load", () => void this.refresh());
+    this.map.on("moveend", () => void this.refresh());
+    this.map.on("click", "blocks", (event) => {
+      const code: unknown = event.features?.[0]?.properties.code;
+      if (typeof code === "string") this.open(code);
+    });
+    this.map.on("mouseenter", "blocks", () => (this.map.getCanvas().style.cursor = "pointer"));
+    this.map.on("mouseleave", "blocks", () => (this.map.getCanvas().style.cursor = ""));
+    document.addEventListener("htmx:afterSettle", () => this.follow(true));
+    document.addEventListener("htmx:historyRestore", () => this.follow(true));
+    for (const select of document.querySelectorAll<HTMLSelectElement>("[data-map-setting]")) {
+      select.addEventListener("change", () => this.applySetting(select));
+    }
+  }
+
+  private applySetting(select: HTMLSelectElement): void {
+    if (select.dataset.mapSetting === "level") this.wantedLevel = (select.value || null) as Level | null;
+    else this.counter = select.value;
+    void this.refresh();
+  }
+
+  private panel(): HTMLElement | null {
+    return document.querySelector<HTMLElement>("[data-block-panel]");
+  }
+
+  private bounds(): LngLatBoundsLike | null {
+    const numbers = (this.panel()?.dataset.bounds ?? "").split(",").map(Number);
+    return numbers.length === 4 && numbers.every(Number.isFinite)
+      ? (numbers as [number, number, number, number])
+      : null;
+  }
+
+  private startingView() {
+    const bounds = this.bounds();
+    return bounds
+      ? { bounds, fitBoundsOptions: { padding: 48, maxZoom: NEAREST_ZOOM } }
+      : { center: [114.05, 22.6] as [number, number], zoom: 9 };
+  }
+
+  /** The panel has changed: mark its block and go there. */
+  private follow(move: boolean): void {
+    const code = this.panel()?.dataset.blockPanel ?? "";
+    if (code === this.chosen) return;
+    this.chosen = code;
+    const bounds = this.bounds();
+    if (move && bounds) {
+      this.map.fitBounds(bounds, { padding: 48, maxZoom: NEAREST_ZOOM, animate: !still() });
+    }
+    if (move) void this.refresh();
+  }
+
+  private open(code: string): void {
+    const url = (this.holder.dataset.openUrl ?? "").replace("CODE", encodeURIComponent(code));
+    void window.htmx
+      .ajax("get", url, { target: "#block-panel", select: "#block-panel", swap: "outerHTML" })
+      .then(() => window.history.pushState({}, "", url));
+  }
+
+  private view(): View {
+    const bounds = this.map.getBounds();
+    return [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
+  }
+
+  private async refresh(): Promise<void> {
+    const round = ++this.round;
+    const view = this.view();
+    try {
+      const level = await this.blocks.settle(view, this.wantedLevel);
+      // A later move has overtaken this one.
+      if (round !== this.round) return;
+      this.shown = this.blocks.inView(level, widened(view, 0.3));
+      this.draw();
+      this.holder.dataset.mapState = "ready";
+      this.holder.dataset.shownLevel = level;
+    } catch {
+      this.holder.dataset.mapState = "offline";
+    }
+  }
+
+  private figure(feature: BlockFeature): number {
+    return feature.properties.figures[this.counter] ?? 0;
+  }
+
+  private figureText(feature: BlockFeature): string {
+    if (feature.properties.suppressed.includes(this.counter)) return this.texts["few"] ?? "<10";
+    const figure = feature.properties.figures[this.counter];
+    return figure === undefined || figure === null ? "–" : figure.toLocaleString();
+  }
+
+  private draw(): void {
+    const most = Math.max(1, ...this.shown.map((feature) => this.figure(feature)));
+    const drawn = this.shown.map((feature) => ({
+      ...feature,
+      properties: {
+        code: feature.properties.code,
+        known: this.figure(feature) > 0,
+        radius: 5 + 17 * Math.sqrt(this.figure(feature) / most),
+      },
+    }));
+    this.map.getSource<GeoJSONSource>("blocks")?.setData({ type: "FeatureCollection", features: drawn });
+    for (const feature of this.shown) {
+      const code = feature.properties.code;
+      this.map.setFeatureState({ source: "blocks", id: code }, { chosen: code === this.chosen });
+    }
+    const biggestFirst = [...this.shown].sort((one, two) => this.figure(two) - this.figure(one));
+    this.labels.draw(biggestFirst, (feature) => this.figureText(feature), this.chosen);
+  }
+}
