@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
+
 from kuai.kit.tables import CATALOGUE, BulkTable, Column, Sensitivity
 
 L1, L2 = Sensitivity.L1, Sensitivity.L2
@@ -63,3 +66,46 @@ BLOCK_COUNTER = CATALOGUE.declare(
         order_by=("block_no", "counter"),
     )
 )
+
+
+@dataclass(frozen=True)
+class CounterView:
+    """One figure as shown: None where suppressed."""
+
+    key: str
+    title_zh: str
+    title_en: str
+    definition_zh: str
+    figure: int | None
+    suppressed: bool
+    asserted_share: float | None
+    sources: tuple[str, ...]
+    as_of: date
+
+
+@dataclass(frozen=True)
+class BlockView:
+    """One block as shown. `path` is (code, level, name) from the top, without the block itself."""
+
+    code: str
+    level: str
+    name: str
+    standard_text: str
+    path: tuple[tuple[str, str, str], ...]
+    longitude: float | None
+    latitude: float | None
+    use: str
+    counters: tuple[CounterView, ...]
+    version: str
+    children: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SearchHit:
+    """One answer of the search box: an address or an organisation, and why it was found."""
+
+    code: str
+    level: str
+    text: str
+    why: str
