@@ -1,0 +1,160 @@
+"""Rows of a separated text file, as delivered: quoted line breaks kept, an unpaired quote costs one row only."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
+from pathlib import Path
+
+from kuai.kit.errors import DataFault, Where
+from kuai.sources.engine import reading_limits as limits
+from kuai.sources.engine.detecting_encoding import EncodingFound, detect_encoding
+from kuai.sources.engine.detecting_heading import detect_separator
+
+Row = list[str]
+
+# Because a cell may legally be long (and is then quarantined), the parser's own limit only guards memory.
+csv.field_size_limit(64 * limits.MIB)
+
+
+class BrokenRow(list[str]):
+    """A line whose quotes do not pair, so that its cells cannot be told apart; holds the line as one cell."""
+
+
+class _UnpairedQuote(Exception):  # noqa: N818
+    pass
+
+
+class _LineFeed:
+    """Gives lines to the parser and remembers those of the record under way, so that it can be begun again."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self._returned: deque[str] = deque()
+        self.record: list[str] = []
+        self.taken = 0
+
+    def __iter__(self) -> _LineFeed:
+        return self
+
+    def __next__(self) -> str:
+        if len(self.record) >= limits.LINES_IN_A_RECORD:
+            raise _UnpairedQuote
+        line = self._returned.popleft() if self._returned else next(self._lines)
+        self.record.append(line)
+        self.taken += 1
+        return line
+
+    def give_back_all_but_first(self) -> str:
+        """The first line of the record under way; the others will be read again."""
+        first, *others = self.record
+        self._returned.extendleft(reversed(others))
+        self.taken -= len(others)
+        self.record = []
+        return first
+
+
+class TextTable:
+    """A text file opened for reading: encoding and separator found, first rows at hand, then all rows in batches."""
+
+    def __init__(self, path: Path, *, name: str, declared_encoding: str = "") -> None:
+        self.encoding: EncodingFound = detect_encoding(path, declared=declared_encoding, name=name)
+        self._raw = path.open("rb")
+        self._lines = io.TextIOWrapper(
+            self._raw, encoding=self.encoding.name, errors="replace", newline=""
+        )
+        first_lines = list(islice(self._lines, limits.ROWS_SAMPLED))
+        # Excel's own hint line, which Excel does not show.
+        if first_lines and first_lines[0].lower().startswith("sep="):
+            self.separator = first_lines.pop(0)[4:5]
+        else:
+            self.separator = detect_separator(first_lines)
+        if self.separator in ("", "\r", "\n", '"'):
+            self.separator = ","
+        self._first_lines = first_lines
+        self._where = Where(file=name)
+        self._width = 0
+        self._rows = self._read_batches()
+        self.sample: list[Row] = next(self._rows, [])
+
+    def batches(self, advance: Callable[[int], None]) -> Iterator[list[Row]]:
+        """All rows from the first on, the sampled ones too; `advance` is told the bytes taken."""
+        seen = 0
+        for rows in chain([self.sample], self._rows):
+            position = self._raw.tell()
+            advance(position - seen)
+            seen = position
+            yield rows
+
+    def _read_batches(self) -> Iterator[list[Row]]:
+        lines, self._first_lines = self._first_lines, []
+        while lines:
+            rows = self._parse_plain(lines)
+            if rows is None:
+                rows = self._parse_with_care(lines)
+            if not self._width:
+                self._width = _usual_width(rows)
+            yield rows
+            lines = list(islice(self._lines, limits.BATCH_ROWS))
+
+    def _parse_plain(self, lines: list[str]) -> list[Row] | None:
+        """The quick way, entirely in C, for lines that are one record each; None where one is not."""
+        try:
+            rows = list(csv.reader(lines, delimiter=self.separator))
+        except csv.Error:
+            return None
+        # Only a record left open at the end can hold a line break when there are as many records as lines.
+        open_at_end = any("\n" in cell or "\r" in cell for cell in rows[-1]) if rows else False
+        unended = '"' in lines[-1] and not lines[-1].endswith(("\n", "\r"))
+        return rows if len(rows) == len(lines) and not open_at_end and not unended else None
+
+    def _parse_with_care(self, lines: list[str]) -> list[Row]:
+        """Record by record, over the end of `lines` where the last one goes on there."""
+        feed = _LineFeed(chain(lines, self._lines))
+        rows: list[Row] = []
+        while feed.taken < len(lines):
+            self._parse_until_broken(feed, len(lines), rows)
+        return rows
+
+    def _parse_until_broken(self, feed: _LineFeed, wanted: int, rows: list[Row]) -> None:
+        reader = csv.reader(feed, delimiter=self.separator)
+        while feed.taken < wanted:
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except (_UnpairedQuote, csv.Error):
+                rows.append(BrokenRow([feed.give_back_all_but_first()]))
+                return
+            if self._is_broken(feed.record, row):
+                rows.append(BrokenRow([feed.give_back_all_but_first()]))
+                return
+            rows.append(row)
+            feed.record = []
+
+    def _is_broken(self, record: list[str], row: Row) -> bool:
+        """Quotes that pair with another row's swallow what lies between: seen by the number of cells."""
+        if len(record) > 1 and self._width and len(row) != self._width:
+            return True
+        if '"' not in record[0]:
+            return False
+        try:
+            list(csv.reader(record, delimiter=self.separator, strict=True))
+        except csv.Error as error:
+            return "unexpected end" in str(error)
+        return False
+
+    def refuse_if_empty(self) -> None:
+        """A DataFault for a file of blank lines."""
+        if not any(any(cell.strip() for cell in row) for row in self.sample):
+            raise DataFault(
+                "file.empty", "文件里没有内容", where=self._where, remedy="请重新导出后再交。"
+            )
+
+
+def _usual_width(rows: list[Row]) -> int:
+    widths = Counter(len(row) for row in rows if row and not isinstance(row, BrokenRow))
+    return widths.most_common(1)[0][0] if widths else 0
