@@ -1,5 +1,7 @@
 """Django's view of the room `guard`."""
 
+from importlib.util import find_spec
+
 from django.apps import AppConfig
 
 
@@ -12,7 +14,10 @@ class GuardConfig(AppConfig):
     verbose_name = "门卫"
 
     def ready(self) -> None:
-        """Listen to logins and log-outs, which Django tells by signal only."""
-        from kuai.guard import login_entries  # noqa: PLC0415 - models are not loaded before ready()
+        """Listen to logins and log-outs, which Django tells by signal only; let residents read their own file."""
+        if find_spec("kuai.guard.ledger") is None:
+            return
+        from kuai.guard import login_entries, tickets  # noqa: PLC0415 - models are not loaded before ready()
 
         login_entries.connect_login_signals()
+        tickets.register_own_data()
