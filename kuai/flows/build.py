@@ -1,0 +1,391 @@
+"""The build: from a source package to a published store. Seven stages, each with a receipt, each found again.
+
+receive -> map -> wash -> link -> identify and relate -> pack -> publish. Care sources take the same road in a build
+of their own beside the core's; nothing of theirs, and no reporter's identity, is read by any core stage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from kuai.address import actions as address
+from kuai.address.types import ADDRESS_ENTRY, ADDRESS_WASH
+from kuai.blocks import actions as blocks
+from kuai.blocks.types import BLOCK, BLOCK_COUNTER
+from kuai.flows.deliveries import (
+    Gate,
+    MappedResource,
+    ReceivedResource,
+    Registrar,
+    map_resource,
+    receive_resource,
+)
+from kuai.flows.stage_log import StageLog, file_digest
+from kuai.guard.types import Zone
+from kuai.kit.engine import engine, table_at
+from kuai.kit.errors import DataFault
+from kuai.kit.progress import SILENT, Progress
+from kuai.kit.receipt import Receipt
+from kuai.kit.store import Store, read_json, write_json
+from kuai.kit.tables import BulkTable, TableRef
+from kuai.linkage import actions as linkage
+from kuai.linkage.types import ORGANISATION_LINK, PERSON_LINK
+from kuai.registry import actions as registry
+from kuai.registry.types import ELEMENT_TABLES
+from kuai.sources import actions as sources
+from kuai.sources.types import MENTION_TABLES
+
+# Raised when a stage's rules change, so that an old scratch folder is not taken for this build's.
+BUILD_RULES = 1
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build came to."""
+
+    version: str
+    as_of: date
+    folder: Path
+    receipt: Receipt
+    already_published: bool = False
+    resumed_stages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """What the stages of one build share."""
+
+    store: Store
+    connection: duckdb.DuckDBPyConnection
+    log: StageLog
+    mapped: tuple[MappedResource, ...]
+    as_of: date
+    version: str
+    core_version: str
+    progress: Progress
+
+    @property
+    def core(self) -> Path:
+        return self.log.folder / "core"
+
+    @property
+    def care(self) -> Path:
+        return self.log.folder / "care"
+
+    def of_zone(self, zone: Zone) -> list[MappedResource]:
+        return [one for one in self.mapped if one.mentions.zone == zone.value]
+
+
+def build_package(
+    package_path: Path,
+    store: Store,
+    *,
+    registrar: Registrar,
+    gate_on: Any,
+    as_of: date | None = None,
+    progress: Progress = SILENT,
+) -> BuildResult:
+    """Build `package_path` into `store` and publish it. May be repeated and resumed: same inputs, same store.
+
+    `registrar` tells under which registration a source comes; `gate_on(as_of)` gives the check of its right to build.
+    """
+    store.create()
+    with store.writer_lease():
+        package = sources.read_package(package_path)
+        _mark_tenant(store, package)
+        received = [
+            receive_resource(store, resource, progress=progress) for resource in package.resources
+        ]
+        day = as_of or package.as_of or _newest_day(store, received)
+        mapped = _map_all(
+            store, received, as_of=day, registrar=registrar, gate=gate_on(day), progress=progress
+        )
+        return _build_mapped(store, received, mapped, as_of=day, progress=progress)
+
+
+def _mark_tenant(store: Store, package: sources.Package) -> None:
+    """A store is synthetic only while every package ever built into it was."""
+    card = store.root / "tenant.json"
+    known = read_json(card) if card.exists() else {"synthetic": True}
+    write_json(
+        card,
+        {
+            "name": package.name,
+            "title": package.title,
+            "synthetic": bool(package.synthetic and known["synthetic"]),
+            "time_zone": "Asia/Shanghai",
+        },
+    )
+
+
+def _newest_day(store: Store, received: Sequence[ReceivedResource]) -> date:
+    days = [
+        day
+        for one in received
+        if (day := sources.newest_day(store, one.snapshot, one.mapping)) is not None
+    ]
+    if not days:
+        raise DataFault(
+            "package.no_day",
+            "数据包里没有可读的日期，无法确定建库日",
+            remedy="在 datapackage.json 里写 as_of，或用 --as-of 给出。",
+        )
+    return max(days)
+
+
+def _map_all(
+    store: Store,
+    received: Sequence[ReceivedResource],
+    *,
+    as_of: date,
+    registrar: Registrar,
+    gate: Gate,
+    progress: Progress,
+) -> tuple[MappedResource, ...]:
+    """Map every resource that is a source of mentions; the library and refused sources are not."""
+    return tuple(
+        map_resource(store, one, as_of=as_of, registrar=registrar, gate=gate, progress=progress)
+        for one in received
+        if not one.mapping.refused and not sources.is_address_library(one.mapping)
+    )
+
+
+def _build_mapped(
+    store: Store,
+    received: Sequence[ReceivedResource],
+    mapped: tuple[MappedResource, ...],
+    *,
+    as_of: date,
+    progress: Progress,
+) -> BuildResult:
+    library = next((one for one in received if sources.is_address_library(one.mapping)), None)
+    version = _version_of(mapped, library, as_of)
+    # Core artefacts carry a name that no care source goes into, so that they are equal with and without.
+    core_version = _version_of(
+        [one for one in mapped if one.mentions.zone == Zone.CORE.value], library, as_of
+    )
+    if (store.builds / version / "receipts.json").exists():
+        store.publish(version, store.scratch / version)
+        summary = read_json(store.builds / version / "receipts.json")
+        total = Receipt.from_json(summary["receipt"])
+        return BuildResult(version, as_of, store.builds / version, total, already_published=True)
+    log = StageLog(store.scratch / version)
+    with engine(spill_to=store.scratch / "spill") as connection:
+        bench = _Bench(store, connection, log, mapped, as_of, version, core_version, progress)
+        _build_core(bench, library)
+        _build_care(bench, library)
+    total = _write_receipts(bench, received)
+    log.clear_markers()
+    folder = store.publish(version, log.folder)
+    shutil.rmtree(store.scratch / "spill", ignore_errors=True)
+    return BuildResult(version, as_of, folder, total, resumed_stages=tuple(log.resumed))
+
+
+def _version_of(
+    mapped: Sequence[MappedResource], library: ReceivedResource | None, as_of: date
+) -> str:
+    """A build's name: its day and a digest of everything that these sources and the library bring to it."""
+    digest = hashlib.sha256(f"{BUILD_RULES}|{as_of}|".encode())
+    for one in sorted(mapped, key=lambda one: one.mentions.source):
+        paths = [
+            path for name in sorted(one.mentions.tables) for path in one.mentions.tables[name].paths
+        ]
+        digest.update(f"{one.mentions.zone}|{one.mentions.source}|{file_digest(paths)}|".encode())
+    if library is not None:
+        digest.update(library.snapshot.content_hash.encode())
+    return f"b-{as_of:%Y%m%d}-{digest.hexdigest()[:12]}"
+
+
+def _build_core(bench: _Bench, library: ReceivedResource | None) -> None:
+    core = bench.of_zone(Zone.CORE)
+    entries = bench.log.run(
+        "library",
+        lambda: _freeze_library(bench, library),
+        lambda: _load(bench, ADDRESS_ENTRY, bench.core),
+    )
+    washed = bench.log.run(
+        "wash",
+        lambda: _wash(bench, core, entries, bench.core),
+        lambda: _load(bench, ADDRESS_WASH, bench.core),
+    )
+    links = bench.log.run(
+        "link",
+        lambda: _link(bench, core, washed),
+        lambda: _load_all(bench, (PERSON_LINK, ORGANISATION_LINK)),
+    )
+    elements = bench.log.run(
+        "relate",
+        lambda: _relate(bench, core, washed, links),
+        lambda: _load_all(bench, ELEMENT_TABLES),
+    )
+    bench.log.run(
+        "pack",
+        lambda: _pack(bench, entries, elements, library),
+        lambda: _load_all(bench, (BLOCK, BLOCK_COUNTER)),
+    )
+
+
+def _build_care(bench: _Bench, library: ReceivedResource | None) -> None:  # noqa: ARG001
+    """The care zone's own small build: its places washed, under its own tokens, in its own folder."""
+    care = bench.of_zone(Zone.CARE)
+    if care:
+        entries = _load(bench, ADDRESS_ENTRY, bench.core)
+        bench.log.run(
+            "care",
+            lambda: _wash(bench, care, entries, bench.care),
+            lambda: _load(bench, ADDRESS_WASH, bench.care),
+        )
+
+
+def _freeze_library(bench: _Bench, library: ReceivedResource | None) -> tuple[TableRef, Receipt]:
+    if library is None:
+        return address.read_division_library(bench.connection, bench.core)
+    delivered = sources.open_snapshot(bench.store, library.snapshot, zone=library.zone)
+    return address.read_library(bench.connection, delivered, bench.core)
+
+
+def _wash(
+    bench: _Bench, resources: Sequence[MappedResource], library: TableRef, folder: Path
+) -> tuple[TableRef, Receipt]:
+    mentions = [one.mentions.tables["address_mention"] for one in resources]
+    return address.wash_mentions(
+        bench.connection, mentions=mentions, library=library, folder=folder, progress=bench.progress
+    )
+
+
+def _link(
+    bench: _Bench, resources: Sequence[MappedResource], washed: TableRef
+) -> tuple[dict[str, TableRef], Receipt]:
+    sets = [one.mentions for one in resources]
+    persons, person_receipt = linkage.link_persons(
+        bench.connection,
+        store=bench.store,
+        mention_sets=sets,
+        washes=washed,
+        folder=bench.core,
+        progress=bench.progress,
+    )
+    organisations, organisation_receipt = linkage.link_organisations(
+        bench.connection,
+        mention_sets=sets,
+        washes=washed,
+        folder=bench.core,
+        progress=bench.progress,
+    )
+    receipt = Receipt.total("link", (person_receipt, organisation_receipt), what="mentions")
+    return {persons.name: persons, organisations.name: organisations}, receipt
+
+
+def _relate(
+    bench: _Bench, resources: Sequence[MappedResource], washed: TableRef, links: dict[str, TableRef]
+) -> tuple[dict[str, TableRef], Receipt]:
+    inputs: dict[str, list[TableRef]] = {
+        table.name: [one.mentions.tables[table.name] for one in resources]
+        for table in MENTION_TABLES
+    }
+    inputs |= {washed.name: [washed], **{name: [ref] for name, ref in links.items()}}
+    current = bench.store.current_version()
+    previous = (
+        registry.read_previous(bench.connection, bench.store.builds / current / "core")
+        if current
+        else None
+    )
+    return registry.identify_and_relate(
+        bench.connection,
+        inputs=inputs,
+        purposes_by_source={
+            one.mentions.source: one.registration.permitted_purposes for one in resources
+        },
+        previous=previous,
+        frame=registry.BuildFrame(version=bench.core_version, as_of=bench.as_of, folder=bench.core),
+        catalogue=registry.relation_types(bench.store.root),
+        progress=bench.progress,
+    )
+
+
+def _pack(
+    bench: _Bench,
+    entries: TableRef,
+    elements: dict[str, TableRef],
+    library: ReceivedResource | None,
+) -> tuple[dict[str, TableRef], Receipt]:
+    inputs = {name: elements[name] for name in ("relation", "organisation", "event")}
+    return blocks.pack_blocks(
+        bench.connection,
+        inputs={**inputs, entries.name: entries},
+        version=bench.core_version,
+        as_of=bench.as_of,
+        library_title=library.resource.title if library else "行政区划表",
+        folder=bench.core,
+        progress=bench.progress,
+    )
+
+
+def _load(bench: _Bench, table: BulkTable, folder: Path) -> TableRef:
+    return table_at(bench.connection, table, folder)
+
+
+def _load_all(bench: _Bench, tables: Sequence[BulkTable]) -> dict[str, TableRef]:
+    return {table.name: _load(bench, table, bench.core) for table in tables}
+
+
+def _write_receipts(bench: _Bench, received: Sequence[ReceivedResource]) -> Receipt:
+    """What came in, was kept, refused, sent back: by source and by stage, beside the zones (it names them all)."""
+    mapped = {one.mentions.source: one for one in bench.mapped}
+    lines = [_source_line(bench, one, mapped.get(one.resource.name)) for one in received]
+    total = Receipt.total("build", tuple(one.receipt for one in received))
+    write_json(
+        bench.log.folder / "receipts.json",
+        {
+            "version": bench.version,
+            "as_of": bench.as_of.isoformat(),
+            "receipt": total.as_json(),
+            "stages": [receipt.as_json() for receipt in bench.log.receipts],
+            "sources": lines,
+        },
+    )
+    return total
+
+
+def _source_line(
+    bench: _Bench, one: ReceivedResource, mapped: MappedResource | None
+) -> dict[str, Any]:
+    registration = mapped.registration if mapped else None
+    return {
+        "source": one.resource.name,
+        "title": one.resource.title,
+        "department": one.resource.department,
+        "zone": one.zone.value,
+        "template": one.mapping.template,
+        "refused_reason": one.mapping.refused,
+        "period": one.snapshot.period,
+        "file_name": one.snapshot.file_name,
+        "encoding": one.snapshot.encoding,
+        "delivery": one.resource.delivery,
+        "receive": one.receipt.as_json(),
+        "map": mapped.receipt.as_json() if mapped else None,
+        "right_to_build": mapped.right_to_build if mapped else "",
+        "handler": registration.handler if registration else one.resource.department,
+        "legal_basis": registration.legal_basis if registration else "",
+        "refresh_days": registration.refresh_days if registration else 0,
+        "grades": _grades(bench, one.resource.name) if one.zone is Zone.CORE and mapped else {},
+    }
+
+
+def _grades(bench: _Bench, source: str) -> dict[str, int]:
+    """How many places of this source were washed to each grade."""
+    wash = bench.core / f"{ADDRESS_WASH.name}.parquet"
+    found = bench.connection.execute(
+        "select w.grade, count(*) from read_parquet($wash) as w where starts_with(w.mention_key, $source || ':')"
+        " group by w.grade order by w.grade",
+        {"wash": str(wash), "source": source},
+    ).fetchall()
+    return {grade: int(count) for grade, count in found}

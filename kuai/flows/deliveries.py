@@ -1,0 +1,101 @@
+"""Receive and map one resource of a package: which delivery it is, under which registration, into which zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from kuai.guard.types import SourceRegistration, Zone
+from kuai.kit.progress import SILENT, Progress
+from kuai.kit.receipt import Receipt
+from kuai.kit.store import Store, read_json
+from kuai.sources import actions as sources
+from kuai.sources.types import MentionSet, SnapshotRef
+
+# Whether a source may build, as a note for the receipt; raises a Refusal if it may not.
+Gate = Callable[[SourceRegistration], str]
+Registrar = Callable[["ReceivedResource"], SourceRegistration]
+
+
+@dataclass(frozen=True)
+class ReceivedResource:
+    """One resource of the package as received: its snapshot and the mapping it will be read by."""
+
+    resource: sources.Resource
+    snapshot: SnapshotRef
+    mapping: sources.Mapping
+    receipt: Receipt
+
+    @property
+    def zone(self) -> Zone:
+        return self.mapping.zone
+
+
+@dataclass(frozen=True)
+class MappedResource:
+    """One resource as mapped: its mentions, its registration, what was said of its right to build."""
+
+    received: ReceivedResource
+    registration: SourceRegistration
+    mentions: MentionSet
+    receipt: Receipt
+    right_to_build: str
+
+
+def receive_resource(
+    store: Store, resource: sources.Resource, *, progress: Progress = SILENT
+) -> ReceivedResource:
+    """Receive one resource into the zone that its kind belongs to, and find its mapping (saved, else suggested)."""
+    saved = sources.read_mapping(store, resource.name)
+    snapshot, receipt = sources.receive_parts(
+        store,
+        resource.paths,
+        source=resource.name,
+        period=period_of(store, resource),
+        zone=saved.zone if saved else sources.zone_of_headings,
+        declared_encoding=resource.encoding,
+        progress=progress,
+    )
+    mapping = saved
+    if mapping is None:
+        zone = sources.zone_of_headings(snapshot.headings)
+        mapping = sources.suggest_mapping(store, snapshot, zone=zone)
+        sources.save_mapping(store, mapping)
+    return ReceivedResource(resource, snapshot, mapping, receipt)
+
+
+def period_of(store: Store, resource: sources.Resource) -> str:
+    """The delivery's number in its source's series: that of the same bytes if they came before, else the next.
+
+    A number and not a digest, because nothing in a core build may depend on the bytes of columns it does not read.
+    """
+    known = sorted(store.vault.glob(f"*/{resource.name}/*/snapshot.json"))
+    content_hash = sources.hash_parts(resource.paths)
+    for card in known:
+        if read_json(card).get("content_hash") == content_hash:
+            return card.parent.name
+    return f"{len({card.parent.name for card in known}) + 1:04d}"
+
+
+def map_resource(
+    store: Store,
+    received: ReceivedResource,
+    *,
+    as_of: date,
+    registrar: Registrar,
+    gate: Gate,
+    progress: Progress = SILENT,
+) -> MappedResource:
+    """Turn a received resource into mentions, if its registration lets it build."""
+    registration = registrar(received)
+    note = gate(registration)
+    mentions, receipt = sources.map_snapshot(
+        store,
+        received.snapshot,
+        received.mapping,
+        registration=registration,
+        as_of=as_of,
+        progress=progress,
+    )
+    return MappedResource(received, registration, mentions, receipt, note)

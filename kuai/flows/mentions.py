@@ -1,0 +1,46 @@
+"""`kuai export mentions`: whom each mention was identified as. Codes only, no name, no number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kuai.kit.atomic_files import replace_when_complete
+from kuai.kit.engine import engine, table_at, use_table
+from kuai.kit.receipt import Receipt
+from kuai.kit.store import Store
+from kuai.registry.types import MENTION_ELEMENT
+
+COLUMNS = (
+    "resource",
+    "row",
+    "role",
+    "person_code",
+    "organisation_code",
+    "address_code",
+    "grade",
+    "match_probability",
+)
+
+
+def export_mentions(store: Store, target: Path) -> Receipt:
+    """Write the mentions of persons, organisations and events of the published build as CSV, whole or not at all."""
+    with engine() as connection, replace_when_complete(target) as scratch:
+        ref = table_at(connection, MENTION_ELEMENT, store.current_build() / "core")
+        use_table(connection, ref)
+        connection.execute(
+            f"copy ({_EXPORT}) to '{scratch}' (format csv, header true)",
+        )
+        written = connection.execute(f"select count(*) from ({_EXPORT})").fetchone()
+    kept = int(written[0]) if written else 0
+    return Receipt("export_mentions", ref.rows, kept, refused=ref.rows - kept, what="mentions")
+
+
+_EXPORT = """
+select source as resource, row_no as row, role,
+       case when element = 'person' then code end as person_code,
+       case when element = 'organisation' then code end as organisation_code,
+       address_code, grade, match_probability
+from mention_element
+where element in ('person', 'organisation', 'event')
+order by source, row_no, element, role
+"""

@@ -1,0 +1,50 @@
+"""Which stages of a build are done. A stage's marker is written after its files, so a kill loses at most one stage."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from kuai.kit.receipt import Receipt
+from kuai.kit.store import read_json, write_json
+
+T = TypeVar("T")
+
+
+class StageLog:
+    """Markers in one build's scratch folder. A stage found done is loaded instead of made."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.receipts: list[Receipt] = []
+        self.resumed: list[str] = []
+
+    def run(self, stage: str, make: Callable[[], tuple[T, Receipt]], load: Callable[[], T]) -> T:
+        """The product of `stage`: loaded if its marker is there, else made and marked."""
+        marker = self.folder / f".{stage}.done.json"
+        if marker.exists():
+            self.receipts.append(Receipt.from_json(read_json(marker)))
+            self.resumed.append(stage)
+            return load()
+        product, receipt = make()
+        write_json(marker, receipt.as_json())
+        self.receipts.append(receipt)
+        return product
+
+    def clear_markers(self) -> None:
+        """Before publishing: markers are the build's scaffolding."""
+        for marker in self.folder.glob(".*.done.json"):
+            marker.unlink()
+
+
+def file_digest(paths: Iterable[Path]) -> str:
+    """SHA-256 over the bytes of `paths`, in the order given, as hex."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                digest.update(chunk)
+    return digest.hexdigest()
