@@ -80,6 +80,12 @@ class _Desk:
         """Days in the last years before the package's day, none after it."""
         return self.city.as_of_day - self.random.integers(newest, round(years * 365), rows)
 
+    def days_of_life(self, person: np.ndarray, *, from_age: int, years: float) -> np.ndarray:
+        """Days in the last years, none before the person had reached the age."""
+        birth_day = self.city.people.birth_day[person]
+        earliest = birth_day + np.int64(from_age * 366)
+        return np.clip(self.days(len(person), years=years), earliest, self.city.as_of_day)
+
     def sample(self, candidates: np.ndarray, share: float) -> np.ndarray:
         return candidates[self.random.random(len(candidates)) < share]
 
@@ -137,7 +143,7 @@ def police_residents(city: City) -> Extract:
         "出生日期": dates_text(people.birth_day[person], "ymd"),
         "现住地址": written.texts,
         "联系电话": phones,
-        "登记日期": dates_text(desk.days(len(person), years=14), "y/m/d"),
+        "登记日期": dates_text(desk.days_of_life(person, from_age=0, years=14), "y/m/d"),
     }
     dropped = {NUMBER: "身份证号码", PHONE: "联系电话", BIRTH_DATE: "出生日期"}
     return Extract(
@@ -285,7 +291,7 @@ def social_insurance(city: City) -> Extract:
         "社会保障号": numbers,
         "参保单位": choose(short, firms.short_names.take(index), firms.names.take(index)),
         "单位信用代码": choose(unnamed, repeat("", rows), firms.codes.take(index)),
-        "参保起始年月": dates_text(desk.days(rows, years=11), "ym"),
+        "参保起始年月": dates_text(desk.days_of_life(person, from_age=ADULT, years=11), "ym"),
     }
     return Extract(
         name=desk.name,
