@@ -1,7 +1,7 @@
 """Receives deliveries: a file is read in a sandbox and sealed in the vault as delivered, faulty rows apart.
 
-Nothing is repaired and nothing half-written stays: the old snapshot's card is taken away last before the new
-one is sealed, and the new card is what makes a snapshot exist.
+Nothing is repaired and nothing half-written stays: a snapshot exists when its card (snapshot.json) does, and the
+card is written last; it holds headings and counts, no value.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from kuai.sources.engine import reading_limits
 from kuai.sources.engine.profiling import Profile, profile_snapshot
 from kuai.sources.engine.reading import ReadingJob, ReadingResult
 from kuai.sources.engine.sandbox import read_safely
+from kuai.sources.packages import Resource
 from kuai.sources.types import SnapshotRef
 
 SNAPSHOT = "snapshot"
@@ -43,6 +44,10 @@ HASH_BLOCK = 4 * 1024 * 1024
 FILE_BYTES = 8 * 1024 * 1024 * 1024
 # Excel ends a sheet here, its heading included.
 SHEET_ROWS = 1_048_575
+# Special-category data by the words offices use (PIPL art. 28): disability, illness, need, aid, treatment orders.
+CARE_WORDS = re.compile(
+    r"残疾|残障|病|诊断|诊疗|医疗救助|健康|低保|低收入|特困|救助|困难补助|孤儿|失能|戒毒|矫正|优抚|抚恤"
+)
 REASON_HEADING = "错误原因"
 _SCRATCH = re.compile(r"^receive-(\d+)-[0-9a-f]+$")
 
@@ -72,6 +77,20 @@ class _Place:
     def names(self) -> dict[str, Any]:
         """What the vault's doors ask for besides the store and the table."""
         return {"zone": self.zone, "source": self.source, "period": self.period}
+
+
+@dataclass(frozen=True)
+class _Delivery:
+    """What was handed in under which name."""
+
+    store: Store
+    source: str
+    period: str
+    paths: tuple[Path, ...]
+    declared_encoding: str = ""
+
+    def place(self, zone: Zone) -> _Place:
+        return _Place(self.store, zone, self.source, self.period)
 
 
 def receive_file(
@@ -110,17 +129,49 @@ def receive_parts(
     progress: Progress = SILENT,
 ) -> tuple[SnapshotRef, Receipt]:
     """`receive_file` for a delivery in several files under the same headings; rows are numbered on through them."""
-    place = _Place(store, zone, source, period)
+    delivery = _Delivery(store, source, period, tuple(paths), declared_encoding)
+    snapshot, receipt, _ = _receive(
+        delivery, zones=(zone,), choose=lambda _: zone, progress=progress
+    )
+    return snapshot, receipt
+
+
+def receive_resource(
+    store: Store, resource: Resource, *, progress: Progress = SILENT
+) -> tuple[SnapshotRef, Receipt, Zone]:
+    """`receive_parts` for a package's resource, into the care zone if its title or headings tell of care."""
+    delivery = _Delivery(store, resource.name, resource.period, resource.paths, resource.encoding)
+    return _receive(
+        delivery,
+        zones=(Zone.CORE, Zone.CARE),
+        choose=lambda headings: zone_for(resource.title, headings),
+        progress=progress,
+    )
+
+
+def zone_for(title: str, headings: Sequence[str]) -> Zone:
+    """Care if the title or any heading names health, disability or aid; such data never enter the core build."""
+    return Zone.CARE if any(CARE_WORDS.search(text) for text in (title, *headings)) else Zone.CORE
+
+
+def _receive(
+    delivery: _Delivery,
+    *,
+    zones: Sequence[Zone],
+    choose: Callable[[Sequence[str]], Zone],
+    progress: Progress,
+) -> tuple[SnapshotRef, Receipt, Zone]:
+    """Zones are where it may lie already; `choose` says from the headings where it goes if it is new."""
+    paths = delivery.paths
     _require_files(paths)
     before = [_stamp(path) for path in paths]
     content_hash = _hash_parts(paths)
-    known = _recognise(place, content_hash)
-    if known is not None:
-        return known
-    with _scratch_folder(store) as scratch:
-        results = _read_parts(
-            paths, scratch, declared_encoding=declared_encoding, progress=progress
-        )
+    for zone in zones:
+        known = _recognise(delivery.place(zone), content_hash)
+        if known is not None:
+            return (*known, zone)
+    with _scratch_folder(delivery.store) as scratch:
+        results = _read_parts(delivery, scratch, progress=progress)
         if [_stamp(path) for path in paths] != before:
             raise DataFault(
                 "file.changing",
@@ -128,10 +179,11 @@ def receive_parts(
                 where=Where(file=paths[0].name),
                 remedy="请等文件写完后再交。",
             )
+        place = delivery.place(choose(results[0].headings))
         snapshot = _describe(place, paths, results, content_hash)
         receipt = _receipt(snapshot, results)
         _seal(place, scratch, snapshot, receipt, progress=progress)
-    return snapshot, receipt
+    return snapshot, receipt, place.zone
 
 
 def get_snapshot(store: Store, *, zone: Zone, source: str, period: str) -> SnapshotRef:
@@ -232,18 +284,16 @@ def _sweep_scratch(scratch: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _read_parts(
-    paths: Sequence[Path], scratch: Path, *, declared_encoding: str, progress: Progress
-) -> list[ReadingResult]:
+def _read_parts(delivery: _Delivery, scratch: Path, *, progress: Progress) -> list[ReadingResult]:
     results: list[ReadingResult] = []
-    for number, path in enumerate(paths):
+    for number, path in enumerate(delivery.paths):
         folder = scratch / f"{number:04d}"
         folder.mkdir(mode=0o700)
         job = ReadingJob(
             path=str(path.resolve()),
             file_name=path.name,
             scratch=str(folder),
-            declared_encoding=declared_encoding,
+            declared_encoding=delivery.declared_encoding,
             first_row_no=results[-1].next_row_no if results else 0,
             expected_headings=results[0].headings if results else (),
         )
@@ -256,11 +306,12 @@ def _read_part(job: ReadingJob, path: Path, progress: Progress) -> ReadingResult
     with path.open("rb") as stream:
         is_workbook = stream.read(4) in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
     label = f"读取 {job.file_name}"
-    if is_workbook:
-        # A packed file's bytes say little of its rows; the child tells rows as they come.
-        line = progress_line(progress, label)
-    else:
-        line = progress_line(progress, label, total=size, measure="字节")
+    # A packed file's bytes say little of its rows, so a workbook's line counts rows, without a total.
+    line = (
+        progress_line(progress, label)
+        if is_workbook
+        else progress_line(progress, label, total=size, measure="字节")
+    )
     with line as task:
         report = read_safely(
             job.as_json(), size=size, is_workbook=is_workbook, on_progress=task.advance
@@ -417,5 +468,7 @@ __all__ = [
     "read_receipt",
     "receive_file",
     "receive_parts",
+    "receive_resource",
     "write_refused_sheet",
+    "zone_for",
 ]

@@ -158,7 +158,8 @@ def _same_headed_sheets(
     book: Workbook, chosen: SheetTable, heading: HeadingFound
 ) -> tuple[list[str], list[str]]:
     """Sheets under the same headings are one table (a sheet ends at 1,048,576 rows); others are named, not read."""
-    tabs, unread = [], []
+    tabs: list[str] = []
+    unread: list[str] = []
     for tab in book.tabs:
         if tab == chosen.tab:
             tabs.append(tab)

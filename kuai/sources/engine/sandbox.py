@@ -272,7 +272,9 @@ def _read_in_child(reading: Any, job: Report, bounds: ReadingLimits) -> None:
 
 def _attempt(reading: Any, job: Report) -> Report:
     try:
-        result = reading.read_delivery(reading.ReadingJob.from_json(job), _Reporter().advance)
+        reporter = _Reporter()
+        result = reading.read_delivery(reading.ReadingJob.from_json(job), reporter.advance)
+        reporter.tell_rest()
         return {"result": result.as_json()}
     except DataFault as fault:
         return {
@@ -319,8 +321,13 @@ class _Reporter:
         self._amount += amount
         moment = time.monotonic()
         if moment - self._told_at >= REPORT_EVERY_SECONDS:
-            _tell({"done": self._amount})
-            self._told_at, self._amount = moment, 0
+            self.tell_rest()
+            self._told_at = moment
+
+    def tell_rest(self) -> None:
+        """What was not told yet."""
+        _tell({"done": self._amount})
+        self._amount = 0
 
 
 def _tell(report: Report) -> None:
