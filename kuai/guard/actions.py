@@ -1,4 +1,4 @@
-"""Doors of guard for bulk work: the vault and the tokens. Imports without Django (docs/decisions/0007)."""
+"""Doors of guard that need no Django: vault, tokens, verification of ledger files (decisions 0007, 0008)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from contextlib import contextmanager
 import pyarrow as pa
 
 from kuai.guard.engine import keys, tokens, vault
+from kuai.guard.engine.ledger_files import LedgerVerdict, verify_ledger_file
 from kuai.guard.engine.vault import SealingWriter, VaultPlace
 from kuai.guard.types import Zone
 from kuai.kit.store import Store
 
 __all__ = [
+    "LedgerVerdict",
     "SealingWriter",
     "count_sealed_rows",
     "open_sealed",
@@ -26,6 +28,7 @@ __all__ = [
     "token_sql",
     "tokenise",
     "tokeniser",
+    "verify_ledger_file",
 ]
 
 

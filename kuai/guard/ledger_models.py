@@ -76,6 +76,7 @@ class LedgerEntry(OnlyAdded):
             "purpose": L2,
             "ticket": L2,
             "count_returned": L2,
+            "outcome": L2,
             "part": L2,
             "session": L2,
             "address": L3,
@@ -94,6 +95,7 @@ class LedgerEntry(OnlyAdded):
     purpose = models.CharField(max_length=64, blank=True, default="")
     ticket = models.CharField(max_length=64, blank=True, default="", db_index=True)
     count_returned = models.PositiveIntegerField(default=0)
+    outcome = models.CharField(max_length=64, blank=True, default="")
     part = models.CharField(max_length=16, blank=True, default="")
     session = models.CharField(max_length=16, blank=True, default="")
     address = models.CharField(max_length=48, blank=True, default="")
