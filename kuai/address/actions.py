@@ -1,0 +1,209 @@
+"""The writes others may call: reading a library, washing mentions, washing a file."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from kuai.address.batch import index_of, wash_texts
+from kuai.address.gazetteer import FOLDER as DIVISIONS_FOLDER
+from kuai.address.reading import find_encoding, library_table, read_delivered_library
+from kuai.address.types import ADDRESS_ENTRY, ADDRESS_WASH, WashedAddress
+from kuai.kit.atomic_files import replace_when_complete
+from kuai.kit.engine import read_sql, use_table, use_tables, write_table
+from kuai.kit.errors import DataFault, Refusal, Where
+from kuai.kit.progress import SILENT, Progress
+from kuai.kit.receipt import Receipt
+from kuai.kit.tables import TableRef
+
+ADDED_COLUMNS = (
+    "address_code", "level", "grade", "matched_text", "explanation", "candidates",
+)  # fmt: skip
+MOST_FIELD_CHARACTERS = 1 << 24
+
+
+def read_library(
+    connection: duckdb.DuckDBPyConnection, delivered: Path | pa.Table, folder: Path
+) -> tuple[TableRef, Receipt]:
+    """Write the library as `address_entry` in `folder`. Refuses a faulty one whole (DataFault). Repeatable."""
+    name = delivered.name if isinstance(delivered, Path) else ""
+    rows = library_table(read_delivered_library(delivered), file=name)
+    return _write_library(connection, rows, folder, "read_library")
+
+
+def read_division_library(
+    connection: duckdb.DuckDBPyConnection, folder: Path
+) -> tuple[TableRef, Receipt]:
+    """The packaged divisions of Shenzhen as a library of districts, sub-districts and communities. Repeatable."""
+    with (DIVISIONS_FOLDER / "divisions.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    delivered = pa.table(
+        {
+            "地址编码": [row["code"] for row in rows],
+            "级别": [row["level"] for row in rows],
+            "上级编码": [row["parent_code"] for row in rows],
+            "名称": [row["name"] for row in rows],
+            "标准地址": [row["standard_text"] for row in rows],
+        }
+    )
+    table = library_table(read_delivered_library(delivered))
+    return _write_library(connection, table, folder, "read_division_library")
+
+
+def _write_library(
+    connection: duckdb.DuckDBPyConnection, rows: pa.Table, folder: Path, stage: str
+) -> tuple[TableRef, Receipt]:
+    connection.register("delivered_library", rows)
+    try:
+        ref = write_table(connection, ADDRESS_ENTRY, read_sql(__file__, "address_entry"), folder)
+    finally:
+        connection.unregister("delivered_library")
+    levels = dict(sorted(Counter(rows["level"].to_pylist()).items()))
+    return ref, Receipt(stage, rows.num_rows, ref.rows, what="entries", notes=levels)
+
+
+def wash_mentions(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    mentions: Sequence[TableRef],
+    library: TableRef,
+    folder: Path,
+    progress: Progress = SILENT,
+) -> tuple[TableRef, Receipt]:
+    """Wash every address mention's text against `library`; writes `address_wash` in `folder`. Repeatable.
+
+    The mentions need the columns mention_key and text. Each distinct text is washed once.
+    """
+    if not mentions:
+        raise Refusal("address.no_mentions", "没有可清洗的地址", next_step="先接收并映射部门数据。")
+    use_tables(connection, mentions[0].table, list(mentions), name="washed_mentions")
+    use_table(connection, library)
+    entries = connection.execute(
+        "select * from address_entry order by address_code"
+    ).to_arrow_table()
+    texts = [
+        row[0]
+        for row in connection.execute(
+            "select distinct text from washed_mentions where text is not null order by text"
+        ).fetchall()
+    ]
+    answers = wash_texts(texts, index_of(entries), progress=progress)
+    connection.register("washed_texts", _answers_table(texts, answers))
+    try:
+        ref = write_table(connection, ADDRESS_WASH, read_sql(__file__, "address_wash"), folder)
+    finally:
+        connection.unregister("washed_texts")
+    grades = _count_grades(connection, ref)
+    return ref, Receipt("wash", ref.rows, ref.rows, what="mentions", notes=grades)
+
+
+def _answers_table(texts: Sequence[str], answers: Sequence[WashedAddress]) -> pa.Table:
+    text = pa.string()
+    return pa.table(
+        {
+            "text": pa.array(texts, text),
+            "address_code": pa.array([a.address_code for a in answers], text),
+            "level": pa.array([str(a.level) if a.level else None for a in answers], text),
+            "grade": pa.array([str(a.grade) for a in answers], text),
+            "matched_text": pa.array([a.matched_text for a in answers], text),
+            "explanation": pa.array([a.explanation for a in answers], text),
+            "candidates": pa.array([_candidates_json(a) for a in answers], text),
+        }
+    )
+
+
+def _count_grades(connection: duckdb.DuckDBPyConnection, ref: TableRef) -> dict[str, int]:
+    use_table(connection, ref)
+    counts = connection.execute(
+        "select grade, count(*) from address_wash group by grade order by grade"
+    ).fetchall()
+    return {f"grade_{grade}": count for grade, count in counts}
+
+
+def wash_file(
+    library_csv: Path,
+    in_csv: Path,
+    *,
+    text_column: str,
+    out_csv: Path,
+    progress: Progress = SILENT,
+) -> Receipt:
+    """`kuai wash`: the input's columns plus ADDED_COLUMNS, one line a row, in order; complete or not at all.
+
+    Refuses a library with a faulty row and an input without `text_column`. Repeatable.
+    """
+    library = library_table(read_delivered_library(library_csv), file=library_csv.name)
+    heading, rows = _read_rows(in_csv, text_column)
+    position = heading.index(text_column)
+    texts = list(dict.fromkeys(row[position] for row in rows))
+    answers = dict(zip(texts, wash_texts(texts, index_of(library), progress=progress), strict=True))
+    grades: Counter[str] = Counter()
+    with (
+        replace_when_complete(out_csv) as scratch,
+        scratch.open("w", encoding="utf-8", newline="") as stream,
+    ):
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow([*heading, *ADDED_COLUMNS])
+        fields = {text: _answer_fields(answer) for text, answer in answers.items()}
+        writer.writerows([*row, *fields[row[position]]] for row in rows)
+        grades.update(str(answers[row[position]].grade) for row in rows)
+    notes = {f"grade_{grade}": count for grade, count in sorted(grades.items())}
+    return Receipt("wash_file", len(rows), len(rows), notes=notes | {"distinct_texts": len(texts)})
+
+
+def _read_rows(path: Path, text_column: str) -> tuple[list[str], list[list[str]]]:
+    if not path.is_file():
+        raise DataFault("address.input_absent", "找不到要清洗的文件", where=Where(file=path.name))
+    csv.field_size_limit(MOST_FIELD_CHARACTERS)
+    encoding = find_encoding(path)
+    try:
+        with path.open(encoding=encoding, errors="replace", newline="") as stream:
+            reader: Iterable[list[str]] = csv.reader(line.replace("\0", "") for line in stream)
+            rows = [row for row in reader if row]
+    except csv.Error as cause:
+        raise DataFault(
+            "address.input_unreadable", "不是可读的 CSV", where=Where(file=path.name)
+        ) from cause
+    heading = rows[0] if rows else []
+    if text_column not in heading:
+        raise DataFault(
+            "address.text_column_missing",
+            f"找不到列“{text_column}”",
+            where=Where(file=path.name, row=1, column=text_column),
+            remedy=f"该文件的列：{'、'.join(heading) or '（空文件）'}",
+        )
+    clashing = [column for column in ADDED_COLUMNS if column in heading]
+    if clashing:
+        raise DataFault(
+            "address.column_taken",
+            f"输入已有列 {clashing[0]}，结果会重名",
+            where=Where(file=path.name, row=1, column=clashing[0]),
+            remedy="请先改名或删去该列",
+        )
+    width = len(heading)
+    return heading, [
+        (row + [""] * width)[:width] if len(row) < width else row[:width] for row in rows[1:]
+    ]
+
+
+def _answer_fields(answer: WashedAddress) -> tuple[str, ...]:
+    return (
+        answer.address_code or "",
+        str(answer.level) if answer.level else "",
+        str(answer.grade),
+        answer.matched_text,
+        answer.explanation,
+        _candidates_json(answer),
+    )
+
+
+def _candidates_json(answer: WashedAddress) -> str:
+    if not answer.candidates:
+        return ""
+    return json.dumps(answer.candidates, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,451 @@
+"""Third step: read province, city, district, sub-district and community off the head.
+
+The library's own divisions win; a gazetteer of other places tells "elsewhere" from "misspelt"; a table of
+successions carries old names (坪山新区, 宝安区龙华) to today's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kuai.address.engine.normalising import to_one_spelling
+from kuai.address.engine.similarity import Slip, find_slip
+
+_SUBDISTRICT_TAIL = r"街道办事处|街道办|办事处|街道|地区|镇|乡|街|办"
+_COMMUNITY_TAIL = (
+    r"社区居民委员会|社区居委会|居民委员会|社区工作站|居委会|社区|村民委员会|村委会|股份合作公司"
+)
+_DISTRICT_TAIL = r"新区|功能区|矿区|林区|区|县|旗|市"
+_SUBDISTRICT_MARK = re.compile(rf"(?:{_SUBDISTRICT_TAIL})")
+_COMMUNITY_MARK = re.compile(rf"(?:{_COMMUNITY_TAIL})")
+_DISTRICT_MARK = re.compile(rf"(?:{_DISTRICT_TAIL})")
+_CITY_MARK = re.compile(r"市|地区|自治州|盟")
+_LONGEST_NAME = 9
+# After a bare name these make it part of another name: 龙华大道, 西乡河, 福田花园.
+_ANOTHER_NAME = re.compile(
+    r"大道|大厦|路|街|道|巷|河|湖|山|公园|广场|中心|花园|花苑|工业|新村|老村|村|围|苑|城|园|市场|酒店|医院|学校|中学|小学|"
+    r"商业|国际|科技|大酒店|港|码头|口岸|地铁|站|桥|立交|水库|体育|文化|新|老|旧|东|西|南|北|中|上|下|第|一|人民|[0-9]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """A district, sub-district or community of the library. `core` is the name without its kind."""
+
+    code: str
+    level: str
+    parent: int
+    name: str
+    core: str
+    standard_text: str
+
+
+@dataclass(frozen=True)
+class Succession:
+    """An old name and what it became: `within` is the district as written, empty where the name stands alone."""
+
+    within: str
+    written: str
+    district: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Names of places that a library need not hold: provinces, cities, districts, and sub-districts by city."""
+
+    provinces: frozenset[str] = frozenset()
+    cities: frozenset[str] = frozenset()
+    districts: frozenset[str] = frozenset()
+    subdistricts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    successions: tuple[Succession, ...] = ()
+
+
+@dataclass(slots=True)
+class DivisionReading:
+    """What the head says above the place's own name. Empty tuples mean: not written."""
+
+    districts: tuple[int, ...] = ()
+    subdistricts: tuple[int, ...] = ()
+    communities: tuple[int, ...] = ()
+    has_province: bool = False
+    has_city: bool = False
+    elsewhere: str = ""
+    unknown_subdistrict: str = ""
+    variations: list[str] = field(default_factory=list)
+    weak: list[str] = field(default_factory=list)
+    rest: str = ""
+
+
+def core_of(name: str, level: str) -> str:
+    """观湖街道 -> 观湖, 坳背社区居委会 -> 坳背; the name itself where nothing would remain."""
+    tail = {
+        "district": _DISTRICT_TAIL,
+        "subdistrict": _SUBDISTRICT_TAIL,
+        "community": _COMMUNITY_TAIL,
+    }[level]
+    core = re.sub(rf"(?:{tail})$", "", name)
+    return core or name
+
+
+class DivisionBook:
+    """The divisions of one library, ready to be read off a head."""
+
+    def __init__(self, divisions: Sequence[Division], elsewhere: Elsewhere) -> None:
+        self.divisions = list(divisions)
+        self.elsewhere = elsewhere
+        self.provinces, self.cities = _provinces_and_cities(self.divisions)
+        self.by_core: dict[str, dict[str, tuple[int, ...]]] = {
+            level: self._cores(level) for level in ("district", "subdistrict", "community")
+        }
+        self._other_subdistricts = self._gather_other_subdistricts()
+        self._successions = {(s.within, s.written): s for s in elsewhere.successions}
+        self._historic_districts = {s.written: s for s in elsewhere.successions if not s.within}
+
+    def _cores(self, level: str) -> dict[str, tuple[int, ...]]:
+        found: dict[str, list[int]] = {}
+        for number, division in enumerate(self.divisions):
+            if division.level == level:
+                found.setdefault(division.core, []).append(number)
+        return {core: tuple(numbers) for core, numbers in found.items()}
+
+    def _gather_other_subdistricts(self) -> frozenset[str]:
+        """Sub-districts of the library's cities that the library lacks: they lie outside it."""
+        known = self.by_core["subdistrict"]
+        return frozenset(
+            core
+            for city in self.cities
+            for core in self.elsewhere.subdistricts.get(city, ())
+            if core not in known
+        )
+
+    def ancestors(self, number: int) -> tuple[int, int, int]:
+        """(district, sub-district, community) of a division; -1 where it has none."""
+        found = {"district": -1, "subdistrict": -1, "community": -1}
+        while number >= 0:
+            division = self.divisions[number]
+            found[division.level] = number
+            number = division.parent
+        return found["district"], found["subdistrict"], found["community"]
+
+    def is_within(self, number: int, parents: Iterable[int]) -> bool:
+        """Does division `number` lie in one of `parents`?"""
+        return any(parent in self.ancestors(number) for parent in parents)
+
+    def read(self, head: str) -> DivisionReading:
+        """Peel what names a division off the front of `head`, in whatever order it was written."""
+        reading = DivisionReading(rest=head)
+        steps: tuple[Callable[[DivisionReading], bool], ...] = (
+            self._read_province, self._read_city, self._read_district, self._read_subdistrict,
+            self._read_community,
+        )  # fmt: skip
+        # Three rounds, because people write 观湖街道 before 龙华区 too.
+        for _ in range(3):
+            before = reading.rest
+            for step in steps:
+                if reading.elsewhere or not reading.rest:
+                    return reading
+                step(reading)
+            if reading.rest == before:
+                break
+        return reading
+
+    def _read_province(self, reading: DivisionReading) -> bool:
+        rest = reading.rest.removeprefix("中国").removeprefix("中华人民共和国")
+        for province in self.provinces:
+            if rest.startswith(province):
+                after = rest[len(province) :]
+                if after.startswith(("省", "市")) or self._starts_with_own_place(after):
+                    reading.rest = after.removeprefix("省") if province not in self.cities else rest
+                    reading.has_province = True
+                    return True
+        mark = rest.find("省", 1, 5)
+        written = rest[:mark] if mark > 0 else ""
+        if written in self.elsewhere.provinces:
+            reading.elsewhere = written + "省"
+        elif written:
+            for province in self.provinces:
+                slip = find_slip(written, province)
+                if slip:
+                    reading.rest, reading.has_province = rest[mark + 1 :], True
+                    reading.variations.append(f"省名{slip.in_words()}")
+                    return True
+        return False
+
+    def _starts_with_own_place(self, text: str) -> bool:
+        return any(text.startswith(city) for city in self.cities) or any(
+            text[:length] in self.by_core["district"] or text[:length] in self.by_core["subdistrict"]
+            for length in range(2, 6)
+        ) or self._starts_with_near_district(text)  # fmt: skip
+
+    def _starts_with_near_district(self, text: str) -> bool:
+        mark = text.find("区", 1, 6)
+        return mark > 0 and self._near(text[:mark], "district", ()) is not None
+
+    def _read_city(self, reading: DivisionReading) -> bool:
+        rest = reading.rest
+        for city in self.cities:
+            if rest.startswith(city):
+                after = rest[len(city) :]
+                if after.startswith("市") and not after.startswith(("市场", "市政")):
+                    reading.rest, reading.has_city = after[1:], True
+                    return True
+                if not re.match(r"大道|路|街|湾|大厦|湖|河|公园|广场|北|东|西|南", after):
+                    reading.rest, reading.has_city = after, True
+                    return True
+        if reading.has_city:
+            return False
+        for mark in _CITY_MARK.finditer(rest, 1, 9):
+            written = rest[: mark.start()]
+            if written in self.elsewhere.cities or any(
+                written.startswith(p) and written[len(p) :] in self.elsewhere.cities
+                for p in self.elsewhere.provinces
+            ):
+                reading.elsewhere = written + mark.group()
+                return False
+            slip = next((s for city in self.cities if (s := find_slip(written, city))), None)
+            if slip and not rest.startswith("市场", mark.start()):
+                reading.rest, reading.has_city = rest[mark.end() :], True
+                reading.variations.append(f"市名{slip.in_words()}")
+                return True
+        self._notice_other_city(reading)
+        return False
+
+    def _notice_other_city(self, reading: DivisionReading) -> None:
+        """东莞长安镇, 湖南长沙岳麓区: a city's bare name counts only before another division."""
+        rest = reading.rest
+        for length in (2, 3, 4):
+            name, after = rest[:length], rest[length:]
+            is_place = name in self.elsewhere.cities or (
+                name in self.elsewhere.provinces and after[:2] in self.elsewhere.cities
+            )
+            if (
+                is_place
+                and name not in self.cities
+                and re.match(r"[^0-9]{1,5}?(?:区|县|镇|市|乡)", after)
+            ):
+                own = any(name == core for core in self.by_core["subdistrict"])
+                if not own:
+                    reading.elsewhere = name
+
+    def _read_district(self, reading: DivisionReading) -> bool:
+        rest = reading.rest
+        for mark in _DISTRICT_MARK.finditer(rest, 1, _LONGEST_NAME):
+            written, whole = rest[: mark.start()], rest[: mark.end()]
+            if self._take_historic_district(reading, whole):
+                return True
+            if mark.group() == "市":
+                continue
+            numbers = self.by_core["district"].get(written)
+            if numbers and self._agrees(numbers, reading):
+                reading.districts = numbers
+                if self.divisions[numbers[0]].name != whole:
+                    reading.variations.append(f"“{self.divisions[numbers[0]].name}”写作“{whole}”")
+                reading.rest = rest[mark.end() :]
+                return True
+            if whole in self.elsewhere.districts:
+                reading.elsewhere = whole
+                return False
+            near = self._near(written, "district", ())
+            if near and not reading.districts:
+                numbers, slip = near
+                reading.districts, reading.rest = numbers, rest[mark.end() :]
+                reading.variations.append(f"区名{slip.in_words()}")
+                return True
+        return self._read_bare_district(reading)
+
+    def _take_historic_district(self, reading: DivisionReading, whole: str) -> bool:
+        """坪山新区 -> 坪山区; 宝安区 before 龙华 -> 龙华区. The row of the table that applies is named."""
+        after = reading.rest[len(whole) :]
+        succession = next(
+            (
+                s
+                for length in range(4, 1, -1)
+                if (s := self._successions.get((whole, after[:length])))
+            ),
+            None,
+        ) or self._historic_districts.get(whole)
+        if succession is None or (succession.within and not _is_a_division_next(after, succession)):
+            return False
+        core = core_of(succession.district, "district")
+        numbers = self.by_core["district"].get(core)
+        if not numbers:
+            return False
+        reading.districts, reading.rest = numbers, after
+        reading.variations.append(succession.reason)
+        return True
+
+    def _read_bare_district(self, reading: DivisionReading) -> bool:
+        """深圳龙华民治街道…: a district without 区 counts only before something below it."""
+        if reading.districts:
+            return False
+        rest = reading.rest
+        for length in range(2, 5):
+            numbers = self.by_core["district"].get(rest[:length])
+            after = rest[length:]
+            if numbers and any(after[:n] in self.by_core["subdistrict"] for n in range(2, 6)):
+                reading.districts, reading.rest = numbers, after
+                reading.variations.append(
+                    f"“{self.divisions[numbers[0]].name}”写作“{rest[:length]}”"
+                )
+                return True
+        return False
+
+    def _read_subdistrict(self, reading: DivisionReading) -> bool:
+        if reading.subdistricts:
+            return False
+        rest = reading.rest
+        for mark in _SUBDISTRICT_MARK.finditer(rest, 1, _LONGEST_NAME + 2):
+            written, unit = rest[: mark.start()], mark.group()
+            if unit == "街" and rest.startswith(("坊", "道"), mark.end()):
+                continue
+            numbers = self._narrow(self.by_core["subdistrict"].get(written, ()), reading.districts)
+            if numbers:
+                reading.subdistricts, reading.rest = numbers, rest[mark.end() :]
+                return True
+            if self._take_other_subdistrict(reading, written, mark):
+                return True
+        return False
+
+    def _take_other_subdistrict(
+        self, reading: DivisionReading, written: str, mark: re.Match[str]
+    ) -> bool:
+        unit = mark.group()
+        if unit in ("街", "乡", "办", "地区") and not self._is_sure_slip(written):
+            return False
+        if written in self._other_subdistricts and unit != "街":
+            reading.elsewhere = written + unit
+            return False
+        near = self._near(written, "subdistrict", reading.districts)
+        if near:
+            reading.subdistricts, reading.rest = near[0], reading.rest[mark.end() :]
+            reading.variations.append(f"街道名{near[1].in_words()}")
+            return True
+        if unit in ("街道", "街道办", "街道办事处", "办事处", "镇") and not _has_community_mark(
+            written
+        ):
+            reading.unknown_subdistrict = written + unit
+            reading.rest = reading.rest[mark.end() :]
+            return True
+        return False
+
+    def _is_sure_slip(self, written: str) -> bool:
+        near = self._near(written, "subdistrict", ())
+        return near is not None and near[1].is_explained and len(written) > 1
+
+    def _read_community(self, reading: DivisionReading) -> bool:
+        if reading.communities:
+            return False
+        rest = reading.rest
+        for mark in _COMMUNITY_MARK.finditer(rest, 1, 12):
+            written = rest[: mark.start()]
+            below = reading.subdistricts or reading.districts
+            known = self.by_core["community"].get(written, ())
+            numbers = self._narrow(known, below) or self._narrow(known, reading.districts)
+            if numbers:
+                if below and not self._narrow(numbers, below):
+                    reading.weak.append("社区与所写街道不符")
+                reading.communities, reading.rest = numbers, rest[mark.end() :]
+                return True
+            near = self._near(written, "community", below) or self._near(
+                written, "community", reading.districts
+            )
+            if near and not known:
+                reading.communities, reading.rest = near[0], rest[mark.end() :]
+                reading.variations.append(f"社区名{near[1].in_words()}")
+                return True
+            if self._peel_bare_subdistrict(reading, written):
+                return True
+        return False
+
+    def _peel_bare_subdistrict(self, reading: DivisionReading, written: str) -> bool:
+        """龙华区民治横岭社区…: a bare sub-district before a community's full name."""
+        for length in range(2, min(6, len(written))):
+            numbers = self._narrow(
+                self.by_core["subdistrict"].get(written[:length], ()), reading.districts
+            )
+            below = self._narrow(self.by_core["community"].get(written[length:], ()), numbers)
+            if numbers and below and not reading.subdistricts:
+                reading.subdistricts, reading.rest = numbers, reading.rest[length:]
+                reading.variations.append(
+                    f"“{self.divisions[numbers[0]].name}”写作“{written[:length]}”"
+                )
+                return self._read_community(reading)
+        return False
+
+    def read_bare(self, reading: DivisionReading) -> bool:
+        """Names without their kind at the front of the rest (民治横岭村): for heads nothing else explains."""
+        rest = reading.rest
+        for level, above in (
+            ("subdistrict", reading.districts),
+            ("community", reading.subdistricts),
+        ):
+            if getattr(reading, _FIELD[level]):
+                continue
+            for length in range(5, 1, -1):
+                written, after = rest[:length], rest[length:]
+                numbers = self._narrow(
+                    self.by_core[level].get(written, ()), above or reading.districts
+                )
+                if len(numbers) != 1 or len(written) < length or _ANOTHER_NAME.match(after):
+                    continue
+                setattr(reading, _FIELD[level], numbers)
+                reading.rest = after
+                reading.variations.append(f"“{self.divisions[numbers[0]].name}”写作“{written}”")
+                return True
+        return False
+
+    def _near(
+        self, written: str, level: str, within: Sequence[int]
+    ) -> tuple[tuple[int, ...], Slip] | None:
+        """The one division of `level` a single slip away; None if there is none or more than one."""
+        found: list[tuple[tuple[int, ...], Slip]] = []
+        for core, numbers in self.by_core[level].items():
+            if abs(len(core) - len(written)) > 1 or not (set(core) & set(written)):
+                continue
+            slip = find_slip(written, core)
+            narrowed = self._narrow(numbers, within)
+            if slip and narrowed and (slip.is_explained or len(core) > 2):
+                found.append((narrowed, slip))
+        return found[0] if len(found) == 1 else None
+
+    def _narrow(self, numbers: Sequence[int], within: Sequence[int]) -> tuple[int, ...]:
+        if not within:
+            return tuple(numbers)
+        return tuple(number for number in numbers if self.is_within(number, within))
+
+    def _agrees(self, numbers: Sequence[int], reading: DivisionReading) -> bool:
+        return not reading.districts or set(numbers) == set(reading.districts)
+
+
+_FIELD = {"subdistrict": "subdistricts", "community": "communities"}
+
+
+def _is_a_division_next(after: str, succession: Succession) -> bool:
+    """Is the old part written as a place of its own (龙华街道, 龙华油松) and not as 龙华大道?"""
+    following = after[len(succession.written) :]
+    if re.match(_SUBDISTRICT_TAIL, following) and not re.match(r"街[^道]", following):
+        return True
+    return not _ANOTHER_NAME.match(following)
+
+
+def _has_community_mark(text: str) -> bool:
+    return _COMMUNITY_MARK.search(text) is not None
+
+
+def _provinces_and_cities(divisions: Sequence[Division]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The provinces and cities the library lies in, read off its districts' standard texts."""
+    provinces: dict[str, None] = {}
+    cities: dict[str, None] = {}
+    for division in divisions:
+        if division.level != "district":
+            continue
+        text = to_one_spelling(division.standard_text)
+        match = re.match(r"(?:([^省]{2,8}?)(?:省|自治区))?(?:([^市]{1,8}?)市)?", text)
+        if match and match.group(1):
+            provinces[match.group(1)] = None
+        if match and match.group(2):
+            cities[match.group(2)] = None
+    return tuple(provinces), tuple(cities)

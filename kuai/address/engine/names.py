@@ -1,0 +1,126 @@
+"""Fourth step: which of the library's names does the written name mean?
+
+A name as the library has it is taken as it stands. Otherwise the readings a slip or an office habit explains
+are offered, each with the variation named; numbers and divisions decide later, never this step.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import IntEnum
+
+from kuai.address.engine.place_index import PlaceIndex, short_forms_of
+from kuai.address.engine.similarity import find_slip, one_character_less
+
+_PHASE = re.compile(r"[0-9]+期$")
+# What may stand before an address in a sentence: the name begins right after one of these.
+_SENTENCE_LEAD = re.compile(
+    r"(?:在|住|于|位于|反映|来电|关于|家住|地址|地址是|投诉|举报|我是|我家|你好|您好|请问|因为|到|的|是|称|说|查|对|租住|居住|暂住|户籍)$"
+)
+MOST_READINGS = 12
+
+
+class Trust(IntEnum):
+    """How far a reading of a name may go: to grade A, to B, to B only with a room to prove it, to C."""
+
+    EXACT = 0
+    SURE = 1
+    NEEDS_PROOF = 2
+    GUESS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class NameReading:
+    """One library name the text may mean."""
+
+    name: str
+    trust: Trust
+    variation: str = ""
+
+
+def read_name(written: str, index: PlaceIndex) -> tuple[NameReading, ...]:
+    """The library's names `written` may mean, best first; empty where nothing explains it."""
+    if not written:
+        return ()
+    if written in index.names:
+        return (NameReading(written, Trust.EXACT),)
+    found: dict[str, NameReading] = {}
+    for reading in (
+        *_without_phase(written, index),
+        *_by_short_form(written, index),
+        *_by_slip(written, index),
+        *_short_form_with_slip(written, index),
+    ):
+        known = found.get(reading.name)
+        if known is None or reading.trust < known.trust:
+            found[reading.name] = reading
+    ranked = sorted(found.values(), key=lambda reading: (reading.trust, reading.name))
+    return tuple(ranked[:MOST_READINGS])
+
+
+def _without_phase(written: str, index: PlaceIndex) -> list[NameReading]:
+    """招商嘉雅居一期 where the library has no phases."""
+    phase = _PHASE.search(written)
+    bare = written[: phase.start()] if phase else ""
+    if phase and bare in index.names:
+        return [NameReading(bare, Trust.SURE, f"多“{phase.group()}”")]
+    return []
+
+
+def _by_short_form(written: str, index: PlaceIndex) -> list[NameReading]:
+    return [
+        NameReading(name, Trust.SURE, f"“{name}”简写作“{written}”")
+        for name in index.short_forms.get(written, ())
+    ]
+
+
+def _by_slip(written: str, index: PlaceIndex) -> list[NameReading]:
+    readings = []
+    for name in sorted(_one_slip_away(written, index)):
+        slip = find_slip(written, name)
+        if slip is not None:
+            trust = Trust.SURE if slip.is_explained and len(name) > 2 else Trust.NEEDS_PROOF
+            readings.append(NameReading(name, trust, slip.in_words()))
+    return readings
+
+
+def _one_slip_away(written: str, index: PlaceIndex) -> set[str]:
+    if len(written) < 2:
+        return set()
+    candidates = set(index.slips.get(written, ()))
+    for shorter in one_character_less(written):
+        if len(shorter) > 1:
+            candidates.update(index.slips.get(shorter, ()))
+    return candidates
+
+
+def _short_form_with_slip(written: str, index: PlaceIndex) -> list[NameReading]:
+    """坳村十五巷 for 坳背村十五巷 is a slip; 鹏城粹 for 鹏城翠花园 is a slip in a short form."""
+    readings = []
+    if len(written) < 3:
+        return readings
+    for shorter in sorted(one_character_less(written)):
+        for name in index.short_forms.get(shorter, ()):
+            for form in short_forms_of(name):
+                slip = find_slip(written, form)
+                if slip is not None and slip.is_explained:
+                    words = f"“{name}”简写，{slip.in_words()}"
+                    readings.append(NameReading(name, Trust.NEEDS_PROOF, words))
+    return readings
+
+
+def find_name_at_end(written: str, index: PlaceIndex) -> tuple[str, str] | None:
+    """(lead, name): the longest library name that ends `written`, with what stands before it.
+
+    松坪山村 does not contain 坪山村: see `is_sentence_lead`.
+    """
+    for start in range(1, len(written) - 1):
+        if written[start:] in index.names:
+            return written[:start], written[start:]
+    return None
+
+
+def is_sentence_lead(lead: str) -> bool:
+    """May a name begin right after `lead`?"""
+    return _SENTENCE_LEAD.search(lead) is not None or lead.endswith(",")

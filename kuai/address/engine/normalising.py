@@ -1,0 +1,113 @@
+"""First step of the wash: one spelling for one thing. Knows characters, not places.
+
+Full width, brackets, dashes, spaces, traditional characters and Chinese numerals get one form. The library's
+own names pass through here too, so a convention can never make the two sides differ.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+# Longer texts are not addresses; the tail can hold no room we would dare to name (issue 3, bad input).
+LONGEST_TEXT = 400
+
+_TRADITIONAL = str.maketrans(
+    dict(
+        "龍龙 華华 區区 號号 樓楼 層层 棟栋 單单 圳圳 東东 廣广 灣湾 鎮镇 鄉乡 園园 業业 廠厂 門门 臺台 農农 興兴 長长 "
+        "馬马 龜龟 橋桥 頭头 觀观 瀾澜 壢坜 塊块 島岛 會会 慶庆 國国 寶宝 崗岗 個个 間间 舖铺 後后 裏里 裡里 邊边 麗丽 "
+        "榮荣 萬万 億亿 陽阳 鵬鹏 隴陇 幢幢 翠翠 錦锦 蓮莲 雲云 貝贝 湧涌 鳳凤 鹽盐 羅罗 蘭兰 場场 車车 衛卫 電电".split()
+    )
+)
+_PUNCTUATION = str.maketrans(
+    dict.fromkeys("[{【〔〈《「『", "(")
+    | dict.fromkeys("]}】〕〉》」』", ")")
+    | dict.fromkeys("—–―‐‑−~_/\\", "-")
+    | dict.fromkeys("、;:|。?!", ",")
+)
+_PLAIN = re.compile(r"[0-9A-Z\u4e00-\u9fff()\-#,]*")
+_ODD = re.compile(r"[^0-9A-Z\u4e00-\u9fff()\-#,]+")
+_GAP = re.compile(r"(?<=[0-9A-Z])[\s.]+(?=[0-9A-Z])")
+_NUMERAL_RUN = re.compile(r"[零〇一二三四五六七八九十百]+")
+_DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"〇": 0}
+_BRACKET = re.compile(r"\(([^()]*)\)?")
+
+
+def to_one_spelling(text: str) -> str:
+    """Half width, simplified, capital letters, no spaces, Chinese numerals as digits."""
+    text = text[:LONGEST_TEXT]
+    if not _PLAIN.fullmatch(text):
+        text = _clean_odd_characters(text)
+    return _NUMERAL_RUN.sub(_number_of_run, text)
+
+
+def _clean_odd_characters(text: str) -> str:
+    text = (
+        unicodedata.normalize("NFKC", text).translate(_PUNCTUATION).translate(_TRADITIONAL).upper()
+    )
+    # Because "15号 3 101" means two numbers, a gap between two of them must survive.
+    return _ODD.sub("", _GAP.sub("-", text))
+
+
+def _number_of_run(match: re.Match[str]) -> str:
+    run = match.group()
+    if run in ("百", "零"):
+        return run
+    digits = _read_numeral(run)
+    if digits is None:
+        return run
+    # Because "202一楼" are two numbers, they must not melt into 2021.
+    text, start, end = match.string, match.start(), match.end()
+    before = "-" if start and text[start - 1].isascii() and text[start - 1].isalnum() else ""
+    after = "-" if end < len(text) and text[end].isascii() and text[end].isdigit() else ""
+    return f"{before}{digits}{after}"
+
+
+def _read_numeral(run: str) -> str | None:
+    """二十四 -> 24, 一百零二 -> 102, 三〇一 -> 301; None where the run is no number (十百)."""
+    if "十" not in run and "百" not in run:
+        return "".join(str(_DIGITS[character]) for character in run)
+    total, digit = 0, -1
+    for character in run:
+        if character in _DIGITS:
+            if digit > 0:
+                return None
+            digit = _DIGITS[character]
+        elif character == "百":
+            if digit < 1 or total:
+                return None
+            total, digit = digit * 100, -1
+        else:
+            if total % 100:
+                return None
+            total, digit = total + (digit if digit > 0 else 1) * 10, -1
+    return str(total + max(digit, 0))
+
+
+@dataclass(frozen=True)
+class SplitText:
+    """A spelling without brackets, and what stood in them."""
+
+    plain: str
+    asides: tuple[str, ...]
+
+
+def split_brackets(text: str) -> SplitText:
+    """Take bracketed asides out; a bracketed room number is part of the address and stays."""
+    if "(" not in text:
+        return SplitText(text.replace(")", ""), ())
+    asides: list[str] = []
+
+    def keep_or_set_aside(match: re.Match[str]) -> str:
+        content = match.group(1)
+        if _ROOM_IN_BRACKETS.fullmatch(content):
+            return "-" + content
+        asides.append(content)
+        return "," if match.end() == len(text) else ""
+
+    plain = _BRACKET.sub(keep_or_set_aside, text)
+    return SplitText(plain.replace(")", ""), tuple(asides))
+
+
+_ROOM_IN_BRACKETS = re.compile(r"[0-9A-Z\-]+(?:房|室|号|铺|楼|层)?")

@@ -1,0 +1,173 @@
+"""Second step: cut a spelling into the part that names (head) and the part that numbers (tail), and read the tail.
+
+Pure text work: nothing here knows which places exist.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+# A number before one of these belongs to the name: 十五巷, 二区, 一路, 三坊.
+_NAME_UNITS = "巷|路|街|坊|区|里|弄|横|大道|道|组|队|村|片|社区|马路|围|屋|湾|桥|村民|居民|工业|小区|号路|环|支|期|工业|经济|联|和|约|海|卦"
+_HEAD = re.compile(rf"(?:[^0-9A-Z#,\-]++|[0-9]++(?=(?:{_NAME_UNITS}))|[A-Z0-9]++(?=区))*+")
+
+
+def split_head(spelling: str) -> tuple[str, str]:
+    """The names before the first number that counts a building or room, and the rest."""
+    end = _HEAD.match(spelling).end()  # type: ignore[union-attr]
+    return spelling[:end], spelling[end:]
+
+
+class Kind(StrEnum):
+    """What a piece of the tail is, by the unit written behind (or before) its number."""
+
+    HOUSE = "号"
+    BUILDING = "栋"
+    STAIR = "单元"
+    FLOOR = "层"
+    ROOM = "房"
+    SHOP = "铺"
+    PART = "之"
+    BARE = ""
+    NAME = "名"
+    BREAK = ","
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One number with its unit, or one name."""
+
+    kind: Kind
+    value: str
+    unit: str = ""
+
+
+_SHOP = "号商铺|号铺位|号铺|号店铺|号店|号档|号档口|号商店|商铺|铺位|铺|店铺|档口"
+_TOKEN = re.compile(
+    r"(?P<break>,+)"
+    r"|(?:之)(?P<part>[0-9]+)"
+    r"|(?:商铺|铺位|店铺|档口|铺|商店)(?P<shop_after>[0-9][0-9A-Z]*)号?"
+    r"|(?:单元)(?P<stair_after>[0-9A-Z])(?![0-9A-Z]*(?:房|室|号))"
+    r"|(?P<number>[0-9A-Z]++)"
+    rf"(?:(?P<shop>{_SHOP})"
+    r"|(?P<building>号楼(?![顶下上道梯前后旁])|#楼(?![顶下上道梯])|栋|座|幢|#|号栋|号座)"
+    r"|(?P<house>号院|号)"
+    r"|(?P<stair>单元|梯(?!间))"
+    r"|(?P<floor>楼(?![顶下上道梯前后旁门])|层(?!顶))"
+    r"|(?P<room>房(?![东顶产])|室))?"
+    r"|(?P<name>[^0-9A-Z,\-#]+?(?=商铺[0-9]|铺位[0-9]|店铺[0-9]|档口[0-9]|铺[0-9]|之[0-9]|[0-9A-Z,\-#]|$))"
+)
+_KIND_OF_GROUP = {
+    "shop": Kind.SHOP,
+    "building": Kind.BUILDING,
+    "house": Kind.HOUSE,
+    "stair": Kind.STAIR,
+    "floor": Kind.FLOOR,
+    "room": Kind.ROOM,
+}
+_FLOOR_LETTER = re.compile(r"^([0-9]{1,2})F$")
+# A floor of three digits is a room whose unit was written wrong (303楼 -> 303房).
+HIGHEST_FLOOR = 120
+_EMPTY_NAMES = frozenset({"第", "的", "号", "楼", "层", "房", "室", "栋", "之"})
+
+
+def read_tail(tail: str) -> tuple[Piece, ...]:
+    """The tail's numbers with their units and the names between them, in order."""
+    return tuple(
+        piece for match in _TOKEN.finditer(tail) if (piece := _piece_of(match)) is not None
+    )
+
+
+def _piece_of(match: re.Match[str]) -> Piece | None:
+    groups = match.groupdict()
+    if groups["number"] is not None:
+        return _numbered(groups)
+    if groups["name"] is not None:
+        name = groups["name"]
+        return None if name in _EMPTY_NAMES else Piece(Kind.NAME, name)
+    for group, kind in (
+        ("part", Kind.PART),
+        ("shop_after", Kind.SHOP),
+        ("stair_after", Kind.STAIR),
+    ):
+        if groups[group] is not None:
+            return Piece(kind, _without_zeros(groups[group]), match.group()[: -len(groups[group])])
+    return Piece(Kind.BREAK, ",")
+
+
+def _numbered(groups: dict[str, str | None]) -> Piece:
+    value = groups["number"] or ""
+    for group, kind in _KIND_OF_GROUP.items():
+        unit = groups[group]
+        if unit:
+            if kind is Kind.FLOOR and value.isdigit() and int(value) > HIGHEST_FLOOR:
+                kind = Kind.ROOM
+            return Piece(kind, _without_zeros(value) if kind is not Kind.ROOM else value, unit)
+    floor = _FLOOR_LETTER.match(value)
+    if floor:
+        return Piece(Kind.FLOOR, floor.group(1), "F")
+    return Piece(Kind.BARE, value)
+
+
+def _without_zeros(value: str) -> str:
+    return value.lstrip("0") or value if value.isdigit() else value
+
+
+@dataclass(frozen=True, slots=True)
+class RoomReading:
+    """What the pieces behind the building say about the room; empty strings where they are silent."""
+
+    stair: str = ""
+    floor: str = ""
+    number: str = ""
+    part: str = ""
+    is_shop: bool = False
+    remark: str = ""
+
+    @property
+    def names_no_room(self) -> bool:
+        return not self.number
+
+    @property
+    def key(self) -> str:
+        number = f"铺{self.number}" if self.is_shop else self.number
+        return f"{self.stair}-{number}" if self.stair else number
+
+
+def read_room(pieces: tuple[Piece, ...]) -> RoomReading:
+    """Stair, floor, room and part from the pieces behind the building; stops at the first name or break.
+
+    Everything after a room number is a remark: a floor there (202一楼餐馆…) speaks of something else.
+    """
+    stair = floor = number = part = remark = ""
+    is_shop = False
+    for index, piece in enumerate(pieces):
+        kind = piece.kind
+        if kind is Kind.PART and number:
+            part = piece.value
+        elif kind is Kind.PART:
+            number, is_shop = piece.value, True
+        elif number or kind in (Kind.NAME, Kind.BREAK):
+            remark = piece.value
+            break
+        elif kind is Kind.STAIR:
+            stair = piece.value
+        elif kind is Kind.FLOOR:
+            floor = piece.value
+        elif kind is Kind.SHOP:
+            number, is_shop = piece.value, True
+        elif kind is Kind.BARE and not stair and not floor and _is_stair_before_room(pieces, index):
+            stair = piece.value
+        else:
+            number = piece.value
+    return RoomReading(stair, floor, number, part, is_shop, remark)
+
+
+def _is_stair_before_room(pieces: tuple[Piece, ...], index: int) -> bool:
+    """In 1-1902 the short bare number before a longer one is the stair."""
+    if index + 1 >= len(pieces) or len(pieces[index].value) > 2:
+        return False
+    following = pieces[index + 1]
+    return following.kind in (Kind.BARE, Kind.ROOM, Kind.HOUSE) and len(following.value) > 2
