@@ -24,8 +24,6 @@ DESCRIPTION_BYTES = 4 * 1024 * 1024
 RESOURCES = 500
 TABLE_SUFFIXES = {".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".et"}
 # Because the name becomes a folder of the vault and a key's name.
-UNDATED = "undated"
-PERIOD = re.compile(r"^\w[\w.-]{0,31}$")
 RESOURCE_NAME = re.compile(r"^\w[\w.-]{0,63}$")
 _UNSAFE = re.compile(r"[^\w.-]+|\.{2,}")
 
@@ -41,8 +39,6 @@ class Resource:
     encoding: str = ""
     department: str = ""
     delivery: DeliveryKind = DeliveryKind.DELTA
-    # Which delivery of the source's series this is; undated where neither resource nor package says a day.
-    period: str = UNDATED
 
 
 @dataclass(frozen=True)
@@ -146,11 +142,7 @@ def _described_package(folder: Path, value: Mapping[str, Any]) -> Package:
         raise fault("里没有 resources 清单")
     if len(listed) > RESOURCES:
         raise fault(f"列了 {len(listed)} 个资源，最多 {RESOURCES} 个")
-    as_of = _as_of(value)
-    period = f"{as_of:%Y-%m}" if as_of else UNDATED
-    resources = tuple(
-        _resource(folder, item, number, period=period) for number, item in enumerate(listed, 1)
-    )
+    resources = tuple(_resource(folder, item, number) for number, item in enumerate(listed, 1))
     doubled = [name for name, count in Counter(r.name for r in resources).items() if count > 1]
     if doubled:
         raise fault("的名称重复", resource=doubled[0])
@@ -162,7 +154,7 @@ def _described_package(folder: Path, value: Mapping[str, Any]) -> Package:
         name=_safe_name(name),
         title=_text(value, "title") or name,
         synthetic=synthetic,
-        as_of=as_of,
+        as_of=_as_of(value),
         resources=resources,
     )
 
@@ -186,7 +178,7 @@ def _text(value: Mapping[str, Any], key: str) -> str:
     return found.strip()
 
 
-def _resource(folder: Path, value: Any, number: int, *, period: str) -> Resource:
+def _resource(folder: Path, value: Any, number: int) -> Resource:
     fault = _describer()
     if not isinstance(value, dict):
         raise fault(f"的第 {number} 个资源应是一个对象 {{…}}")
@@ -201,15 +193,7 @@ def _resource(folder: Path, value: Any, number: int, *, period: str) -> Resource
         encoding=_text(value, "encoding"),
         department=_text(value, "department"),
         delivery=_delivery(value, name),
-        period=_period(value, name) or period,
     )
-
-
-def _period(value: Mapping[str, Any], name: str) -> str:
-    written = _text(value, "period")
-    if written and (not PERIOD.match(written) or ".." in written):
-        raise _describer()("的 period 应写成 2026-11 这样", resource=name)
-    return written
 
 
 def _delivery(value: Mapping[str, Any], name: str) -> DeliveryKind:

@@ -32,7 +32,6 @@ from kuai.sources.engine import reading_limits
 from kuai.sources.engine.profiling import Profile, profile_snapshot
 from kuai.sources.engine.reading import ReadingJob, ReadingResult
 from kuai.sources.engine.sandbox import read_safely
-from kuai.sources.packages import Resource
 from kuai.sources.types import SnapshotRef
 
 SNAPSHOT = "snapshot"
@@ -44,12 +43,11 @@ HASH_BLOCK = 4 * 1024 * 1024
 FILE_BYTES = 8 * 1024 * 1024 * 1024
 # Excel ends a sheet here, its heading included.
 SHEET_ROWS = 1_048_575
-# Special-category data by the words offices use (PIPL art. 28): disability, illness, need, aid, treatment orders.
-CARE_WORDS = re.compile(
-    r"残疾|残障|病|诊断|诊疗|医疗救助|健康|低保|低收入|特困|救助|困难补助|孤儿|失能|戒毒|矫正|优抚|抚恤"
-)
 REASON_HEADING = "错误原因"
 _SCRATCH = re.compile(r"^receive-(\d+)-[0-9a-f]+$")
+
+
+ZoneOfHeadings = Callable[[tuple[str, ...]], Zone]
 
 
 @dataclass(frozen=True)
@@ -124,52 +122,37 @@ def receive_parts(
     *,
     source: str,
     period: str,
-    zone: Zone,
+    zone: Zone | ZoneOfHeadings,
     declared_encoding: str = "",
     progress: Progress = SILENT,
 ) -> tuple[SnapshotRef, Receipt]:
-    """`receive_file` for a delivery in several files under the same headings; rows are numbered on through them."""
+    """`receive_file` for a delivery in several files under the same headings; rows are numbered on through them.
+
+    `zone` may be a function of the headings, because only they tell what an unknown file is about.
+    """
     delivery = _Delivery(store, source, period, tuple(paths), declared_encoding)
-    snapshot, receipt, _ = _receive(
-        delivery, zones=(zone,), choose=lambda _: zone, progress=progress
-    )
-    return snapshot, receipt
-
-
-def receive_resource(
-    store: Store, resource: Resource, *, progress: Progress = SILENT
-) -> tuple[SnapshotRef, Receipt, Zone]:
-    """`receive_parts` for a package's resource, into the care zone if its title or headings tell of care."""
-    delivery = _Delivery(store, resource.name, resource.period, resource.paths, resource.encoding)
-    return _receive(
-        delivery,
-        zones=(Zone.CORE, Zone.CARE),
-        choose=lambda headings: zone_for(resource.title, headings),
-        progress=progress,
-    )
-
-
-def zone_for(title: str, headings: Sequence[str]) -> Zone:
-    """Care if the title or any heading names health, disability or aid; such data never enter the core build."""
-    return Zone.CARE if any(CARE_WORDS.search(text) for text in (title, *headings)) else Zone.CORE
+    if isinstance(zone, Zone):
+        fixed = zone
+        return _receive(delivery, zones=(fixed,), choose=lambda _: fixed, progress=progress)
+    return _receive(delivery, zones=tuple(Zone), choose=zone, progress=progress)
 
 
 def _receive(
     delivery: _Delivery,
     *,
     zones: Sequence[Zone],
-    choose: Callable[[Sequence[str]], Zone],
+    choose: ZoneOfHeadings,
     progress: Progress,
-) -> tuple[SnapshotRef, Receipt, Zone]:
+) -> tuple[SnapshotRef, Receipt]:
     """Zones are where it may lie already; `choose` says from the headings where it goes if it is new."""
     paths = delivery.paths
     _require_files(paths)
     before = [_stamp(path) for path in paths]
-    content_hash = _hash_parts(paths)
+    content_hash = hash_parts(paths)
     for zone in zones:
         known = _recognise(delivery.place(zone), content_hash)
         if known is not None:
-            return (*known, zone)
+            return known
     with _scratch_folder(delivery.store) as scratch:
         results = _read_parts(delivery, scratch, progress=progress)
         if [_stamp(path) for path in paths] != before:
@@ -183,7 +166,7 @@ def _receive(
         snapshot = _describe(place, paths, results, content_hash)
         receipt = _receipt(snapshot, results)
         _seal(place, scratch, snapshot, receipt, progress=progress)
-    return snapshot, receipt, place.zone
+    return snapshot, receipt
 
 
 def get_snapshot(store: Store, *, zone: Zone, source: str, period: str) -> SnapshotRef:
@@ -235,7 +218,7 @@ def _stamp(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _hash_parts(paths: Sequence[Path]) -> str:
+def hash_parts(paths: Sequence[Path]) -> str:
     """SHA-256 of the raw bytes; of several files, of their hashes in order."""
     digests = [_hash_file(path) for path in paths]
     return (
@@ -464,11 +447,10 @@ __all__ = [
     "QUARANTINE",
     "SNAPSHOT",
     "get_snapshot",
+    "hash_parts",
     "read_profile",
     "read_receipt",
     "receive_file",
     "receive_parts",
-    "receive_resource",
     "write_refused_sheet",
-    "zone_for",
 ]
