@@ -13,10 +13,9 @@ COMPOUND_SURNAMES = frozenset(
         "欧阳太史端木上官司马东方独孤南宫夏侯诸葛尉迟皇甫公孙慕容令狐宇文长孙司徒司空轩辕闻人澹台",
     )
 )
-# From the room (or floor, or unit) on, an address names a household; before that, a building.
+# From the floor, unit or room on, an address names a household; before that, a building.
 _ROOM_PART = re.compile(
-    r"(?P<keep>.*?(?:栋|座|幢|楼|号楼|号院|号|巷|村|厂|大厦|广场))(?P<room>[^栋座幢]*\d.*)$",
-    re.DOTALL,
+    r"(?P<keep>.*(?:栋|座|幢|号楼|大楼|号院|号|巷|村|大厦|广场))(?P<room>.*\d.*)$", re.DOTALL
 )
 
 
@@ -52,7 +51,7 @@ def mask_phone(phone: str | None) -> str | None:
 
 
 def mask_address(text: str | None) -> str | None:
-    """坪山街道…3栋*** : from the room on nothing is shown, its length neither; without a building, the first six."""
+    """坪山街道…3栋*** : after the building nothing is shown, the length neither; without a building, less than half."""
     if not text:
         return text
     match = _ROOM_PART.match(text)
