@@ -42,14 +42,14 @@ NAME_KEYS = (
         "name_room_and_birth",
         0.9965,
         "房屋编码与出生日期相同且姓名一致",
-        "concat(room_code, ' ', cast(birth_date as varchar))",
+        "room_code || ' ' || cast(birth_date as varchar)",
     ),
     LinkKey("name_and_room", 0.995, "房屋编码相同且姓名一致", "room_code"),
     LinkKey(
         "name_building_and_birth",
         0.9945,
         "楼栋与出生日期相同且姓名一致",
-        "concat(building_code, ' ', cast(birth_date as varchar))",
+        "building_code || ' ' || cast(birth_date as varchar)",
     ),
     LinkKey(
         "name_and_birth",

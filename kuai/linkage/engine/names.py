@@ -80,3 +80,12 @@ def compare_names(left: Sequence[str], right: Sequence[str]) -> np.ndarray:
     likeness[same_length & ~differs_in_sound.any(axis=1)] = NameLikeness.SOUNDS_SAME
     likeness[~differs.any(axis=1)] = NameLikeness.SAME
     return likeness
+
+
+def sound_keys(written: Sequence[str]) -> list[str]:
+    """For each folded name a text that is equal for names that sound the same."""
+    if not written:
+        return []
+    points = name_matrix(written)
+    spoken = np.where(points > 0, _sounds()[points], 0)
+    return ["-".join(str(sound) for sound in row if sound) for row in spoken.tolist()]

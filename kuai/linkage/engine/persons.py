@@ -118,8 +118,8 @@ def _step(
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = connection.execute(f"select count(*) from {table}").fetchone()
-    return int(row[0]) if row else 0
+    row = connection.execute(f"select count(*) from {table}").fetchall()[0]
+    return int(row[0])
 
 
 def _shape_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -128,6 +128,7 @@ def _shape_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "person_shape",
         {
             "traditional": names.TRADITIONAL,
+            "traditional_class": f"[{names.TRADITIONAL}]",
             "simplified": names.SIMPLIFIED,
             "placeholder_name": names.PLACEHOLDER_NAME,
         },
@@ -163,7 +164,7 @@ def _id_edges(connection: duckdb.DuckDBPyConnection) -> list[Edges]:
     """Ties of equal valid numbers; where the names cannot be one name, the number is taken off the row."""
     _step(connection, "person_id_name")
     _step(connection, "person_id_doubt")
-    doubt = connection.execute("select * from person_id_doubt").to_arrow_table().to_pydict()
+    doubt = connection.sql("select * from person_id_doubt").to_arrow_table().to_pydict()
     likeness = _likeness(doubt["name"], doubt["leading_name"])
     no_name = np.array([name is None for name in doubt["name"]], dtype=bool)
     foreign = (likeness == names.NameLikeness.DIFFERENT) & ~no_name
@@ -226,7 +227,7 @@ class _registered:
 def _slip_edges(connection: duckdb.DuckDBPyConnection) -> list[Edges]:
     """Faulty numbers with exactly one known near neighbour of a compatible name take its place."""
     _step(connection, "person_slip_pair")
-    pairs = connection.execute("select * from person_slip_pair").to_arrow_table().to_pydict()
+    pairs = connection.sql("select * from person_slip_pair").to_arrow_table().to_pydict()
     likeness = _likeness(pairs["faulty_name"], pairs["known_name"])
     meant = [body + check_character(body) for body in pairs["body"]]
     near = near_numbers.is_one_slip(pairs["id_faulty"], meant)
@@ -325,12 +326,12 @@ def _write_clusters(
         )
     summary = connection.execute(
         "select count(distinct founder_no), count(*) filter (where quarantined) from person_cluster"
-    ).fetchone()
+    ).fetchall()[0]
     used, counts = np.unique(merging.kept.tier, return_counts=True)
     return LinkFigures(
         mentions=count,
-        clusters=int(summary[0]) if summary else 0,
-        quarantined=int(summary[1]) if summary else 0,
+        clusters=int(summary[0]),
+        quarantined=int(summary[1]),
         edges_by_key={EDGE_KEYS[tier].code: int(n) for tier, n in zip(used, counts, strict=True)},
         edges_cut=len(merging.cut),
         shared_values=shared,

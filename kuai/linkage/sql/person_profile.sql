@@ -1,0 +1,55 @@
+-- What the model compares: the different faces of each cluster, for clusters without a number and for
+-- those that share a pairing value with one. Values known anywhere in a cluster fill the gaps of a face.
+with cluster_state as (
+  select
+    n.cluster_no,
+    max(case when s.id_key is not null then 1 else 0 end) as anchored,
+    min(s.birth_date) as birth_date,
+    min(s.sex) as sex,
+    min(s.phone) as phone,
+    min(s.room_code) as room_code,
+    min(s.building_code) as building_code,
+    min(s.organisation_name) as organisation_name
+  from person_node as n
+  inner join person_shape as s on s.mention_no = n.mention_no
+  group by n.cluster_no
+),
+face as (
+  select
+    n.cluster_no,
+    c.anchored,
+    s.source,
+    -- One per room, unlike residents: the owner, the landlord, the holder of the account.
+    case when s.role in ('owner', 'landlord', 'account_holder') then 1 else 0 end as is_head,
+    s.name,
+    substr(s.name, 1, 1) as surname,
+    coalesce(s.birth_date, c.birth_date) as birth_date,
+    coalesce(s.sex, c.sex) as sex,
+    coalesce(s.phone, c.phone) as phone,
+    coalesce(s.room_code, case when s.building_code is null then c.room_code end) as room_code,
+    coalesce(s.building_code, c.building_code) as building_code,
+    coalesce(s.organisation_name, c.organisation_name) as organisation_name,
+    min(n.mention_no) as mention_no
+  from person_node as n
+  inner join person_shape as s on s.mention_no = n.mention_no
+  inner join cluster_state as c on c.cluster_no = n.cluster_no
+  where s.name is not null
+  group by all
+),
+floating as (
+  select * from face where anchored = 0
+)
+select
+  f.mention_no as unique_id,
+  f.*,
+  substr(f.name, 2, 1) as given_first,
+  substr(f.name, 3) as given_rest,
+  length(f.name) as name_length
+from face as f
+where
+  f.anchored = 0
+  or f.phone in (select phone from floating)
+  or f.room_code in (select room_code from floating)
+  or exists (
+    select 1 from floating as x where x.birth_date = f.birth_date and x.surname = f.surname
+  )
