@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from kuai.sources.engine.mappings import ColumnMapping, Mapping, parse_mapping, write_mapping
+from kuai.sources.engine.suggesting import recognise_zone
+from kuai.sources.mapping_files import (
+    map_snapshot,
+    mapping_path,
+    read_mapping,
+    save_mapping,
+    settle_mapping,
+    suggest_mapping,
+)
 from kuai.sources.packages import Package, Resource, read_package
 from kuai.sources.receiving import (
     get_snapshot,
     hash_parts,
+    open_snapshot,
     read_profile,
     read_receipt,
     receive_file,
@@ -14,14 +25,26 @@ from kuai.sources.receiving import (
 )
 
 __all__ = [
+    "ColumnMapping",
+    "Mapping",
     "Package",
     "Resource",
     "get_snapshot",
     "hash_parts",
+    "open_snapshot",
+    "map_snapshot",
+    "mapping_path",
+    "parse_mapping",
+    "read_mapping",
     "read_package",
     "read_profile",
     "read_receipt",
     "receive_file",
     "receive_parts",
+    "recognise_zone",
+    "save_mapping",
+    "settle_mapping",
+    "suggest_mapping",
+    "write_mapping",
     "write_refused_sheet",
 ]

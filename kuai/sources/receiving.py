@@ -22,7 +22,7 @@ from typing import Any
 import pyarrow as pa
 import xlsxwriter
 
-from kuai.guard.actions import open_sealed_batches, sealed_exists, sealing_writer
+from kuai.guard.actions import open_sealed, open_sealed_batches, sealed_exists, sealing_writer
 from kuai.guard.types import Zone
 from kuai.kit.errors import Breakdown, DataFault, Refusal, Where
 from kuai.kit.progress import SILENT, Progress, progress_line
@@ -179,6 +179,14 @@ def get_snapshot(store: Store, *, zone: Zone, source: str, period: str) -> Snaps
             next_step="请先接收这份文件。",
         )
     return _snapshot_of(read_json(place.card))
+
+
+def open_snapshot(store: Store, snapshot: SnapshotRef, *, zone: Zone) -> pa.Table:
+    """The delivered rows under their headings, in order; refuses what was shredded."""
+    columns = [f"c{index}" for index in range(len(snapshot.headings))]
+    names: dict[str, Any] = {"zone": zone, "source": snapshot.source, "period": snapshot.period}
+    rows = open_sealed(store, name=SNAPSHOT, columns=columns, **names)
+    return rows.rename_columns(list(snapshot.headings))
 
 
 def read_profile(store: Store, *, zone: Zone, source: str, period: str) -> Profile:
@@ -448,6 +456,7 @@ __all__ = [
     "SNAPSHOT",
     "get_snapshot",
     "hash_parts",
+    "open_snapshot",
     "read_profile",
     "read_receipt",
     "receive_file",
