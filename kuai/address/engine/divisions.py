@@ -7,18 +7,18 @@ successions carries old names (坪山新区, 宝安区龙华) to today's.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kuai.address.engine.normalising import to_one_spelling
 from kuai.address.engine.similarity import Slip, find_slip
 
-_SUBDISTRICT_TAIL = r"街道办事处|街道办|办事处|街道|地区|镇|乡|街|办"
-_COMMUNITY_TAIL = (
-    r"社区居民委员会|社区居委会|居民委员会|社区工作站|居委会|社区|村民委员会|村委会|股份合作公司"
-)
+_SUBDISTRICT_TAIL = r"街道办事处|街道办|办事处|街道|地区|事处|镇|乡|街|办|道"
+_COMMUNITY_TAIL = r"社区居民委员会|社区居委会|居民委员会|社区工作站|居委会|社区|社|区|村民委员会|村委会|股份合作公司"
 _DISTRICT_TAIL = r"新区|功能区|矿区|林区|区|县|旗|市"
 _SUBDISTRICT_MARK = re.compile(rf"(?:{_SUBDISTRICT_TAIL})")
+# 民治街15号 is a street, 民治街沙湖村 a sub-district with a lost 道.
+_ROAD_FOLLOWS = re.compile(r"[0-9A-Z坊]|$|[东西南北]?[路段]|公")
 _COMMUNITY_MARK = re.compile(rf"(?:{_COMMUNITY_TAIL})")
 _DISTRICT_MARK = re.compile(rf"(?:{_DISTRICT_TAIL})")
 _CITY_MARK = re.compile(r"市|地区|自治州|盟")
@@ -27,6 +27,10 @@ _LONGEST_NAME = 9
 _ANOTHER_NAME = re.compile(
     r"大道|大厦|路|街|道|巷|河|湖|山|公园|广场|中心|花园|花苑|工业|新村|老村|村|围|苑|城|园|市场|酒店|医院|学校|中学|小学|"
     r"商业|国际|科技|大酒店|港|码头|口岸|地铁|站|桥|立交|水库|体育|文化|新|老|旧|东|西|南|北|中|上|下|第|一|人民|[0-9]"
+)
+# 深圳大道, 广东大厦, 深圳湾: things named after the city or province.
+_NAMED_AFTER = re.compile(
+    r"[东西南北中]?(?:大道|路|街(?!道)|湾|大厦|湖|河|公园|广场|站|大学|酒店|宾馆)"
 )
 
 
@@ -100,6 +104,8 @@ class DivisionBook:
         self.by_core: dict[str, dict[str, tuple[int, ...]]] = {
             level: self._cores(level) for level in ("district", "subdistrict", "community")
         }
+        # Names of the library's places: what is one of them is no division to be peeled.
+        self.place_names: Collection[str] = frozenset()
         self._other_subdistricts = self._gather_other_subdistricts()
         self._successions = {(s.within, s.written): s for s in elsewhere.successions}
         self._historic_districts = {s.written: s for s in elsewhere.successions if not s.within}
@@ -145,7 +151,7 @@ class DivisionBook:
         for _ in range(3):
             before = reading.rest
             for step in steps:
-                if reading.elsewhere or not reading.rest:
+                if reading.elsewhere or not reading.rest or reading.rest in self.place_names:
                     return reading
                 step(reading)
             if reading.rest == before:
@@ -157,7 +163,7 @@ class DivisionBook:
         for province in self.provinces:
             if rest.startswith(province):
                 after = rest[len(province) :]
-                if after.startswith(("省", "市")) or self._starts_with_own_place(after):
+                if not _NAMED_AFTER.match(after):
                     reading.rest = after.removeprefix("省") if province not in self.cities else rest
                     reading.has_province = True
                     return True
@@ -174,16 +180,6 @@ class DivisionBook:
                     return True
         return False
 
-    def _starts_with_own_place(self, text: str) -> bool:
-        return any(text.startswith(city) for city in self.cities) or any(
-            text[:length] in self.by_core["district"] or text[:length] in self.by_core["subdistrict"]
-            for length in range(2, 6)
-        ) or self._starts_with_near_district(text)  # fmt: skip
-
-    def _starts_with_near_district(self, text: str) -> bool:
-        mark = text.find("区", 1, 6)
-        return mark > 0 and self._near(text[:mark], "district", ()) is not None
-
     def _read_city(self, reading: DivisionReading) -> bool:
         rest = reading.rest
         for city in self.cities:
@@ -192,7 +188,7 @@ class DivisionBook:
                 if after.startswith("市") and not after.startswith(("市场", "市政")):
                     reading.rest, reading.has_city = after[1:], True
                     return True
-                if not re.match(r"大道|路|街|湾|大厦|湖|河|公园|广场|北|东|西|南", after):
+                if not _NAMED_AFTER.match(after):
                     reading.rest, reading.has_city = after, True
                     return True
         if reading.has_city:
@@ -299,7 +295,7 @@ class DivisionBook:
         rest = reading.rest
         for mark in _SUBDISTRICT_MARK.finditer(rest, 1, _LONGEST_NAME + 2):
             written, unit = rest[: mark.start()], mark.group()
-            if unit == "街" and rest.startswith(("坊", "道"), mark.end()):
+            if unit in ("街", "道", "办") and _ROAD_FOLLOWS.match(rest, mark.end()):
                 continue
             numbers = self._narrow(self.by_core["subdistrict"].get(written, ()), reading.districts)
             if numbers:
@@ -313,7 +309,7 @@ class DivisionBook:
         self, reading: DivisionReading, written: str, mark: re.Match[str]
     ) -> bool:
         unit = mark.group()
-        if unit in ("街", "乡", "办", "地区") and not self._is_sure_slip(written):
+        if unit in ("街", "乡", "办", "地区", "道") and not self._is_sure_slip(written):
             return False
         if written in self._other_subdistricts and unit != "街":
             reading.elsewhere = written + unit
@@ -333,7 +329,7 @@ class DivisionBook:
 
     def _is_sure_slip(self, written: str) -> bool:
         near = self._near(written, "subdistrict", ())
-        return near is not None and near[1].is_explained and len(written) > 1
+        return near is not None and near[1].is_explained
 
     def _read_community(self, reading: DivisionReading) -> bool:
         if reading.communities:
@@ -341,6 +337,8 @@ class DivisionBook:
         rest = reading.rest
         for mark in _COMMUNITY_MARK.finditer(rest, 1, 12):
             written = rest[: mark.start()]
+            if mark.group() in ("社", "区") and written not in self.by_core["community"]:
+                continue
             below = reading.subdistricts or reading.districts
             known = self.by_core["community"].get(written, ())
             numbers = self._narrow(known, below) or self._narrow(known, reading.districts)
@@ -409,6 +407,9 @@ class DivisionBook:
             narrowed = self._narrow(numbers, within)
             if slip and narrowed and (slip.is_explained or len(core) > 2):
                 found.append((narrowed, slip))
+        if len(found) > 1 and all(s.kind == "missing" for _, s in found):
+            # 观街 may be 观湖 or 观澜: both are kept, the rest of the text decides.
+            return tuple(number for numbers, _ in found for number in numbers), found[0][1]
         return found[0] if len(found) == 1 else None
 
     def _narrow(self, numbers: Sequence[int], within: Sequence[int]) -> tuple[int, ...]:

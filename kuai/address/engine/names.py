@@ -10,15 +10,16 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
-from kuai.address.engine.place_index import PlaceIndex, short_forms_of
+from kuai.address.engine.place_index import PlaceIndex, short_forms_of, skeleton_of
 from kuai.address.engine.similarity import find_slip, one_character_less
 
-_PHASE = re.compile(r"[0-9]+期$")
+_ADDED_ENDING = re.compile(r"(?:[0-9]+期|小区|花园|公寓|大厦|住宅区|商住楼|宿舍)$")
 # What may stand before an address in a sentence: the name begins right after one of these.
 _SENTENCE_LEAD = re.compile(
     r"(?:在|住|于|位于|反映|来电|关于|家住|地址|地址是|投诉|举报|我是|我家|你好|您好|请问|因为|到|的|是|称|说|查|对|租住|居住|暂住|户籍)$"
 )
 MOST_READINGS = 12
+_NUMBER = re.compile(r"[0-9]+")
 
 
 class Trust(IntEnum):
@@ -47,10 +48,11 @@ def read_name(written: str, index: PlaceIndex) -> tuple[NameReading, ...]:
         return (NameReading(written, Trust.EXACT),)
     found: dict[str, NameReading] = {}
     for reading in (
-        *_without_phase(written, index),
+        *_without_added_ending(written, index),
         *_by_short_form(written, index),
         *_by_slip(written, index),
         *_short_form_with_slip(written, index),
+        *_by_lost_numeral(written, index),
     ):
         known = found.get(reading.name)
         if known is None or reading.trust < known.trust:
@@ -59,13 +61,21 @@ def read_name(written: str, index: PlaceIndex) -> tuple[NameReading, ...]:
     return tuple(ranked[:MOST_READINGS])
 
 
-def _without_phase(written: str, index: PlaceIndex) -> list[NameReading]:
-    """招商嘉雅居一期 where the library has no phases."""
-    phase = _PHASE.search(written)
-    bare = written[: phase.start()] if phase else ""
-    if phase and bare in index.names:
-        return [NameReading(bare, Trust.SURE, f"多“{phase.group()}”")]
-    return []
+def _without_added_ending(written: str, index: PlaceIndex) -> list[NameReading]:
+    """招商嘉雅居一期 where the library has no phases, 富润西公馆小区 where it says no 小区."""
+    ending = _ADDED_ENDING.search(written)
+    if ending is None:
+        return []
+    words = f"多“{ending.group()}”"
+    bare = written[: ending.start()]
+    if bare in index.names:
+        return [NameReading(bare, Trust.SURE, words)]
+    return [
+        NameReading(
+            reading.name, max(reading.trust, Trust.NEEDS_PROOF), f"{words}；{reading.variation}"
+        )
+        for reading in (*_by_short_form(bare, index), *_by_slip(bare, index))
+    ]
 
 
 def _by_short_form(written: str, index: PlaceIndex) -> list[NameReading]:
@@ -97,17 +107,40 @@ def _one_slip_away(written: str, index: PlaceIndex) -> set[str]:
 
 def _short_form_with_slip(written: str, index: PlaceIndex) -> list[NameReading]:
     """坳村十五巷 for 坳背村十五巷 is a slip; 鹏城粹 for 鹏城翠花园 is a slip in a short form."""
-    readings = []
     if len(written) < 3:
-        return readings
-    for shorter in sorted(one_character_less(written)):
-        for name in index.short_forms.get(shorter, ()):
-            for form in short_forms_of(name):
-                slip = find_slip(written, form)
-                if slip is not None and slip.is_explained:
-                    words = f"“{name}”简写，{slip.in_words()}"
-                    readings.append(NameReading(name, Trust.NEEDS_PROOF, words))
+        return []
+    names = set(index.short_slips.get(written, ()))
+    for shorter in one_character_less(written):
+        names.update(index.short_slips.get(shorter, ()))
+    readings = []
+    for name in sorted(names):
+        for form in sorted(short_forms_of(name)):
+            slip = find_slip(written, form)
+            if slip is not None and slip.is_explained:
+                words = f"“{name}”简写，{slip.in_words()}"
+                readings.append(NameReading(name, Trust.NEEDS_PROOF, words))
     return readings
+
+
+def _by_lost_numeral(written: str, index: PlaceIndex) -> list[NameReading]:
+    """十坊 for 十五坊: the number is another one now, so this is never more than a candidate."""
+    readings = []
+    for name in index.skeletons.get(skeleton_of(written), ()):
+        pairs = zip(_NUMBER.findall(written), _NUMBER.findall(name), strict=True)
+        if all(_may_be_what_is_left(a, b) for a, b in pairs):
+            words = f"“{name}”疑漏数字"
+            readings.append(NameReading(name, Trust.GUESS, words))
+    return readings
+
+
+def _may_be_what_is_left(written: str, meant: str) -> bool:
+    """10 or 5 of 15 (十五), 20, 24 or 14 of 24 (二十四)."""
+    if written == meant:
+        return True
+    if len(meant) != 2 or not 11 <= int(meant) <= 99:
+        return False
+    tens, ones = meant
+    return written in {tens + "0", ones, "1" + ones, tens + ones if tens != "1" else ""}
 
 
 def find_name_at_end(written: str, index: PlaceIndex) -> tuple[str, str] | None:

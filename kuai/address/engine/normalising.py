@@ -104,8 +104,10 @@ def split_brackets(text: str) -> SplitText:
         if _ROOM_IN_BRACKETS.fullmatch(content):
             return "-" + content
         asides.append(content)
-        return "," if match.end() == len(text) else ""
+        # Because 202(旧门牌)一楼 must not become 2021楼, two numbers stay apart.
+        return "-" if text[match.end() : match.end() + 1].isalnum() else ","
 
+    text = text.replace(")(", ",")
     plain = _BRACKET.sub(keep_or_set_aside, text)
     return SplitText(plain.replace(")", ""), tuple(asides))
 

@@ -56,6 +56,9 @@ class PlaceIndex:
     name_numbers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     short_forms: dict[str, tuple[str, ...]] = field(default_factory=dict)
     slips: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    short_slips: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    # Names with their numbers blanked (清湖围#坊), for lost Chinese numerals.
+    skeletons: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _rooms: dict[int, dict[str, tuple[str, str]]] = field(default_factory=dict)
 
     @property
@@ -110,6 +113,7 @@ def build_index(entries: Iterable[Entry], elsewhere: Elsewhere) -> PlaceIndex:
     number_of_building = _add_buildings(index, by_level.get("building", ()), division_of, places)
     _add_rooms(index, by_level.get("room", ()), number_of_building)
     places.settle(index)
+    book.place_names = index.names
     return index
 
 
@@ -157,13 +161,30 @@ class _Gatherer:
         index.name_numbers = {name: tuple(found) for name, found in self.numbers.items()}
         short: dict[str, list[str]] = {}
         slips: dict[str, list[str]] = {}
+        short_slips: dict[str, list[str]] = {}
+        skeletons: dict[str, list[str]] = {}
         for name in self.names:
+            if skeleton_of(name) != name:
+                skeletons.setdefault(skeleton_of(name), []).append(name)
             for form in short_forms_of(name):
                 short.setdefault(form, []).append(name)
+                for text in one_character_less(form):
+                    if len(text) > 1:
+                        short_slips.setdefault(text, []).append(name)
             for text in one_character_less(name) | {name}:
                 slips.setdefault(text, []).append(name)
         index.short_forms = {form: tuple(found) for form, found in short.items()}
+        index.short_slips = {text: tuple(found) for text, found in short_slips.items()}
+        index.skeletons = {form: tuple(found) for form, found in skeletons.items()}
         index.slips = {text: tuple(found) for text, found in slips.items()}
+
+
+def skeleton_of(name: str) -> str:
+    """The name with every number blanked."""
+    return _NUMBER.sub("#", name)
+
+
+_NUMBER = re.compile(r"[0-9]+")
 
 
 def short_forms_of(name: str) -> set[str]:

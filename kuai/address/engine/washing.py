@@ -6,6 +6,7 @@ supports. Grades: A exact but for spelling conventions; B sure, variations named
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -126,7 +127,7 @@ class Washer:
         self, head: HeadReading, pieces: tuple[Piece, ...], asides: tuple[str, ...]
     ) -> list[Found]:
         """An unknown estate name with its doorplate in brackets: 某某花园(工业路144号)4栋."""
-        for aside in asides:
+        for aside in ",".join(asides).split(","):
             inner_head, inner_tail = split_head(aside)
             reading = read_head(inner_head, self.index)
             inner = read_tail(inner_tail)
@@ -198,6 +199,10 @@ def explain_lead(
         pass
     if not again.rest:
         return again
+    if any(name.trust <= Trust.NEEDS_PROOF for name in read_name(again.rest, index)):
+        # 富润西公馆体育路51号1栋: the estate was written before its doorplate.
+        again.variations.append("小区与门牌次序颠倒")
+        return again
     for start in range(len(lead)):
         if start and not is_sentence_lead(lead[:start]):
             continue
@@ -239,9 +244,22 @@ def find_buildings(head: HeadReading, pieces: tuple[Piece, ...], index: PlaceInd
         found.extend(_find_by_number(name, pieces, index))
         found.extend(_find_landmark(name, pieces, index))
     exact = [one for one in found if one.trust is Trust.EXACT]
-    if exact or found:
-        return exact or found
+    found = exact or found or _find_by_name_with_number(head, pieces, index)
+    if found:
+        return found
     return _find_despite_known_name(head, pieces, index)
+
+
+def _find_by_name_with_number(
+    head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex
+) -> list[Found]:
+    """坳背村十七86号: the 坊 behind a numbered lane was lost, so the number belongs to the name."""
+    if len(pieces) < 2 or pieces[0].kind is not Kind.BARE or not head.written_name:
+        return []
+    found: list[Found] = []
+    for name in read_name(head.written_name + pieces[0].value, index):
+        found.extend(_find_by_number(name, pieces[1:], index))
+    return found
 
 
 def _find_by_inner_name(
@@ -289,9 +307,11 @@ def _agree_with_doorplate(
 
 def _find_by_number(name: NameReading, pieces: tuple[Piece, ...], index: PlaceIndex) -> list[Found]:
     """name|number, the doorplate's inner building number, or a number whose 号 was lost."""
-    if not pieces or pieces[0].kind in (Kind.NAME, Kind.BREAK, Kind.FLOOR, Kind.STAIR):
+    if not pieces or pieces[0].kind in _NO_NUMBER:
         return []
     variations = (name.variation,) if name.variation else ()
+    if pieces[0].kind in (Kind.FLOOR, Kind.STAIR):
+        return _find_by_split_number(name, pieces, variations, index)
     value = pieces[0].value
     buildings = index.places.get(f"{name.name}|{value}", ())
     if not buildings and value[:1] == "0" and value.isdigit():
@@ -308,11 +328,41 @@ def _at_doorplate(
     variations: tuple[str, ...],
     index: PlaceIndex,
 ) -> list[Found]:
+    if len(pieces) > 2 and _is_unread_name(pieces[1]) and pieces[2].kind not in _NO_NUMBER:
+        return _at_doorplate_with_unread_name(name, buildings, pieces, variations, index)
     if len(pieces) > 1 and pieces[1].kind not in (Kind.NAME, Kind.BREAK, Kind.FLOOR):
         inner = index.doorplates.get(f"{name.name}|{pieces[0].value}|{pieces[1].value}", ())
-        if inner and (len(buildings) > 1 or pieces[1].kind is Kind.BUILDING):
+        followed = len(pieces) > 2 and pieces[2].kind not in _NO_NUMBER
+        if inner and (len(buildings) > 1 or followed or pieces[1].kind is Kind.BUILDING):
             return [Found(b, name.trust, variations, pieces[2:]) for b in inner]
     return [Found(b, name.trust, variations, pieces[1:]) for b in buildings]
+
+
+_NO_NUMBER = frozenset({Kind.NAME, Kind.BREAK})
+_REMARK = re.compile(
+    r"整|全|门|前|后|旁|楼|附近|对面|边|侧|天花|屋|院|路口|巷子|天台|外|内|里|下|上|电话|联系|出租|房东|近|原|旧|和|与|的|被|有|在"
+)
+
+
+def _is_unread_name(piece: Piece) -> bool:
+    """Does a name behind the doorplate look like an estate rather than a remark?"""
+    return piece.kind is Kind.NAME and len(piece.value) > 1 and not _REMARK.match(piece.value)
+
+
+def _at_doorplate_with_unread_name(
+    name: NameReading,
+    buildings: tuple[int, ...],
+    pieces: tuple[Piece, ...],
+    variations: tuple[str, ...],
+    index: PlaceIndex,
+) -> list[Found]:
+    """工业路144号某某苑4栋2402 with an estate nobody knows: the doorplate leads, the room must prove it."""
+    words = (*variations, f"“{pieces[1].value}”未能理解")
+    trust = max(name.trust, Trust.NEEDS_PROOF)
+    inner = index.doorplates.get(f"{name.name}|{pieces[0].value}|{pieces[2].value}", ())
+    if inner:
+        return [Found(building, trust, words, pieces[3:]) for building in inner]
+    return [Found(building, trust, words, pieces[2:]) for building in buildings]
 
 
 def _find_by_split_number(
@@ -323,27 +373,30 @@ def _find_by_split_number(
 ) -> list[Found]:
     """秀新围1384602: the 号 was lost, so the number is cut where the library has a building."""
     first = pieces[0]
-    found = []
+    found: list[Found] = []
     for cut in range(1, len(first.value)):
-        number, room = first.value[:cut], first.value[cut:]
-        if not _is_plausible_room(room, first.kind, letter_cut=not number[-1].isdigit()):
+        number, rest = first.value[:cut], first.value[cut:]
+        kind = Kind.FLOOR if first.unit in ("楼", "层") and len(rest) < 3 else first.kind
+        if not _is_plausible_rest(rest, kind, letter_cut=not number[-1].isdigit()):
             continue
-        for building in index.places.get(f"{name.name}|{number}", ()):
-            words = f"“{first.value}”疑缺“号”，读作“{number}号{room}”"
-            rest = (Piece(_room_kind(first), room, first.unit), *pieces[1:])
-            trust = max(name.trust, Trust.NEEDS_PROOF)
-            found.append(Found(building, trust, (*variations, words), rest))
+        words = f"“{first.value}”疑缺“号”或“栋”，读作“{number}”和“{rest}{first.unit}”"
+        doubted = NameReading(name.name, max(name.trust, Trust.NEEDS_PROOF))
+        cut_pieces = (Piece(Kind.HOUSE, number), Piece(kind, rest, first.unit), *pieces[1:])
+        buildings = index.places.get(f"{name.name}|{number}", ())
+        found.extend(_at_doorplate(doubted, buildings, cut_pieces, (*variations, words), index))
     return found
 
 
-def _is_plausible_room(room: str, kind: Kind, *, letter_cut: bool) -> bool:
-    if kind is Kind.SHOP:
-        return room.isdigit() and not room.startswith("0")
-    return letter_cut or (3 <= len(room) <= 4 and room[0] not in "0")
+_LONGEST_REST = {Kind.SHOP: 2, Kind.FLOOR: 2, Kind.STAIR: 1, Kind.BUILDING: 2}
 
 
-def _room_kind(piece: Piece) -> Kind:
-    return piece.kind if piece.kind is Kind.SHOP else Kind.ROOM
+def _is_plausible_rest(rest: str, kind: Kind, *, letter_cut: bool) -> bool:
+    """May `rest` be what followed the lost 号? A room has three or four digits, a stair one."""
+    if rest.startswith("0"):
+        return False
+    if kind in _LONGEST_REST:
+        return rest.isdigit() and len(rest) <= _LONGEST_REST[kind]
+    return letter_cut or 3 <= len(rest) <= 4
 
 
 def _find_landmark(name: NameReading, pieces: tuple[Piece, ...], index: PlaceIndex) -> list[Found]:
@@ -425,9 +478,7 @@ def settle_rooms(found: Sequence[Found], index: PlaceIndex) -> list[Answer]:
         with_room = [answer for answer in answers if answer.level is Level.ROOM]
         answers = with_room or answers
         best = min(answer.trust for answer in answers)
-        answers = (
-            [answer for answer in answers if answer.trust == best] if best < Trust.SURE else answers
-        )
+        answers = [answer for answer in answers if answer.trust == best]
     unique: dict[str, Answer] = {}
     for answer in answers:
         unique.setdefault(answer.code, answer)
@@ -506,6 +557,8 @@ def room_readings(room: RoomReading) -> Iterable[tuple[str, str, Trust]]:
             yield room.key, f"“之{room.part}”未入库，归到{number}房", Trust.SURE
         else:
             yield room.key, words, trust
+    if stair and len(number) > 2 and _lies_on_floor(number, stair):
+        yield number, f"“{stair}”读作{stair}楼", Trust.SURE
     if not number.isdigit() and number[:-1].isdigit() and len(number) > 2:
         yield prefix + number[:-1], f"“{number}”未入库，归到{number[:-1]}房", Trust.SURE
     if number.isdigit():
