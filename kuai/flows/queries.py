@@ -32,6 +32,14 @@ class SourceLine:
     grades: dict[str, int]
     as_of: date
 
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        plain["receive"] = self.receive.as_json()
+        plain["map"] = self.map.as_json() if self.map else None
+        plain["as_of"] = self.as_of.isoformat()
+        return plain
+
 
 def list_sources(store: Store) -> list[SourceLine]:
     """The sources of the published build, in the package's order; empty before the first build."""

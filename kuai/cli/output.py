@@ -1,0 +1,78 @@
+"""How answers and failures look in a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from kuai.cli.progress_bar import TerminalProgress
+from kuai.kit.errors import Breakdown, DataFault, Refusal
+from kuai.kit.progress import SILENT, Progress
+from kuai.kit.receipt import Receipt
+
+console = Console()
+errors = Console(stderr=True)
+
+EXIT_REFUSED = 3
+EXIT_FAULTY_INPUT = 4
+EXIT_BROKEN = 5
+
+
+def write_json_answer(value: Any) -> None:
+    """The answer as JSON on stdout, nothing else."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
+
+
+@contextmanager
+def shown_progress(*, quiet: bool) -> Iterator[Progress]:
+    """Progress on stderr, or none where nobody looks."""
+    if quiet:
+        yield SILENT
+        return
+    with TerminalProgress() as progress:
+        yield progress
+
+
+def receipt_table(title: str, receipts: tuple[Receipt, ...]) -> Table:
+    """Receipts as a table whose rows add up."""
+    table = Table(title=title)
+    for heading in ("环节", "收到", "留用", "不收", "退回", "单位"):
+        table.add_column(
+            heading, justify="right" if heading in ("收到", "留用", "不收", "退回") else "left"
+        )
+    for receipt in receipts:
+        counts = (receipt.received, receipt.kept, receipt.refused, receipt.quarantined)
+        table.add_row(receipt.stage, *(f"{count:,}" for count in counts), receipt.what)
+    return table
+
+
+def show_failure(failure: Exception) -> int:
+    """Say what went wrong, where and what to do next; returns the exit code. Never a traceback: it may hold values."""
+    if isinstance(failure, Refusal):
+        errors.print(f"[bold red]不能这样做：[/]{failure.sentence}", highlight=False)
+        if failure.next_step:
+            errors.print(f"  下一步：{failure.next_step}", highlight=False)
+        return EXIT_REFUSED
+    if isinstance(failure, DataFault):
+        place = str(failure.where)
+        errors.print(
+            f"[bold red]文件有误：[/]{place + '：' if place else ''}{failure.sentence}",
+            highlight=False,
+        )
+        if failure.remedy:
+            errors.print(f"  怎么改：{failure.remedy}", highlight=False)
+        return EXIT_FAULTY_INPUT
+    if isinstance(failure, Breakdown):
+        errors.print(f"[bold red]机器出错：[/]{failure}", highlight=False)
+        errors.print(
+            "  下一步：运行 kuai doctor 查看缺什么；已完成的环节不会丢，重新运行会接着做。",
+            highlight=False,
+        )
+        return EXIT_BROKEN
+    raise failure

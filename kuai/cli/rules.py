@@ -1,0 +1,35 @@
+"""The rule of every command: does it touch persons, and who may run it. A command without one fails a house test."""
+
+from __future__ import annotations
+
+from kuai.guard.command_rules import command_rule
+from kuai.guard.types import Role
+
+STEWARDS = (Role.DATA_STEWARD, Role.SYSTEM_ADMINISTRATOR)
+READERS = (Role.DATA_STEWARD, Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK, Role.LEADER)
+AUDITORS = (Role.AUDITOR, Role.AUDIT_ADMINISTRATOR)
+OPERATORS = (Role.SYSTEM_ADMINISTRATOR,)
+
+COMMAND_RULES = (
+    command_rule("demo-city", touches_persons=False, roles=OPERATORS),
+    # The build writes no person out; whether a source may be in it is the gate's question, source by source.
+    command_rule("build", touches_persons=False, roles=STEWARDS),
+    command_rule("block", touches_persons=False, roles=READERS),
+    command_rule("wash", touches_persons=False, roles=READERS),
+    command_rule("link", touches_persons=False, roles=STEWARDS),
+    command_rule("export mentions", touches_persons=True, roles=STEWARDS),
+    command_rule("explain address", touches_persons=False, roles=READERS),
+    command_rule("explain mention", touches_persons=True, roles=STEWARDS),
+    command_rule("explain relation", touches_persons=True, roles=STEWARDS),
+    command_rule("sources list", touches_persons=False, roles=STEWARDS),
+    command_rule("sources refused", touches_persons=True, roles=STEWARDS),
+    command_rule("sources register", touches_persons=False, roles=STEWARDS),
+    command_rule("ledger verify", touches_persons=False, roles=AUDITORS),
+    command_rule("ledger seal", touches_persons=False, roles=AUDITORS),
+    command_rule("ledger export", touches_persons=False, roles=AUDITORS),
+    command_rule("keys rotate", touches_persons=False, roles=(Role.SECURITY_ADMINISTRATOR,)),
+    command_rule("keys shred", touches_persons=False, roles=(Role.SECURITY_ADMINISTRATOR,)),
+    command_rule("doctor", touches_persons=False, roles=OPERATORS),
+    command_rule("serve", touches_persons=False, roles=OPERATORS),
+    command_rule("run-demo", touches_persons=False, roles=OPERATORS),
+)

@@ -1,0 +1,118 @@
+"""`kuai explain`: how an address was understood, what became of one row, where one relation comes from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kuai.address import actions as address
+from kuai.address import queries as address_queries
+from kuai.address.types import ADDRESS_ENTRY
+from kuai.kit.engine import engine, scan_sql, table_at
+from kuai.kit.errors import Refusal
+from kuai.kit.store import Store
+from kuai.registry.actions import relation_types
+from kuai.registry.types import CONFLICT, MENTION_ELEMENT, RELATION
+
+Steps = list[tuple[str, str]]
+
+
+def explain_address(text: str, *, store: Store, library: Path | None) -> Steps:
+    """How `text` is understood, step by step, against a library file or the published build's library."""
+    with engine() as connection:
+        if library is not None:
+            store.scratch.mkdir(parents=True, exist_ok=True)
+            entries, _ = address.read_library(connection, library, store.scratch / "explain")
+        else:
+            entries = table_at(connection, ADDRESS_ENTRY, store.current_build() / "core")
+        return address_queries.explain_text(entries, text)
+
+
+def explain_mention(source: str, row: int, *, store: Store) -> Steps:
+    """What one row of one source was identified as, which relations it asserts, which conflicts it is part of."""
+    mentions = _rows(
+        store,
+        MENTION_ELEMENT.name,
+        "source = $source and row_no = $row order by element, role",
+        {"source": source, "row": row},
+    )
+    if not mentions:
+        raise Refusal(
+            "explain.no_mention",
+            f"已发布的版本里没有来源“{source}”第 {row} 行的提及。",
+            next_step="行号从 0 数起；被退回的行见 kuai sources refused。",
+        )
+    steps = [(f"提及 {one['element']}/{one['role']}", _mention_sentence(one)) for one in mentions]
+    keys = [one["mention_key"] for one in mentions]
+    for relation in _rows(
+        store,
+        RELATION.name,
+        "mention_key in (select unnest($keys)) order by relation_no",
+        {"keys": keys},
+    ):
+        steps.append((f"关系 {relation['relation_no']}", _relation_sentence(relation, store)))
+    where = "left_mention in (select unnest($keys)) or right_mention in (select unnest($keys)) order by conflict_no"
+    for conflict in _rows(store, CONFLICT.name, where, {"keys": keys}):
+        steps.append(("冲突", f"{conflict['explanation']}（{conflict['element_code']}）"))
+    return steps
+
+
+def explain_relation(number: int, *, store: Store) -> Steps:
+    """One relation of the published build: what it says, from which row, how sure, in what state."""
+    found = _rows(store, RELATION.name, "relation_no = $number", {"number": number})
+    if not found:
+        raise Refusal(
+            "explain.no_relation",
+            f"已发布的版本里没有关系 {number}。",
+            next_step="关系号见 kuai explain mention。",
+        )
+    relation = found[0]
+    origin = _rows(
+        store, MENTION_ELEMENT.name, "mention_key = $key", {"key": relation["mention_key"]}
+    )
+    steps = [("关系", _relation_sentence(relation, store))]
+    steps.append(
+        (
+            "来自",
+            f"{relation['source']} 第 {origin[0]['row_no']} 行（{relation['period']} 期）"
+            if origin
+            else "",
+        )
+    )
+    steps.append(
+        ("状态", f"{relation['status']}：申报数据，只能引出服务、询问或核查，不能作为处理依据")
+    )
+    steps.append(("把握", f"{relation['confidence']:.4f} = 人或单位的关联概率 × 地址等级"))
+    steps.append(("可用于", relation["purposes"] or "没有登记用途"))
+    steps += [("为何是此人", one["reason"]) for one in origin if one["reason"]]
+    return steps
+
+
+def _mention_sentence(mention: dict[str, Any]) -> str:
+    parts = [f"→ {mention['code'] or '未认定'}"]
+    if mention["match_probability"] is not None:
+        parts.append(f"概率 {mention['match_probability']:.4f}")
+    if mention["reason"]:
+        parts.append(str(mention["reason"]))
+    if mention["address_code"] and mention["element"] != "address":
+        parts.append(f"地点 {mention['address_code']}（{mention['grade']}）")
+    elif mention["grade"]:
+        parts.append(f"等级 {mention['grade']}")
+    return "，".join(parts)
+
+
+def _relation_sentence(relation: dict[str, Any], store: Store) -> str:
+    titles = {entry.code: entry.title_zh for entry in relation_types(store.root)}
+    period = f"{relation['valid_from'] or '…'} 至 {relation['valid_to'] or '…'}"
+    title = titles.get(relation["type"], relation["type"])
+    return (
+        f"{relation['from_code']} —{title}→ {relation['to_code']}（{period}，{relation['status']}）"
+    )
+
+
+def _rows(store: Store, table: str, where: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    path = store.current_build() / "core" / f"{table}.parquet"
+    with engine() as connection:
+        found = connection.execute(f"select * from {scan_sql([path])} where {where}", parameters)
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
