@@ -352,6 +352,12 @@ def _write(work: _Work, name: str) -> TableRef:
     return write_table(work.connection, table, sql, work.folder, parameters=wanted)
 
 
+def _arrow_table(work: _Work, sql: str) -> pa.Table:
+    # DuckDB 2.0 refuses `sql` while the last `execute` still has rows to give.
+    work.connection.complete()
+    return work.connection.sql(sql).to_arrow_table()
+
+
 # --- the vault -----------------------------------------------------------------------------------
 
 
@@ -361,18 +367,16 @@ def _seal_identity(work: _Work) -> bool:
         return False
     order = ", ".join(IDENTITY.order_by)
     columns = ", ".join(IDENTITY.column_names)
-    values = work.connection.sql(
-        f"select {columns} from ({read_sql(__file__, 'identity')}) as step order by {order}"
-    ).to_arrow_table()
+    values = _arrow_table(
+        work, f"select {columns} from ({read_sql(__file__, 'identity')}) as step order by {order}"
+    )
     _seal(work, work.zone, "identity", values)
     return True
 
 
 def _seal_apart(work: _Work) -> None:
     """What may not shape the core build: quarantined rows' reasons, reporters, care columns."""
-    reasons = work.connection.sql(
-        "select row_no, reason from map_quarantine order by row_no"
-    ).to_arrow_table()
+    reasons = _arrow_table(work, "select row_no, reason from map_quarantine order by row_no")
     if reasons.num_rows:
         _seal(work, work.zone, "map_quarantine", reasons.cast(_QUARANTINE_SCHEMA))
     if work.plan.places_of("reporter"):
@@ -393,13 +397,14 @@ def _seal_reporters(work: _Work) -> None:
     }
     table = pa.table({"row_no": values.column("row_no").cast(pa.int32()), **arrays})
     work.connection.register("reporter_rows", table)
-    named = work.connection.sql(
+    named = _arrow_table(
+        work,
         "select k.record_key || '#reporter' as mention_key, r.row_no, nullif(r.name, '') as name,"
         " nullif(upper(replace(r.id_number, ' ', '')), '') as id_number,"
         " nullif(regexp_replace(r.phone, '[^0-9]', '', 'g'), '') as phone"
         " from reporter_rows as r inner join row_key as k on k.row_no = r.row_no"
-        " where r.name <> '' or r.id_number <> '' or r.phone <> '' order by r.row_no"
-    ).to_arrow_table()
+        " where r.name <> '' or r.id_number <> '' or r.phone <> '' order by r.row_no",
+    )
     work.connection.unregister("reporter_rows")
     if named.num_rows:
         _seal(work, Zone.REPORTERS, "identity", named)
