@@ -61,6 +61,7 @@ class Keyring:
     """The opened key folder of one store. Every method reads the disk: a rotation elsewhere is seen at once."""
 
     folder: Path
+    name: str
     cipher: str = DEFAULT_CIPHER
 
     def data_key(self, *, zone: str, source: str, period: str, create: bool) -> DataKey:
@@ -248,7 +249,7 @@ def _opened(about: Path, *, marker: Path) -> Keyring:
             f"密钥文件夹 {about.parent} 是另一个库的。",
             next_step="把 KUAI_KEYS 指到本库自己的密钥文件夹。",
         )
-    return Keyring(folder=about.parent, cipher=known["cipher"])
+    return Keyring(folder=about.parent, name=known["keyring"], cipher=known["cipher"])
 
 
 def _missing_keys(path: Path) -> Refusal:

@@ -1,0 +1,90 @@
+"""What crosses the ledger's doors: filters, entries as the auditor and as the person concerned see them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class LedgerFilter:
+    """What the auditor asks for; empty means any. `about` is a code (a person, a room, a source ...)."""
+
+    actor: str = ""
+    role: str = ""
+    action: str = ""
+    object_kind: str = ""
+    about: str = ""
+    purpose: str = ""
+    ticket_id: str = ""
+    outcome: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class EntryView:
+    """One entry as the auditor sees it. `sequence` is None until it is sealed."""
+
+    reference: uuid.UUID
+    sequence: int | None
+    recorded_at: datetime
+    actor: str
+    role: str
+    action: str
+    object_kind: str
+    objects: tuple[str, ...]
+    fields: tuple[str, ...]
+    purpose: str
+    ticket_id: str
+    count: int
+    outcome: str
+    part: str
+    session: str
+    address: str
+    commitment: str
+
+
+@dataclass(frozen=True)
+class LedgerPage:
+    """Entries, newest first; `next_cursor` is None on the last page."""
+
+    entries: tuple[EntryView, ...]
+    next_cursor: int | None
+
+
+@dataclass(frozen=True)
+class OwnEntry:
+    """One entry as the person concerned sees it: nobody else's codes, no session, no address."""
+
+    reference: uuid.UUID
+    sequence: int | None
+    recorded_at: datetime
+    actor: str
+    role: str
+    action: str
+    fields: tuple[str, ...]
+    purpose: str
+    ticket_id: str
+    outcome: str
+
+
+@dataclass(frozen=True)
+class OwnEntries:
+    """The entries about one person that may be shown now."""
+
+    person_code: str
+    entries: tuple[OwnEntry, ...]
+    next_cursor: int | None
+
+
+@dataclass(frozen=True)
+class LedgerHealth:
+    """Is sealing alive? `oldest_wait_s` is the age of the oldest unsealed entry; 0 when none waits."""
+
+    entries: int
+    waiting: int
+    oldest_wait_s: float
+    sealed: int
+    last_sealed_at: datetime | None
