@@ -52,7 +52,7 @@ def generate_city(  # noqa: PLR0913 - the command's own parameters
     Refuses a folder that holds anything, fewer than 200 or more than 1,000,000 rooms, and unknown profiles.
     The folder appears whole or not at all.
     """
-    _refuse_bad_request(out, rooms)
+    _refuse_bad_request(out, rooms=rooms, seed=seed)
     chosen = profile_named(profile, seed=seed)
     started = time.perf_counter()
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,9 @@ def generate_city(  # noqa: PLR0913 - the command's own parameters
             firms = found_firms(places, people, seed=seed)
             city = City(places, people, firms, chosen, seed, people.as_of_day)
         rows, evidences = _write_package(scratch, city, as_of=as_of, progress=progress)
-        with progress_line(progress, "计算关联上限", total=sum(len(e.person) for e in evidences)) as task:
+        with progress_line(
+            progress, "计算关联上限", total=sum(len(e.person) for e in evidences)
+        ) as task:
             ceiling = linkage_ceiling(evidences, people)
             task.advance(ceiling.mentions)
         if out.exists():
@@ -86,12 +88,16 @@ def generate_city(  # noqa: PLR0913 - the command's own parameters
     )
 
 
-def _refuse_bad_request(out: Path, rooms: int) -> None:
+def _refuse_bad_request(out: Path, *, rooms: int, seed: int) -> None:
     if not FEWEST_ROOMS <= rooms <= MOST_ROOMS:
         raise Refusal(
             "demo_city.rooms_out_of_range",
             f"演示城市要有 {FEWEST_ROOMS:,} 到 {MOST_ROOMS:,} 套房屋，不能是 {rooms:,}。",
             next_step="请换一个 --rooms。",
+        )
+    if seed < 0:
+        raise Refusal(
+            "demo_city.negative_seed", "种子不能是负数。", next_step="请用 0 或正整数作 --seed。"
         )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise Refusal(
@@ -230,7 +236,9 @@ def _truth_columns(extract: Extract) -> dict[str, pa.Array]:
 
 def _write_truth(folder: Path, city: City, parts: list[dict[str, pa.Array]]) -> None:
     people, firms, places = city.people, city.firms, city.places
-    joined = {heading: pa.concat_arrays([_flat(p[heading]) for p in parts]) for heading in TRUTH_HEADINGS}
+    joined = {
+        heading: pa.concat_arrays([_flat(p[heading]) for p in parts]) for heading in TRUTH_HEADINGS
+    }
     write_csv(folder / "rows.csv", joined)
     home = np.maximum(people.room, 0)
     room_codes = choose(people.room >= 0, places.room_codes(home), repeat("", people.count))

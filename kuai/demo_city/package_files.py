@@ -41,7 +41,11 @@ def write_csv_parts(
     rows = len(next(iter(columns.values())))
     starts = range(0, max(rows, 1), ROWS_A_CSV_PART)
     stem, _, suffix = file_name.rpartition(".")
-    names = [file_name] if len(starts) == 1 else [f"{stem}-{i + 1}.{suffix}" for i in range(len(starts))]
+    names = (
+        [file_name]
+        if len(starts) == 1
+        else [f"{stem}-{i + 1}.{suffix}" for i in range(len(starts))]
+    )
     for name, start in zip(names, starts, strict=True):
         part = {h: column.slice(start, ROWS_A_CSV_PART) for h, column in columns.items()}
         write_csv(folder / name, part, encoding=encoding)
@@ -100,7 +104,9 @@ def write_sheet(path: Path, head: SheetHead, columns: Sequence[pa.Array]) -> Non
             archive.writestr(_entry(name), text, zipfile.ZIP_DEFLATED, 6)
         with archive.open(_entry("xl/worksheets/sheet1.xml"), "w", force_zip64=True) as sheet:
             last = _letter(len(columns) - 1)
-            sheet.write(f'{_SHEET_START}<dimension ref="A1:{last}{rows + above}"/><sheetData>'.encode())
+            sheet.write(
+                f'{_SHEET_START}<dimension ref="A1:{last}{rows + above}"/><sheetData>'.encode()
+            )
             sheet.write(_head_rows(head).encode())
             for start in range(0, rows, ROWS_A_CHUNK):
                 part = [column.slice(start, ROWS_A_CHUNK) for column in columns]
@@ -135,7 +141,9 @@ def _row_xml(columns: Sequence[pa.Array], *, first: int) -> pa.Array:
 def _head_rows(head: SheetHead) -> str:
     rows = [[head.title]]
     if head.groups:
-        rows.append([text for group, width in head.groups for text in (group, *([""] * (width - 1)))])
+        rows.append(
+            [text for group, width in head.groups for text in (group, *([""] * (width - 1)))]
+        )
     rows.append(list(head.headings))
     return "".join(
         f'<row r="{number}">'

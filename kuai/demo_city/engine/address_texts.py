@@ -15,7 +15,6 @@ from kuai.demo_city.engine import vocabulary as words
 from kuai.demo_city.engine.pieces import choose, digits, draw, glue, pick, repeat, rewrite
 from kuai.demo_city.engine.places import (
     BLOCK_DASH,
-    BLOCK_STYLES,
     HEAD_OPEN,
     HEAD_SECOND,
     SHOPS,
@@ -31,7 +30,14 @@ SLIP_RATE, REMARK_RATE, FULL_WIDTH_RATE, WRONG_PART_RATE = 0.010, 0.014, 0.006, 
 CHINESE_HOUSE_RATE, GAP_RATE = 0.004, 0.03
 
 DISTRICT_WAYS = (
-    *("广东省深圳市坪山区", "广东深圳坪山区", "深圳市坪山区", "广东省坪山区", "深圳坪山区", "坪山区"),
+    *(
+        "广东省深圳市坪山区",
+        "广东深圳坪山区",
+        "深圳市坪山区",
+        "广东省坪山区",
+        "深圳坪山区",
+        "坪山区",
+    ),
     *("深圳市", "", "深圳", "深圳市坪山新区", "广东省深圳市平山区"),
 )
 SUBDISTRICT_ENDINGS = ("街道", "街", "办事处", "镇", "")
@@ -105,7 +111,9 @@ def write_places(
     tail, building_text = _building_and_tail(places, room, depth, way, noise, random)
     district = pick(DISTRICT_WAYS, draw(random, way["district"], rows))
     gap = pick(["", " "], (random.random(rows) < GAP_RATE * noise).astype(np.int8))
-    texts = glue(district, gap, _divisions(places, building, way, noise, random), building_text, tail)
+    texts = glue(
+        district, gap, _divisions(places, building, way, noise, random), building_text, tail
+    )
     texts = _touch_up(texts, noise, random)
     outside = depth == OUTSIDE
     texts = rewrite(texts, np.flatnonzero(outside), _outside_writer(random))
@@ -127,7 +135,10 @@ def _depths(rows: int, noise: float, random: np.random.Generator) -> np.ndarray:
 def _mixed(habit: Habit, noise: float) -> dict[str, list[float]]:
     part = min(noise, 1.0)
     return {
-        name: [part * own + (1 - part) * clean for own, clean in zip(ways, CLEAN_HABIT.__dict__[name], strict=True)]
+        name: [
+            part * own + (1 - part) * clean
+            for own, clean in zip(ways, CLEAN_HABIT.__dict__[name], strict=True)
+        ]
         for name, ways in habit.__dict__.items()
     }
 
@@ -150,7 +161,9 @@ def _divisions(
     endings = len(SUBDISTRICT_ENDINGS)
     street_texts = [stem + end if end else "" for stem in stems for end in SUBDISTRICT_ENDINGS]
     street = pick(street_texts, subdistrict * endings + draw(random, way["subdistrict"], rows))
-    community_texts = [s + end if end else "" for s in places.community_stems for end in COMMUNITY_ENDINGS]
+    community_texts = [
+        s + end if end else "" for s in places.community_stems for end in COMMUNITY_ENDINGS
+    ]
     return glue(street, pick(community_texts, community * 2 + draw(random, way["community"], rows)))
 
 
@@ -176,7 +189,9 @@ def _building_and_tail(
     style = np.where((style == BLOCK_DASH) & ~dashed, 0, style)
     block = places.block_text(style, building)
     village_dash = (kind == VILLAGE) & (head == HEAD_OPEN)
-    building_text = glue(places.head_text(head, building), block, pick(["", "-"], village_dash.astype(np.int8)))
+    building_text = glue(
+        places.head_text(head, building), block, pick(["", "-"], village_dash.astype(np.int8))
+    )
     return _tail(places, room, depth, dashed | village_dash, way, random), building_text
 
 
@@ -193,7 +208,9 @@ def _tail(
     shop = places.room_kind[room] == SHOPS
     floor_way = draw(random, way["floor"], rows)
     named = np.isin(depth, (ROOM, GHOST_ROOM))
-    floor_way = np.where((depth == FLOOR_ONLY) & (floor_way == 0), 1 + random.integers(0, 4, rows), floor_way)
+    floor_way = np.where(
+        (depth == FLOOR_ONLY) & (floor_way == 0), 1 + random.integers(0, 4, rows), floor_way
+    )
     with_floor = ((named & ~dashed & (depth == ROOM)) | (depth == FLOOR_ONLY)) & ~shop
     number = places.room_number[room] + np.where((depth == GHOST_ROOM) & ~shop, GHOST_STEP, 0)
     number = number + np.where((depth == GHOST_ROOM) & shop, 90, 0)

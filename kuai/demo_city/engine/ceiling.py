@@ -80,7 +80,9 @@ def _keys(every: Evidence, people: People) -> list[_Key]:
 
 def _mixed(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
-        return (left.astype(np.uint64) + np.uint64(1)) * _MIX ^ (right.astype(np.uint64) * (_MIX >> np.uint64(7)))
+        return (left.astype(np.uint64) + np.uint64(1)) * _MIX ^ (
+            right.astype(np.uint64) * (_MIX >> np.uint64(7))
+        )
 
 
 def _key(person: np.ndarray, value: np.ndarray, held: np.ndarray) -> _Key:

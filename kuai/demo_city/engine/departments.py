@@ -17,7 +17,6 @@ from kuai.demo_city.engine.extracts import NONE, City, Evidence, Extract
 from kuai.demo_city.engine.people import (
     ADULT,
     LET,
-    OWNED,
     SHARED,
     VACANT,
     People,
@@ -38,7 +37,7 @@ from kuai.demo_city.engine.pieces import (
     repeat,
     stream,
 )
-from kuai.demo_city.engine.places import HOME, SHOP
+from kuai.demo_city.engine.places import SHOP
 from kuai.demo_city.engine.profiles import ADDRESS, BIRTH_DATE, NUMBER, PHONE
 
 POLICE_COVERAGE, POLICE_DOUBLE = 0.905, 0.004
@@ -228,7 +227,13 @@ def rental_filings(city: City) -> Extract:
         "租期止": dates_text(start + desk.random.choice([365, 365, 730, 1096], rows), "y年m月d日"),
         "月租金": digits(np.exp(desk.random.normal(7.7, 0.5, rows)).clip(400, 20_000)),
     }
-    lost = [h for a, end in ((NUMBER, "证件号"), (PHONE, "电话")) if desk.lacks(a) for h in columns if h.endswith(end)]
+    lost = [
+        h
+        for a, end in ((NUMBER, "证件号"), (PHONE, "电话"))
+        if desk.lacks(a)
+        for h in columns
+        if h.endswith(end)
+    ]
     return Extract(
         name=desk.name,
         columns=_without(columns, *lost),
@@ -396,10 +401,14 @@ def hotline_requests(city: City) -> Extract:
             pick(["12345-", "小程序-", "网格-"], draw(desk.random, [4, 3, 3], rows)),
             digits(_serials(desk.random, rows) * 7 + 11, width=9),
         ),
-        "受理时间": glue(dates_text(desk.days(rows, years=1), "y-m-d"), " ", _clock(minutes), ":00"),
+        "受理时间": glue(
+            dates_text(desk.days(rows, years=1), "y-m-d"), " ", _clock(minutes), ":00"
+        ),
         "诉求内容": glue(written.texts, pick([text for text, _ in words.REQUESTS], kind)),
         "来电号码": phones,
-        "分类": choose(unsorted, repeat("", rows), pick([label for _, label in words.REQUESTS], kind)),
+        "分类": choose(
+            unsorted, repeat("", rows), pick([label for _, label in words.REQUESTS], kind)
+        ),
     }
     return Extract(
         name=desk.name,

@@ -52,7 +52,13 @@ def found_firms(places: Places, people: People, *, seed: int) -> Firms:
     count = len(room)
     kinds, names, short_names = _firm_names(use[room], random)
     moved = random.random(count) < 0.2
-    registered = np.where(moved, random.permutation(np.flatnonzero(use == HOME))[np.arange(count) % int((use == HOME).sum())], room)
+    registered = np.where(
+        moved,
+        random.permutation(np.flatnonzero(use == HOME))[
+            np.arange(count) % int((use == HOME).sum())
+        ],
+        room,
+    )
     adults = np.flatnonzero((people.age >= 22) & (people.age < 70))
     steps = random.integers(3, 40, count)
     job_person, job_firm = _employ(people, count, random)
@@ -95,7 +101,11 @@ def _firm_names(
 def _brand(drawn: int) -> str:
     first, rest = drawn % len(words.FIRM_FIRST), drawn // len(words.FIRM_FIRST)
     second, rest = rest % len(words.FIRM_SECOND), rest // len(words.FIRM_SECOND)
-    return words.FIRM_FIRST[first] + words.FIRM_SECOND[second] + words.FIRM_THIRD[rest % len(words.FIRM_THIRD)]
+    return (
+        words.FIRM_FIRST[first]
+        + words.FIRM_SECOND[second]
+        + words.FIRM_THIRD[rest % len(words.FIRM_THIRD)]
+    )
 
 
 def _employ(
@@ -108,4 +118,6 @@ def _employ(
     person = np.sort(np.r_[person, random.permutation(person)[: len(person) // 60]])
     size = random.pareto(1.3, firms) + 0.3
     edges = np.cumsum(size) / size.sum()
-    return person, np.searchsorted(edges, random.random(len(person)), side="right").clip(0, firms - 1)
+    return person, np.searchsorted(edges, random.random(len(person)), side="right").clip(
+        0, firms - 1
+    )

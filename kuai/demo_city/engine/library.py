@@ -17,6 +17,7 @@ from kuai.demo_city.engine.places import (
     VILLAGE,
     WORKSHOP,
     Places,
+    community_codes,
 )
 
 HEADINGS = ("地址编码", "级别", "上级编码", "名称", "标准地址", "经度", "纬度", "用途")
@@ -52,13 +53,6 @@ def _divisions(places: Places) -> list[pa.Array]:
     return [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
 
 
-def community_codes(places: Places) -> np.ndarray:
-    """12-digit codes."""
-    subdistrict = places.community_subdistrict.astype(np.int64)
-    within = np.arange(len(subdistrict)) - np.searchsorted(subdistrict, subdistrict)
-    return (words.DISTRICT_CODE * 1000 + subdistrict + 1) * 1000 + within + 1
-
-
 def _grid_codes(places: Places) -> np.ndarray:
     return community_codes(places)[places.grid_community] * 100 + places.grid_number
 
@@ -68,7 +62,16 @@ def _grids(places: Places) -> list[pa.Array]:
     blank = repeat("", rows)
     name = glue("第", digits(places.grid_number), "网格")
     parent = digits(community_codes(places)[places.grid_community])
-    return [digits(_grid_codes(places)), repeat("网格", rows), parent, name, blank, blank, blank, blank]
+    return [
+        digits(_grid_codes(places)),
+        repeat("网格", rows),
+        parent,
+        name,
+        blank,
+        blank,
+        blank,
+        blank,
+    ]
 
 
 def building_texts(places: Places) -> pa.Array:
@@ -114,7 +117,9 @@ def _rooms(places: Places) -> list[pa.Array]:
     building, kind = places.room_building, places.room_kind
     unit = choose(places.room_unit > 0, glue(digits(places.room_unit), "单元"), repeat("", rows))
     ending = pick(["房", "", "号铺"], np.select([kind == VILLAGE, kind == SHOPS], [0, 2], 1))
-    text = glue(building_texts(places).take(pa.array(building)), unit, digits(places.room_number), ending)
+    text = glue(
+        building_texts(places).take(pa.array(building)), unit, digits(places.room_number), ending
+    )
     blank = repeat("", rows)
     return [
         places.room_codes(np.arange(rows)),

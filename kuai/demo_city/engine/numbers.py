@@ -23,7 +23,9 @@ def body_number(division: np.ndarray, birth_day: np.ndarray, sequence: np.ndarra
     month = day.astype("datetime64[M]").astype(np.int64) % 12 + 1
     of_month = (day - day.astype("datetime64[M]")).astype(np.int64) + 1
     written = year * 10000 + month * 100 + of_month
-    return (FIRST_UNISSUED_DIVISION + division.astype(np.int64)) * 10**11 + written * 1000 + sequence
+    return (
+        (FIRST_UNISSUED_DIVISION + division.astype(np.int64)) * 10**11 + written * 1000 + sequence
+    )
 
 
 def identity_numbers(body: np.ndarray) -> pa.Array:

@@ -113,7 +113,9 @@ def _fill_rooms(places: Places, seed: int) -> tuple[np.ndarray, np.ndarray]:
     owner_size = draw(random, OWNER_HOUSEHOLD, total) + 1
     tenant_size = draw(random, TENANT_HOUSEHOLD, total) + 1
     shared_size = random.integers(2, 7, total)
-    sizes = np.select([state == OWNED, state == LET, state == SHARED], [owner_size, tenant_size, shared_size], 0)
+    sizes = np.select(
+        [state == OWNED, state == LET, state == SHARED], [owner_size, tenant_size, shared_size], 0
+    )
     return state, sizes
 
 
@@ -124,7 +126,9 @@ def _given_names(random: np.random.Generator, is_male: np.ndarray) -> np.ndarray
     first = np.where(is_male, random.integers(0, men, total), random.integers(0, women, total))
     second = np.where(is_male, random.integers(0, men, total), random.integers(0, women, total))
     single = random.random(total) < 0.16
-    return (first * 1000 + np.where(single, 0, second + 1) + np.where(is_male, 0, 500)).astype(np.int64)
+    return (first * 1000 + np.where(single, 0, second + 1) + np.where(is_male, 0, 500)).astype(
+        np.int64
+    )
 
 
 def _surnames(random: np.random.Generator, total: int) -> np.ndarray:
@@ -138,7 +142,9 @@ def _residents(state: np.ndarray, sizes: np.ndarray, seed: int, as_of_day: int) 
     total = len(room)
     head = np.flatnonzero(position == 0)
     head_of = np.repeat(head, sizes[sizes > 0])
-    is_family = (random.random(len(sizes)) < np.select([state == OWNED, state == LET], [0.95, 0.7], 0.0))[room]
+    is_family = (
+        random.random(len(sizes)) < np.select([state == OWNED, state == LET], [0.95, 0.7], 0.0)
+    )[room]
     is_male = random.random(total) < 0.52
     spouse = is_family & (position == 1)
     is_male[spouse] = ~is_male[head_of[spouse]]
@@ -152,7 +158,9 @@ def _residents(state: np.ndarray, sizes: np.ndarray, seed: int, as_of_day: int) 
     elder_age = np.clip(head_age + random.uniform(21, 33, total), 45, 97)
     spouse_age = np.clip(head_age + random.normal(-1, 3, total), 19, 90)
     age = np.select(
-        [position == 0, spouse, child, elder], [head_age, spouse_age, child_age, elder_age], mate_age
+        [position == 0, spouse, child, elder],
+        [head_age, spouse_age, child_age, elder_age],
+        mate_age,
     )
     birth_day = (as_of_day - age * DAYS_A_YEAR - random.random(total) * 300 - 1).astype(np.int64)
     surname = _surnames(random, total)
@@ -187,7 +195,9 @@ def _add_owners(
     owners = int(landlord[-1]) + 1 if len(rest) else 0
     # A few landlords hold several runs; and subletters stand between owner and tenant.
     pool = max(1, round(owners * 0.8))
-    landlord = np.where(np.arange(owners) < pool, np.arange(owners), random.integers(0, pool, owners))[landlord]
+    landlord = np.where(
+        np.arange(owners) < pool, np.arange(owners), random.integers(0, pool, owners)
+    )[landlord]
     subletters = max(2, places.rooms // 250)
     extra = pool + subletters
     residents = people.count
@@ -207,7 +217,9 @@ def _add_owners(
     people.subletters = residents + pool + np.arange(subletters)
 
 
-def _few(random: np.random.Generator, candidates: np.ndarray, share: float, level: float) -> np.ndarray:
+def _few(
+    random: np.random.Generator, candidates: np.ndarray, share: float, level: float
+) -> np.ndarray:
     """A sorted sample of the candidates: their share of all of them, at least one where there is one."""
     count = min(len(candidates), max(1, round(len(candidates) * min(share * level, 0.5))))
     return np.sort(random.permutation(candidates)[:count])
@@ -242,7 +254,9 @@ def _plant_families(people: People, seed: int, level: float) -> None:
     people.plants["namesake_cohabitants"] = (np.r_[double - 1, double], np.r_[groups, groups])
 
     sons = residents[(position[residents] == 2) & people.is_male[residents]]
-    sons = sons[(room[sons] == room[sons - 2]) & people.is_male[sons - 2] & (position[sons - 2] == 0)]
+    sons = sons[
+        (room[sons] == room[sons - 2]) & people.is_male[sons - 2] & (position[sons - 2] == 0)
+    ]
     sons = np.setdiff1d(sons, people.plants["twins"][0])
     sons = _few(random, sons, PLANT_SHARES["father_and_son"] * 5, level)
     father = sons - 2
@@ -256,7 +270,9 @@ def _give_numbers(people: People, seed: int) -> None:
     random = stream(seed, "numbers")
     total = people.count
     home = random.random(total) < 0.45
-    division = np.where(home, random.integers(0, 4, total), random.integers(0, UNISSUED_DIVISIONS, total))
+    division = np.where(
+        home, random.integers(0, 4, total), random.integers(0, UNISSUED_DIVISIONS, total)
+    )
     half = random.integers(0, 500, total)
     elder, younger = np.split(people.plants["twins"][0], 2)
     division[younger], half[younger] = division[elder], (half[elder] + 1) % 500
@@ -278,9 +294,13 @@ def _give_numbers(people: People, seed: int) -> None:
 def _give_phones(people: People, seed: int, level: float) -> None:
     random = stream(seed, "phones")
     total = people.count
-    prefix = np.array(UNOPENED_PHONE_PREFIXES)[random.integers(0, len(UNOPENED_PHONE_PREFIXES), total)]
+    prefix = np.array(UNOPENED_PHONE_PREFIXES)[
+        random.integers(0, len(UNOPENED_PHONE_PREFIXES), total)
+    ]
     # 73,939,133 is prime and does not divide 10^8, so no two persons get the same eight digits.
-    subscriber = (np.arange(total, dtype=np.int64) * 73_939_133 + int(random.integers(10**8))) % 10**8
+    subscriber = (
+        np.arange(total, dtype=np.int64) * 73_939_133 + int(random.integers(10**8))
+    ) % 10**8
     people.phone = prefix.astype(np.int64) * 10**8 + subscriber
     people.phone[people.age < 12] = NOBODY
     families = np.flatnonzero((people.position == 1) & (people.room >= 0))
@@ -295,7 +315,9 @@ def _give_phones(people: People, seed: int, level: float) -> None:
     groups = np.arange(len(share))
     people.plants["shared_phone"] = (np.r_[head, share], np.r_[groups, groups])
     grown = np.flatnonzero((people.age >= ADULT) & (people.position == 0))
-    pair = random.permutation(grown)[: max(2, 2 * round(total * min(PLANT_SHARES["recycled_phone"] * level, 0.1)))]
+    pair = random.permutation(grown)[
+        : max(2, 2 * round(total * min(PLANT_SHARES["recycled_phone"] * level, 0.1)))
+    ]
     before, after = np.split(pair[: len(pair) // 2 * 2], 2)
     people.phone[after] = people.phone[before]
     groups = np.arange(len(after))

@@ -8,14 +8,19 @@ import numpy as np
 import pyarrow as pa
 
 from kuai.demo_city.engine import vocabulary as words
-from kuai.demo_city.engine.pieces import choose, pick, repeat, rewrite
 from kuai.demo_city.engine.people import People, phone_texts
+from kuai.demo_city.engine.pieces import choose, pick, repeat, rewrite
 
 # Rates measured on the sample's police and rental extracts.
 NAME_GAP_RATE, NAME_SLIP_RATE, NAME_VARIANT_RATE = 0.008, 0.010, 0.001
 NUMBER_SLIP_RATE, NUMBER_SWAP_RATE, NUMBER_GAP_RATE, NUMBER_WIDE_RATE = 0.009, 0.010, 0.004, 0.003
 PLACEHOLDER_RATE, LOWER_X_RATE, NOTHING_RATE = 0.007, 0.03, 0.0013
-PLACEHOLDERS = ("111111111111111111", "000000000000000000", "440300000000000000", "123456789012345678")
+PLACEHOLDERS = (
+    "111111111111111111",
+    "000000000000000000",
+    "440300000000000000",
+    "123456789012345678",
+)
 PLACEHOLDER_PHONES = ("13800138000", "13800000000")
 PLACEHOLDER_PHONE_RATE = 0.009
 NUMBER_MISSING, NUMBER_DAMAGED, NUMBER_READABLE = range(3)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Words = Sequence[str] | pa.Array
+Words: TypeAlias = Sequence[str] | pa.Array
 
 
 def stream(seed: int, *names: object) -> np.random.Generator:

@@ -14,7 +14,10 @@ from kuai.demo_city.engine import vocabulary as words
 from kuai.demo_city.engine.pieces import choose, digits, glue, pick, repeat, rewrite, spread, stream
 
 ROOMS_PER_BUILDING = 12.6
-BUILDINGS_PER_GRID = 36
+# A grid is walked by one worker: some 450 rooms in a grown city; a small demo keeps several grids a community.
+FEWEST_BUILDINGS_PER_GRID, BUILDINGS_PER_GRID = 8, 36
+GRIDS_A_COMMUNITY = 60  # with the spread below the two digits of the code's grid part
+LANELESS_SHARE = 0.5
 VILLAGE, ESTATE, PARK, SHOPS = range(4)
 SHARE_ESTATE, SHARE_PARK, SHARE_SHOPS = 0.034, 0.04, 0.06
 LATTICE_DEGREES = 0.0004
@@ -43,6 +46,8 @@ class Places:
     building_kind: np.ndarray = field(default_factory=lambda: np.empty(0, np.int8))
     building_code: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     building_point: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
+    # Estates, parks and rows of shops by number; -1 in villages.
+    building_compound: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     building_units: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
     building_is_dormitory: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
     building_name: pa.Array = None
@@ -109,14 +114,13 @@ def _draw_divisions(places: Places, rooms: int, seed: int) -> None:
     subdistricts, each = (6, 4) if rooms >= 4000 else (3, 2)
     places.subdistrict_names = [f"{s}街道" for s in words.SUBDISTRICT_STEMS[:subdistricts]]
     communities = subdistricts * each
-    stems = [
-        a + b for a in words.PLACE_FIRST for b in words.PLACE_SECOND
-    ]
+    stems = [a + b for a in words.PLACE_FIRST for b in words.PLACE_SECOND]
     chosen = random.permutation(len(stems))[:communities]
     places.community_stems = [stems[i] for i in chosen]
     places.community_subdistrict = np.repeat(np.arange(subdistricts, dtype=np.int32), each)
     buildings = max(communities * 2, round(rooms / ROOMS_PER_BUILDING))
-    mean_grids = buildings / BUILDINGS_PER_GRID / communities
+    per_grid = np.clip(buildings / communities / 3, FEWEST_BUILDINGS_PER_GRID, BUILDINGS_PER_GRID)
+    mean_grids = min(buildings / per_grid / communities, GRIDS_A_COMMUNITY)
     grids = np.maximum(1, np.rint(mean_grids * random.uniform(0.7, 1.3, communities)))
     community, position = spread(grids.astype(np.int64))
     places.grid_community, places.grid_number = community, position + 1
@@ -133,9 +137,7 @@ def _draw_buildings(
         for kind, share in ((ESTATE, SHARE_ESTATE), (PARK, SHARE_PARK), (SHOPS, SHARE_SHOPS))
     }
     kind = np.zeros(total, np.int8)
-    for number, (which, count) in enumerate(many.items()):
-        start = sum(list(many.values())[:number])
-        kind[start : start + count] = which
+    kind[: sum(many.values())] = np.repeat(list(many), list(many.values()))
     compound = _group_compounds(kind, random)
     # A compound lies in one grid; the villages fill the grids evenly.
     grid_of_compound = random.integers(0, grids, int(compound.max()) + 1)
@@ -145,10 +147,10 @@ def _draw_buildings(
     order = np.lexsort((np.arange(total), np.where(compound < 0, 0, compound), kind, grid))
     places.building_kind = kind[order]
     places.building_grid = grid[order].astype(np.int32)
-    places._compound = compound[order]  # type: ignore[attr-defined]
+    places.building_compound = compound[order]
     _, serial = spread(np.bincount(places.building_grid, minlength=grids))
     number = (places.grid_number[places.building_grid]).astype(np.int64)
-    community_code = _community_codes(places)[places.building_community]
+    community_code = community_codes(places)[places.building_community]
     places.building_code = (community_code * 100 + number) * 100_000 + serial + 1
     return _draw_room_counts(places, rooms, random)
 
@@ -206,7 +208,8 @@ def _meet_total(
         counts[some] += 1 if gap > 0 else -1
 
 
-def _community_codes(places: Places) -> np.ndarray:
+def community_codes(places: Places) -> np.ndarray:
+    """12-digit codes."""
     subdistrict = places.community_subdistrict.astype(np.int64)
     within = np.arange(len(subdistrict)) - np.searchsorted(subdistrict, subdistrict)
     return (words.DISTRICT_CODE * 1000 + subdistrict + 1) * 1000 + within + 1
@@ -270,18 +273,20 @@ def _village_heads(places: Places, random: np.random.Generator) -> dict:
 
 
 def _lanes(places: Places, random: np.random.Generator) -> list[tuple[int, str]]:
-    """A lane for each grid, different within its community; its first grid has none."""
+    """A lane for each grid, different within its community; in some the first grid has none."""
     choices = [(n, kind) for kind in words.LANE_KINDS for n in range(1, 31)]
     lanes: list[tuple[int, str]] = []
     for community in range(len(places.community_stems)):
         grids = int((places.grid_community == community).sum())
-        own = random.permutation(len(choices))
-        lanes += [(0, "") if i == 0 else choices[own[i]] for i in range(grids)]
+        own = [choices[i] for i in random.permutation(len(choices))[:grids]]
+        if random.random() < LANELESS_SHARE:
+            own[0] = (0, "")
+        lanes += own
     return lanes
 
 
 def _compound_heads(places: Places, random: np.random.Generator) -> dict:
-    compound = places._compound  # type: ignore[attr-defined]
+    compound = places.building_compound
     count = int(compound.max()) + 1
     first_member = np.zeros(count, np.int64)
     members = np.flatnonzero(compound >= 0)
@@ -303,7 +308,9 @@ def _compound_heads(places: Places, random: np.random.Generator) -> dict:
     row = np.maximum(compound, 0)
     road_house = glue(pick(roads, road), digits(number), "号").take(pa.array(row))
     name = pa.array(names).take(pa.array(row))
-    section = pick(["", "(北区)", "一期", "(南区)"], random.integers(0, 4, count)).take(pa.array(row))
+    section = pick(["", "(北区)", "一期", "(南区)"], random.integers(0, 4, count)).take(
+        pa.array(row)
+    )
     shops = places.building_kind == SHOPS
     return {
         HEAD_FULL: glue(road_house, name),
@@ -330,10 +337,10 @@ def _longer(names: list[str]) -> list[str]:
 
 
 def _name_blocks(places: Places, random: np.random.Generator) -> None:
-    compound = places._compound  # type: ignore[attr-defined]
+    compound = places.building_compound
     in_compound = np.isin(places.building_kind, (ESTATE, PARK))
     order = np.lexsort((np.arange(len(compound)), compound))
-    _, inverse, counts = np.unique(compound, return_inverse=True, return_counts=True)
+    _, counts = np.unique(compound, return_counts=True)
     _, position = spread(counts)
     block = np.empty(len(compound), np.int64)
     block[order] = position + 1
@@ -349,7 +356,6 @@ def _name_blocks(places: Places, random: np.random.Generator) -> None:
         text = choose(lettered, glue(label, for_letters), glue(label, style))
         columns.append(_whole(choose(in_compound, text, repeat("", len(compound)))))
     places.building_blocks = pa.concat_arrays(columns)
-    del inverse
 
 
 def _slipped(column: pa.Array, random: np.random.Generator) -> pa.Array:
@@ -387,8 +393,16 @@ def _place_points(places: Places, seed: int) -> None:
     grid_south = south[places.grid_community] + position // grid_side * cell
     _, serial = spread(per_grid)
     shake = random.uniform(-0.3, 0.3, (places.buildings, 2))
-    x = WEST + grid_west[places.building_grid] + (serial % side + 0.5 + shake[:, 0]) * LATTICE_DEGREES
-    y = SOUTH + grid_south[places.building_grid] + (serial // side + 0.5 + shake[:, 1]) * LATTICE_DEGREES
+    x = (
+        WEST
+        + grid_west[places.building_grid]
+        + (serial % side + 0.5 + shake[:, 0]) * LATTICE_DEGREES
+    )
+    y = (
+        SOUTH
+        + grid_south[places.building_grid]
+        + (serial // side + 0.5 + shake[:, 1]) * LATTICE_DEGREES
+    )
     places.building_point = np.c_[x, y].round(6)
 
 

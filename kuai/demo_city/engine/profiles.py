@@ -46,7 +46,7 @@ class Profile:
 
 
 def profile_named(key: str, *, seed: int) -> Profile:
-    """easy: little noise. hard: much, and attributes missing. planted: usual noise, many traps, all named in the truth."""
+    """easy: little noise. hard: much, attributes missing. planted: usual noise, many named traps."""
     if key == "easy":
         return Profile(key, noise=0.35, plants=0.3)
     if key == "planted":
