@@ -14,7 +14,8 @@ with named as (
         b.precision as declared_precision,
         s.code as declared_sex,
         p.phone,
-        coalesce(k.code_valid, false) as has_credit_code
+        -- One identity number in 341 also passes both checks of a credit code; such a number stays a person's.
+        coalesce(k.code_valid and not n.id_valid and (k.code like '9%' or regexp_matches(k.code, '[A-WYZ]')), false) as has_firm_code
     from person_cell as c
     left join number_reading as n on n.raw = c.id_number
     left join credit_reading as k on k.raw = c.id_number
@@ -26,7 +27,7 @@ judged as (
     select
         *,
         may_be_organisation and (
-            has_credit_code
+            has_firm_code
             or length(translate(name, ' ', '')) >= 5
             and regexp_matches(name, '(公司|集团|厂|店|商行|门市部|中心|合作社|事务所|委员会|居委会|村委会|局|研究所|医院|学院|学校|幼儿园|小学|中学|大学|银行|支行|分行|经营部|服务部|办事处|管理处|协会|基金会|工作站|工作室|商会|工会|超市|酒店|合伙[)]|公司[)])$')
         ) as is_organisation,
