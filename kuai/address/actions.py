@@ -63,9 +63,14 @@ def _write_library(
     try:
         ref = write_table(connection, ADDRESS_ENTRY, read_sql(__file__, "address_entry"), folder)
     finally:
-        connection.unregister("delivered_library")
+        _forget(connection, "delivered_library")
     levels = dict(sorted(Counter(rows["level"].to_pylist()).items()))
     return ref, Receipt(stage, rows.num_rows, ref.rows, what="entries", notes=levels)
+
+
+def _forget(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    # Because DuckDB 2.0 refuses `unregister` while a result is half read, the view is dropped by SQL.
+    connection.execute(f"drop view if exists {name}").fetchall()
 
 
 def wash_mentions(
@@ -98,7 +103,7 @@ def wash_mentions(
     try:
         ref = write_table(connection, ADDRESS_WASH, read_sql(__file__, "address_wash"), folder)
     finally:
-        connection.unregister("washed_texts")
+        _forget(connection, "washed_texts")
     grades = _count_grades(connection, ref)
     return ref, Receipt("wash", ref.rows, ref.rows, what="mentions", notes=grades)
 

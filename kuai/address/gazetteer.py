@@ -19,6 +19,8 @@ def packaged_elsewhere() -> Elsewhere:
     provinces = frozenset(_spelled(row["name"]) for row in places if row["level"] == "province")
     cities = frozenset(_spelled(row["name"]) for row in places if row["level"] == "city")
     districts = frozenset(_spelled(row["name"]) for row in places if row["level"] == "district")
+    # Because 东区 and 西区 are parts of any estate, names of two characters tell nothing.
+    districts = frozenset(name for name in districts if len(name) > 2)
     subdistricts = frozenset(
         core_of(_spelled(row["name"]), "subdistrict")
         for row in _rows("divisions.csv")
@@ -29,11 +31,19 @@ def packaged_elsewhere() -> Elsewhere:
         cities=cities,
         districts=districts,
         subdistricts={"深圳": subdistricts},
+        splits=_splits(),
         successions=tuple(
             Succession(row["within"], row["written"], row["district"], row["reason"])
             for row in _rows("successions.csv")
         ),
     )
+
+
+def _splits() -> dict[tuple[str, str], frozenset[str]]:
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in _rows("splits.csv"):
+        found.setdefault((row["district"], row["before"]), set()).add(row["today"])
+    return {key: frozenset(cores) for key, cores in found.items()}
 
 
 def _spelled(name: str) -> str:

@@ -11,14 +11,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kuai.address.engine.normalising import to_one_spelling
-from kuai.address.engine.similarity import Slip, find_slip
+from kuai.address.engine.similarity import TELLING_APART, Slip, find_slip
 
 _SUBDISTRICT_TAIL = r"街道办事处|街道办|办事处|街道|地区|事处|镇|乡|街|办|道"
 _COMMUNITY_TAIL = r"社区居民委员会|社区居委会|居民委员会|社区工作站|居委会|社区|社|区|村民委员会|村委会|股份合作公司"
 _DISTRICT_TAIL = r"新区|功能区|矿区|林区|区|县|旗|市"
 _SUBDISTRICT_MARK = re.compile(rf"(?:{_SUBDISTRICT_TAIL})")
 # 民治街15号 is a street, 民治街沙湖村 a sub-district with a lost 道.
-_ROAD_FOLLOWS = re.compile(r"[0-9A-Z坊]|$|[东西南北]?[路段]|公")
+_ROAD_FOLLOWS = re.compile(r"[0-9A-Z坊]|(?<!镇)$|[东西南北]?[路段]|公")
 _COMMUNITY_MARK = re.compile(rf"(?:{_COMMUNITY_TAIL})")
 _DISTRICT_MARK = re.compile(rf"(?:{_DISTRICT_TAIL})")
 _CITY_MARK = re.compile(r"市|地区|自治州|盟")
@@ -26,7 +26,7 @@ _LONGEST_NAME = 9
 # After a bare name these make it part of another name: 龙华大道, 西乡河, 福田花园.
 _ANOTHER_NAME = re.compile(
     r"大道|大厦|路|街|道|巷|河|湖|山|公园|广场|中心|花园|花苑|工业|新村|老村|村|围|苑|城|园|市场|酒店|医院|学校|中学|小学|"
-    r"商业|国际|科技|大酒店|港|码头|口岸|地铁|站|桥|立交|水库|体育|文化|新|老|旧|东|西|南|北|中|上|下|第|一|人民|[0-9]"
+    r"商业|国际|科技|大酒店|港|码头|口岸|地铁|岭|岗|坑|角|头|镇|站|桥|立交|水库|体育|文化|新|老|旧|东|西|南|北|中|上|下|人民|[0-9]"
 )
 # 深圳大道, 广东大厦, 深圳湾: things named after the city or province.
 _NAMED_AFTER = re.compile(
@@ -65,6 +65,8 @@ class Elsewhere:
     districts: frozenset[str] = frozenset()
     subdistricts: Mapping[str, frozenset[str]] = field(default_factory=dict)
     successions: tuple[Succession, ...] = ()
+    # (district, old sub-district) -> the sub-districts that were taken out of it since.
+    splits: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -241,7 +243,7 @@ class DivisionBook:
                     reading.variations.append(f"“{self.divisions[numbers[0]].name}”写作“{whole}”")
                 reading.rest = rest[mark.end() :]
                 return True
-            if whole in self.elsewhere.districts:
+            if _nothing_read(reading) and whole in self.elsewhere.districts:
                 reading.elsewhere = whole
                 return False
             near = self._near(written, "district", ())
@@ -265,8 +267,11 @@ class DivisionBook:
         ) or self._historic_districts.get(whole)
         if succession is None or (succession.within and not _is_a_division_next(after, succession)):
             return False
-        core = core_of(succession.district, "district")
-        numbers = self.by_core["district"].get(core)
+        numbers = tuple(
+            number
+            for name in succession.district.split("+")
+            for number in self.by_core["district"].get(core_of(name, "district"), ())
+        )
         if not numbers:
             return False
         reading.districts, reading.rest = numbers, after
@@ -281,6 +286,8 @@ class DivisionBook:
         for length in range(2, 5):
             numbers = self.by_core["district"].get(rest[:length])
             after = rest[length:]
+            if numbers and self._take_historic_bare(reading, numbers, after):
+                return True
             if numbers and any(after[:n] in self.by_core["subdistrict"] for n in range(2, 6)):
                 reading.districts, reading.rest = numbers, after
                 reading.variations.append(
@@ -289,21 +296,41 @@ class DivisionBook:
                 return True
         return False
 
+    def _take_historic_bare(
+        self, reading: DivisionReading, numbers: tuple[int, ...], after: str
+    ) -> bool:
+        """龙岗坪山六联 -> 坪山区."""
+        whole = self.divisions[numbers[0]].name
+        for length in range(4, 1, -1):
+            succession = self._successions.get((whole, after[:length]))
+            if succession is None or not _is_a_division_next(after, succession):
+                continue
+            today = self.by_core["district"].get(core_of(succession.district, "district"), ())
+            if today:
+                reading.districts, reading.rest = today, after
+                reading.variations.append(succession.reason)
+                return True
+        return False
+
     def _read_subdistrict(self, reading: DivisionReading) -> bool:
         if reading.subdistricts:
             return False
         rest = reading.rest
+        marks: list[re.Match[str]] = []
         for mark in _SUBDISTRICT_MARK.finditer(rest, 1, _LONGEST_NAME + 2):
             written, unit = rest[: mark.start()], mark.group()
-            if unit in ("街", "道", "办") and _ROAD_FOLLOWS.match(rest, mark.end()):
+            if unit in ("街", "道", "办", "镇") and _ROAD_FOLLOWS.match(rest, mark.end()):
                 continue
             numbers = self._narrow(self.by_core["subdistrict"].get(written, ()), reading.districts)
             if numbers:
                 reading.subdistricts, reading.rest = numbers, rest[mark.end() :]
+                if unit in ("镇", "乡"):
+                    name = self.divisions[numbers[0]].name
+                    reading.variations.append(f"“{name}”写作“{written}{unit}”")
                 return True
-            if self._take_other_subdistrict(reading, written, mark):
-                return True
-        return False
+            marks.append(mark)
+        # Because 西乡街道 holds 乡 as well, slips are looked for only when no mark fits exactly.
+        return any(self._take_other_subdistrict(reading, rest[: m.start()], m) for m in marks)
 
     def _take_other_subdistrict(
         self, reading: DivisionReading, written: str, mark: re.Match[str]
@@ -340,11 +367,16 @@ class DivisionBook:
             if mark.group() in ("社", "区") and written not in self.by_core["community"]:
                 continue
             below = reading.subdistricts or reading.districts
+            if mark.group() == "区" and not self._inside(
+                self.by_core["community"].get(written, ()), below
+            ):
+                continue
             known = self.by_core["community"].get(written, ())
             numbers = self._narrow(known, below) or self._narrow(known, reading.districts)
             if numbers:
                 if below and not self._narrow(numbers, below):
-                    reading.weak.append("社区与所写街道不符")
+                    numbers = self._inside(numbers, self._split_from(below)) or numbers
+                    reading.weak.append(self._words_for_other_subdistrict(numbers, below))
                 reading.communities, reading.rest = numbers, rest[mark.end() :]
                 return True
             near = self._near(written, "community", below) or self._near(
@@ -355,6 +387,42 @@ class DivisionBook:
                 reading.variations.append(f"社区名{near[1].in_words()}")
                 return True
             if self._peel_bare_subdistrict(reading, written):
+                return True
+        return False
+
+    def _split_from(self, subdistricts: Sequence[int]) -> tuple[int, ...]:
+        """The sub-districts that were taken out of these since."""
+        found: list[int] = []
+        for number in subdistricts:
+            division = self.divisions[number]
+            district = self.divisions[division.parent].name if division.parent >= 0 else ""
+            for core in sorted(self.elsewhere.splits.get((district, division.core), ())):
+                found.extend(self.by_core["subdistrict"].get(core, ()))
+        return tuple(found)
+
+    def _words_for_other_subdistrict(self, numbers: Sequence[int], below: Sequence[int]) -> str:
+        if self._inside(numbers, self._split_from(below)):
+            old = self.divisions[below[0]].name
+            new = self.divisions[self.ancestors(numbers[0])[1]].name
+            return f"{old}后来分出{new}"
+        return OTHER_SUBDISTRICT
+
+    def has_split(self, subdistrict: int) -> bool:
+        """Were other sub-districts taken out of this one since? Then its old name says less."""
+        return bool(self._split_from((subdistrict,)))
+
+    def read_village(self, reading: DivisionReading) -> bool:
+        """石岩水田村: a village of a community's name inside the sub-district or district written."""
+        above = reading.subdistricts or reading.districts
+        if reading.communities or not above:
+            return False
+        for mark in re.finditer("村|居委", reading.rest[:10]):
+            known = self.by_core["community"].get(reading.rest[: mark.start()], ())
+            numbers = self._inside(known, above) or self._inside(known, self._split_from(above))
+            if len(numbers) == 1:
+                written = reading.rest[: mark.end()]
+                reading.communities, reading.rest = numbers, reading.rest[mark.end() :]
+                reading.variations.append(f"“{self.divisions[numbers[0]].name}”写作“{written}”")
                 return True
         return False
 
@@ -380,7 +448,7 @@ class DivisionBook:
             ("subdistrict", reading.districts),
             ("community", reading.subdistricts),
         ):
-            if getattr(reading, _FIELD[level]):
+            if getattr(reading, _FIELD[level]) or (level == "district" and reading.subdistricts):
                 continue
             for length in range(5, 1, -1):
                 written, after = rest[:length], rest[length:]
@@ -405,7 +473,7 @@ class DivisionBook:
                 continue
             slip = find_slip(written, core)
             narrowed = self._narrow(numbers, within)
-            if slip and narrowed and (slip.is_explained or len(core) > 2):
+            if slip and narrowed and _is_a_slip_of_division(slip, core):
                 found.append((narrowed, slip))
         if len(found) > 1 and all(s.kind == "missing" for _, s in found):
             # 观街 may be 观湖 or 观澜: both are kept, the rest of the text decides.
@@ -417,11 +485,17 @@ class DivisionBook:
             return tuple(numbers)
         return tuple(number for number in numbers if self.is_within(number, within))
 
+    def _inside(self, numbers: Sequence[int], within: Sequence[int]) -> tuple[int, ...]:
+        """As `_narrow`, but nothing lies in no division."""
+        return self._narrow(numbers, within) if within else ()
+
     def _agrees(self, numbers: Sequence[int], reading: DivisionReading) -> bool:
         return not reading.districts or set(numbers) == set(reading.districts)
 
 
-_FIELD = {"subdistrict": "subdistricts", "community": "communities"}
+# Said where a community is written under a sub-district it does not lie in.
+OTHER_SUBDISTRICT = "社区与所写街道不符"
+_FIELD = {"district": "districts", "subdistrict": "subdistricts", "community": "communities"}
 
 
 def _is_a_division_next(after: str, succession: Succession) -> bool:
@@ -430,6 +504,17 @@ def _is_a_division_next(after: str, succession: Succession) -> bool:
     if re.match(_SUBDISTRICT_TAIL, following) and not re.match(r"街[^道]", following):
         return True
     return not _ANOTHER_NAME.match(following)
+
+
+def _is_a_slip_of_division(slip: Slip, core: str) -> bool:
+    # Because 油松 is not 下油松 written badly, a lost telling character is no slip.
+    if slip.kind != "replaced" and (slip.written + slip.meant) in TELLING_APART:
+        return False
+    return slip.is_explained or len(core) > 2
+
+
+def _nothing_read(reading: DivisionReading) -> bool:
+    return not (reading.districts or reading.subdistricts or reading.communities)
 
 
 def _has_community_mark(text: str) -> bool:

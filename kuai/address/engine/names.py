@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from kuai.address.engine.place_index import PlaceIndex, short_forms_of, skeleton_of
-from kuai.address.engine.similarity import find_slip, one_character_less
+from kuai.address.engine.similarity import TELLING_APART, find_slip, one_character_less
 
 _ADDED_ENDING = re.compile(r"(?:[0-9]+期|小区|花园|公寓|大厦|住宅区|商住楼|宿舍)$")
 # What may stand before an address in a sentence: the name begins right after one of these.
@@ -90,7 +90,9 @@ def _by_slip(written: str, index: PlaceIndex) -> list[NameReading]:
     for name in sorted(_one_slip_away(written, index)):
         slip = find_slip(written, name)
         if slip is not None:
-            trust = Trust.SURE if slip.is_explained and len(name) > 2 else Trust.NEEDS_PROOF
+            tells_apart = (slip.written + slip.meant) in TELLING_APART
+            is_sure = slip.is_explained and len(name) > 2 and not tells_apart
+            trust = Trust.SURE if is_sure else Trust.NEEDS_PROOF
             readings.append(NameReading(name, trust, slip.in_words()))
     return readings
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from kuai.address.engine.divisions import DivisionReading
+from kuai.address.engine.divisions import OTHER_SUBDISTRICT, DivisionReading
 from kuai.address.engine.names import (
     NameReading,
     Trust,
@@ -179,14 +179,22 @@ def _read_harder_head(
             return HeadReading(explained, (NameReading(name, Trust.EXACT),), lead)
     if not names:
         bare = _copy(divisions)
-        while index.book.read_bare(bare):
+        while _read_bare(bare, index):
             names = read_name(bare.rest, index)
             if names or not bare.rest:
                 return HeadReading(bare, names)
+        if not index.holds_buildings:
+            return HeadReading(bare, names)
     if not names and ending is not None:
         doubt = NameReading(ending[1], Trust.GUESS, f"“{ending[0]}”未能理解")
         return HeadReading(divisions, (doubt,), ending[0])
     return HeadReading(divisions, names)
+
+
+def _read_bare(reading: DivisionReading, index: PlaceIndex) -> bool:
+    if not index.holds_buildings and index.book.read_village(reading):
+        return True
+    return index.book.read_bare(reading)
 
 
 def explain_lead(
@@ -673,11 +681,34 @@ def grade_divisions(
         return WashedAddress(
             division.code, level, Grade.C, division.standard_text, "；".join(words), (candidate,)
         )
+    if OTHER_SUBDISTRICT in divisions.weak:
+        return _candidates_of_divisions(divisions, index)
+    if division.level == "subdistrict" and index.book.has_split(number):
+        variations.append(f"{division.name}后来分出过别的街道，以文字为准")
+    grade = Grade.A if is_sure and not variations else Grade.B
     if leftover:
         variations.append(f"以下部分超出本库：到{_LEVEL_NAMES[division.level]}为止")
-    grade = Grade.A if is_sure and not divisions.variations and not divisions.weak else Grade.B
     words = "；".join(variations) if variations else "与标准地址一致"
     return WashedAddress(division.code, level, grade, division.standard_text, words)
+
+
+def _candidates_of_divisions(divisions: DivisionReading, index: PlaceIndex) -> WashedAddress:
+    """Community and sub-district contradict each other: both are offered."""
+    numbers = [*divisions.communities, *divisions.subdistricts][:MOST_CANDIDATES]
+    found = [index.book.divisions[number] for number in numbers]
+    candidates = tuple(
+        {
+            "address_code": division.code, "level": division.level, "text": division.standard_text,
+            "score": 15, "parts": {"divisions": 15, "name": 0, "number": 0, "room": 0},
+            "why": OTHER_SUBDISTRICT,
+        }
+        for division in found
+    )  # fmt: skip
+    best = found[0]
+    words = "；".join([*divisions.variations, *divisions.weak])
+    return WashedAddress(
+        best.code, Level(best.level), Grade.C, best.standard_text, words, candidates
+    )
 
 
 _LEVEL_NAMES = {"district": "区", "subdistrict": "街道", "community": "社区"}
