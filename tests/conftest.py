@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,22 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """An empty store with its keys beside it."""
     monkeypatch.delenv("KUAI_KEYS", raising=False)
     return Store(tmp_path / "store").create()
+
+
+@pytest.fixture(autouse=True)
+def emptied_ledger_tables(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a test that commits empty its database afterwards: ledger tables refuse DELETE and TRUNCATE else."""
+    marker = request.node.get_closest_marker("django_db")
+    commits = {"transactional_db", "live_server", "django_db_reset_sequences"}
+    if not (commits & set(request.fixturenames) or (marker and marker.kwargs.get("transaction"))):
+        yield
+        return
+    # Requested here so that it is torn down (and the tables emptied) after the triggers are gone.
+    request.getfixturevalue("transactional_db")
+    from django.db import connection
+
+    from kuai.guard.ledger_triggers import drop_triggers, raise_triggers
+
+    raise_triggers(connection)
+    yield
+    drop_triggers(connection)

@@ -302,7 +302,7 @@ def _require_codes(object_refs: Sequence[str], *, object_kind: str) -> None:
 
 
 def _conditions(wanted: LedgerFilter) -> dict[str, Any]:
-    conditions = {
+    conditions: dict[str, Any] = {
         "actor": wanted.actor,
         "role": wanted.role,
         "action": wanted.action,

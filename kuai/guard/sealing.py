@@ -66,8 +66,10 @@ class Sealer:
         )
         self.verifier = NoteVerifier.from_text(self.signer.verifier_key())
         self._files_follow = False
-        if not self.folder.public_key.exists():
-            write_text(self.folder.public_key, self.signer.verifier_key() + "\n")
+        public_key = self.folder.public_key
+        verifier_key = self.signer.verifier_key() + "\n"
+        if not public_key.exists() or public_key.read_text(encoding="utf-8") != verifier_key:
+            write_text(public_key, verifier_key)
 
     def seal(self, now: datetime) -> int:
         """Seal all that waits and bring the files up to date; returns how many were sealed. May be repeated."""
@@ -75,7 +77,7 @@ class Sealer:
             return 0
         with self._alone():
             sealed = 0
-            while batch := self._seal_batch(now):
+            while LedgerPending.objects.exists() and (batch := self._seal_batch(now)):
                 sealed += batch
             self._follow_with_files()
         self._files_follow = True

@@ -164,7 +164,9 @@ class LedgerFolder:
         """Append entries from `sequence` on, all of one file; a new file begins with `header`."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / file_name_of(sequence)
-        lead = [] if path.exists() else [header.encode()]
+        # A kill may leave the file made but empty.
+        has_header = path.exists() and path.stat().st_size > 0
+        lead = [] if has_header else [header.encode()]
         _append(path, b"".join([*lead, *lines]))
 
     def append_notes(self, notes: Sequence[str]) -> None:
