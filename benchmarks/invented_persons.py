@@ -13,12 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SURNAMES = (
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林郑谢罗梁宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
-)
+SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林郑谢罗梁宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
 GIVEN = (
-    "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂文辉玲华红建国玉梅萍飞鹏波斌宇浩凯俊健峰海燕雪琳婷慧莹颖佳嘉欣怡悦子梓轩涵晨阳睿博思雨诗琪瑶梦洁晓春冬秋夏云龙虎凤祥瑞志成德福贵荣生发财宝金银铜铁锋"
-    "林森木水淼江河湖山石岩松柏竹菊荷莲香馨美好善良忠孝仁义礼智信诚实真纯朴安康宁乐喜庆丰收盛昌兴旺远达通顺利"
+    "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂文辉玲华红建国玉梅萍飞鹏波斌宇浩凯俊健峰海燕雪琳婷慧莹颖佳嘉欣怡悦子梓轩涵晨阳睿博思雨诗琪瑶梦洁晓春冬秋夏云龙虎凤祥瑞志成德福贵荣生"
+    "发财宝金银铜铁锋林森木水淼江河湖山石岩松柏竹菊荷莲香馨美好善良忠孝仁义礼智信诚实真纯朴安康宁乐喜庆丰收盛昌兴旺远达通顺利"
 )
 WEIGHTS = np.array((7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2))
 CHECKS = np.array(list("10X98765432"))
@@ -77,9 +75,15 @@ def invent_persons(count: int, rng: np.random.Generator) -> Persons:
     short[siblings] = short[before[siblings]]
     name = np.char.add(surnames[surname], given[first])
     name = np.where(short, name, np.char.add(name, given[second]))
-    day = rng.integers(np.datetime64("1945-01-01").astype(int), np.datetime64("2003-01-01").astype(int), count)
+    day = rng.integers(
+        np.datetime64("1945-01-01").astype(int), np.datetime64("2003-01-01").astype(int), count
+    )
     child = place >= 2
-    day[child] = rng.integers(np.datetime64("2003-01-01").astype(int), np.datetime64("2025-01-01").astype(int), child.sum())
+    day[child] = rng.integers(
+        np.datetime64("2003-01-01").astype(int),
+        np.datetime64("2025-01-01").astype(int),
+        child.sum(),
+    )
     twins = (place >= 3) & (rng.random(count) < 0.03)
     day[twins] = day[before[twins]]
     namesake = (place >= 1) & (rng.random(count) < 0.0005)
@@ -89,7 +93,8 @@ def invent_persons(count: int, rng: np.random.Generator) -> Persons:
     birth = day.astype("datetime64[D]")
     text = np.char.replace(birth.astype(str), "-", "")
     body = np.char.add(
-        np.char.add((440380 + rng.integers(0, 20, count)).astype(str), text), np.char.zfill(sequence.astype(str), 3)
+        np.char.add((440380 + rng.integers(0, 20, count)).astype(str), text),
+        np.char.zfill(sequence.astype(str), 3),
     )
     number = with_check(body)
     phone = (13_000_000_000 + rng.permutation(count * 5)[:count] * 400 % 6_999_999_999).astype(str)
@@ -104,7 +109,9 @@ def invent_persons(count: int, rng: np.random.Generator) -> Persons:
 def room_codes(serial: np.ndarray) -> np.ndarray:
     """25-digit room codes, twelve to a building."""
     building = np.char.zfill((serial // 12).astype(str), 10)
-    return np.char.add(np.char.add("440309001", building), np.char.zfill((serial % 12 + 1).astype(str), 6))
+    return np.char.add(
+        np.char.add("440309001", building), np.char.zfill((serial % 12 + 1).astype(str), 6)
+    )
 
 
 def with_check(body: np.ndarray) -> np.ndarray:
@@ -124,18 +131,24 @@ def invent_rows(rows: int, *, seed: int, profile: str = "easy") -> pa.Table:
     return table.append_column("row_id", pa.array(np.arange(len(table)).astype(str)))
 
 
-def _who_and_where(people: Persons, source: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _who_and_where(
+    people: Persons, source: str, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Who is named by a source, and whose home is the room it names: owners may live elsewhere."""
     if source in ("ownership", "water"):
-        named = people.owner if source == "ownership" else np.where(
-            rng.random(len(people.head)) < 0.7, people.owner, people.head
+        named = (
+            people.owner
+            if source == "ownership"
+            else np.where(rng.random(len(people.head)) < 0.7, people.owner, people.head)
         )
         kept = rng.random(len(named)) < 0.8
         return named[kept], people.head[kept]
     share = {"police": 0.85, "rental": 0.4, "insurance": 0.5, "access": 0.4}[source]
     wanted = rng.random(len(people.name)) < share
     if source != "police":
-        wanted &= people.adult | (rng.random(len(people.name)) < (0.15 if source == "access" else 0.0))
+        wanted &= people.adult | (
+            rng.random(len(people.name)) < (0.15 if source == "access" else 0.0)
+        )
     who = np.flatnonzero(wanted)
     who = np.concatenate([who, who[rng.random(len(who)) < 0.02]])
     return who, who
@@ -180,7 +193,10 @@ def _mistype_numbers(number: np.ndarray, rng: np.random.Generator) -> np.ndarray
     points[slip, place] = 48 + (points[slip, place] - 48 + rng.integers(1, 10, len(slip))) % 10
     swap = np.flatnonzero(rng.random(n) < 0.01)
     place = rng.integers(0, 16, len(swap))
-    points[swap, place], points[swap, place + 1] = points[swap, place + 1], points[swap, place].copy()
+    points[swap, place], points[swap, place + 1] = (
+        points[swap, place + 1],
+        points[swap, place].copy(),
+    )
     written = points.view("U18").reshape(n).astype(object)
     written[rng.random(n) < 0.03] = None
     written[rng.random(n) < 0.01] = "111111111111111111"

@@ -27,6 +27,7 @@ FOUNDER_REASON = "本簇首条记录"
 
 ID_AND_NAME = LinkKey("id_and_name", 0.9999, "身份证号码相同且姓名一致")
 ID_AND_NAME_VARIANT = LinkKey("id_and_name_variant", 0.999, "身份证号码相同，姓名同音或仅一字之差")
+ID_ONLY = LinkKey("id_only", 0.9985, "身份证号码相同，一方未写姓名")
 SLIP_AND_NAME = LinkKey("slip_and_name", 0.998, "身份证号码有一处笔误，校正后唯一对应，姓名一致")
 
 # Measured 2026-11-22 on planted namesakes: a name and birth date shared by different persons becomes likely
@@ -59,11 +60,25 @@ NAME_KEYS = (
         MOST_BEARERS_FOR_BIRTH,
     ),
     LinkKey(
-        "name_and_employer", 0.99, "单位相同且姓名一致，同名者少", "organisation_name", MOST_BEARERS_FOR_EMPLOYER
+        "name_and_employer",
+        0.99,
+        "单位相同且姓名一致，同名者少",
+        "organisation_name",
+        MOST_BEARERS_FOR_EMPLOYER,
     ),
     LinkKey(
-        "name_and_building", 0.985, "楼栋相同且姓名一致，同名者少", "building_code", MOST_BEARERS_FOR_BUILDING
+        "name_and_building",
+        0.985,
+        "楼栋相同且姓名一致，同名者少",
+        "building_code",
+        MOST_BEARERS_FOR_BUILDING,
     ),
 )
 
-EXACT_KEYS = (ID_AND_NAME, ID_AND_NAME_VARIANT, SLIP_AND_NAME, *NAME_KEYS)
+# Grades of model ties, strongest first; the thresholds are the model's (pairing_model).
+MODEL_KEYS = (
+    LinkKey("model_999", 0.98, "概率模型：多项信息相近，把握很大（未见精确同键）"),
+    LinkKey("model_995", 0.975, "概率模型：多项信息相近，把握大（未见精确同键）"),
+)
+PERSON_KEYS = (ID_AND_NAME, ID_AND_NAME_VARIANT, ID_ONLY, SLIP_AND_NAME, *NAME_KEYS, *MODEL_KEYS)
+TIER_OF = {key.code: tier for tier, key in enumerate(PERSON_KEYS)}

@@ -18,18 +18,13 @@ from splink import DuckDBAPI, Linker
 
 from kuai.kit.engine import read_sql
 from kuai.linkage.engine.components import Edges
-from kuai.linkage.engine.keys import LinkKey
 from kuai.linkage.engine.names import sound_keys
 
 MODEL_FILE = Path(__file__).resolve().parents[1] / "models" / "person_model_1.json"
 
-# Grades of model edges, strongest first: a pair gets the highest probability it reaches.
-MODEL_KEYS = (
-    LinkKey("model_999", 0.98, "概率模型：多项信息相近，把握很大（未见精确同键）"),
-    LinkKey("model_995", 0.975, "概率模型：多项信息相近，把握大（未见精确同键）"),
-    LinkKey("model_99", 0.97, "概率模型：多项信息相近，把握较大（未见精确同键）"),
-)
-MODEL_GRADES = (0.999, 0.995, 0.99)
+# Measured 2026-11-22 on invented rows (1 M, seed 7, unseen in training): over .995 every one of 528 easy and 154
+# hard ties was right; between .99 and .995 84 % (easy: fathers and sons on one phone) and 99.5 % (hard).
+MODEL_GRADES = (0.999, 0.995)
 MODEL_THRESHOLD = MODEL_GRADES[-1]
 # A second candidate at least this probable makes the first one a guess.
 RIVAL_PROBABILITY = 0.5
@@ -132,7 +127,9 @@ def model_edges(connection: duckdb.DuckDBPyConnection) -> Edges:
     connection.execute("drop table person_profile")
     grades = np.searchsorted(-np.array(MODEL_GRADES), -found["match_probability"].astype(float))
     return Edges(
-        found["left_no"].astype(np.int64), found["right_no"].astype(np.int64), grades.astype(np.int16)
+        found["left_no"].astype(np.int64),
+        found["right_no"].astype(np.int64),
+        grades.astype(np.int16),
     )
 
 
@@ -142,7 +139,9 @@ def make_profiles(connection: duckdb.DuckDBPyConnection) -> int:
         f"create or replace temp table person_face as {read_sql(__file__, 'person_profile')}"
     )
     spoken = connection.sql("select distinct name from person_face order by name").to_arrow_table()
-    sounds = pa.table({"name": spoken["name"], "sound": pa.array(sound_keys(spoken["name"].to_pylist()))})
+    sounds = pa.table(
+        {"name": spoken["name"], "sound": pa.array(sound_keys(spoken["name"].to_pylist()))}
+    )
     connection.register("name_sound", sounds)
     connection.execute(
         "create or replace table person_profile as"
@@ -154,7 +153,9 @@ def make_profiles(connection: duckdb.DuckDBPyConnection) -> int:
     return int(row[0])
 
 
-def _predict(connection: duckdb.DuckDBPyConnection, settings: dict[str, Any], *, threshold: float) -> None:
+def _predict(
+    connection: duckdb.DuckDBPyConnection, settings: dict[str, Any], *, threshold: float
+) -> None:
     """The table `model_pair`: unique_id_l, unique_id_r, match_probability (and gammas if retained)."""
     api = DuckDBAPI(connection)
     linker = Linker(
@@ -167,7 +168,9 @@ def _predict(connection: duckdb.DuckDBPyConnection, settings: dict[str, Any], *,
     )
     linker.table_management.register_term_frequency_lookup(api.register("name_frequency"), "name")
     predicted = linker.inference.predict(threshold_match_probability=threshold)
-    connection.execute(f"create or replace table model_pair as select * from {predicted.physical_name}")
+    connection.execute(
+        f"create or replace table model_pair as select * from {predicted.physical_name}"
+    )
     api.delete_tables_created_by_splink_from_db()
     connection.execute("drop table name_frequency")
 
@@ -182,10 +185,13 @@ def train_model(connection: duckdb.DuckDBPyConnection, *, truth: str) -> dict[st
     make_profiles(connection)
     _predict(connection, settings, threshold=0.0)
     connection.execute(
-        "create or replace temp table labelled_pair as select p.*, l.person = r.person as is_match from model_pair as p"
-        f" inner join {truth} as l on l.mention_no = p.unique_id_l inner join {truth} as r on r.mention_no = p.unique_id_r"
+        "create or replace temp table labelled_pair as select p.*, l.person = r.person as is_match"
+        f" from model_pair as p inner join {truth} as l on l.mention_no = p.unique_id_l"
+        f" inner join {truth} as r on r.mention_no = p.unique_id_r"
     )
-    row = connection.execute("select avg(cast(is_match as integer)) from labelled_pair").fetchall()[0]
+    row = connection.execute("select avg(cast(is_match as integer)) from labelled_pair").fetchall()[
+        0
+    ]
     settings["probability_two_random_records_match"] = round(float(row[0]), 6)
     for comparison in settings["comparisons"]:
         _count_levels(connection, comparison)

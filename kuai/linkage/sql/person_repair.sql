@@ -1,8 +1,8 @@
 -- Mentions whose faulty number has exactly one near neighbour among the known numbers.
 with sure as (
-  select id_faulty, name, min(id_key) as id_key
+  select id_faulty, faulty_name as name, min(id_key) as id_key
   from slip_candidate
-  group by id_faulty, name
+  group by id_faulty, faulty_name
   having min(id_key) = max(id_key)
 ),
 known as (

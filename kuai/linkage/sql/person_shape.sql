@@ -81,6 +81,7 @@ select
     when id_valid then case when (ascii(substr(body, 17, 1)) - 48) % 2 = 1 then '1' else '2' end
     when sex in ('1', '2') then sex
   end as sex,
+  false as number_is_off,
   nullif(room_code, '') as room_code,
   nullif(building_code, '') as building_code,
   nullif(organisation_name, '') as organisation_name

@@ -1,0 +1,233 @@
+"""Doors of linkage: proposals which mentions are one person or one organisation.
+
+Raw names, numbers and phones are opened inside a private in-memory session that may not spill to disk, and
+are gone when it closes; what is written carries mention keys, a probability and a reason, never a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kuai.guard.actions import open_sealed
+from kuai.guard.types import Zone
+from kuai.kit.atomic_files import replace_when_complete
+from kuai.kit.element_codes import code_of
+from kuai.kit.engine import open_engine, use_tables, write_table
+from kuai.kit.errors import Breakdown, DataFault, Where
+from kuai.kit.progress import SILENT, Progress
+from kuai.kit.receipt import Receipt
+from kuai.kit.store import Store
+from kuai.kit.tables import BulkTable, TableRef
+from kuai.linkage.engine.figures import LinkFigures
+from kuai.linkage.engine.organisations import link_organisation_rows
+from kuai.linkage.engine.persons import link_person_rows
+from kuai.linkage.engine.steps import make_table, registered
+from kuai.linkage.types import ORGANISATION_LINK, PERSON_LINK
+from kuai.sources.types import (
+    ADDRESS_MENTION,
+    ORGANISATION_MENTION,
+    PERSON_MENTION,
+    ROW_LINK,
+    MentionSet,
+)
+
+# What `kuai link` reads; a file may lack any of them but row_id.
+FILE_COLUMNS = (
+    "row_id",
+    "source",
+    "role",
+    "name",
+    "id_number",
+    "birth_date",
+    "sex",
+    "phone",
+    "address",
+    "room_code",
+    "organisation_name",
+)
+_COMPARED_COLUMNS = ("name", "id_number", "phone", "birth_date", "address", "room_code")
+
+
+def link_persons(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    store: Store,
+    mention_sets: Sequence[MentionSet],
+    washes: TableRef,
+    folder: Path,
+    zone: Zone = Zone.CORE,
+    progress: Progress = SILENT,
+) -> tuple[TableRef, Receipt]:
+    """Write `person_link` for the mentions of `zone`: every mention once, alone if nothing ties it.
+
+    Refuses nothing and keeps no raw value. May be repeated: the same input gives the same rows.
+    """
+    own = [mention_set for mention_set in mention_sets if mention_set.zone == zone]
+    with _private_session() as session:
+        for table in (PERSON_MENTION, ADDRESS_MENTION, ROW_LINK, ORGANISATION_MENTION):
+            _use(session, own, table)
+        use_tables(session, washes.table, [washes])
+        with registered(session, sealed_identity=_opened_identities(store, own, zone)):
+            make_table(session, "person_row")
+        figures = link_person_rows(session, progress=progress)
+        links = _links(session, "person_row")
+    ref = _write(connection, PERSON_LINK, links, folder)
+    return ref, _receipt("link persons", figures, what="mentions")
+
+
+def link_organisations(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    mention_sets: Sequence[MentionSet],
+    washes: TableRef,
+    folder: Path,
+    zone: Zone = Zone.CORE,
+    progress: Progress = SILENT,
+) -> tuple[TableRef, Receipt]:
+    """Write `organisation_link`: credit code first, then names that belong to one organisation only."""
+    own = [mention_set for mention_set in mention_sets if mention_set.zone == zone]
+    task = progress.begin("关联主体", total=1, measure="步")
+    with _private_session() as session:
+        _use(session, own, ORGANISATION_MENTION)
+        _use(session, own, ADDRESS_MENTION)
+        use_tables(session, washes.table, [washes])
+        make_table(session, "organisation_row")
+        figures = link_organisation_rows(session)
+        links = _links(session, "organisation_row")
+    ref = _write(connection, ORGANISATION_LINK, links, folder)
+    task.advance()
+    progress.end(task)
+    return ref, _receipt("link organisations", figures, what="mentions")
+
+
+def link_file(in_parquet: Path, out_parquet: Path, progress: Progress = SILENT) -> Receipt:
+    """`kuai link`: a table of person rows -> row_id, person_code, match_probability, reason.
+
+    Refuses a file without row_id, with a repeated row_id, or with nothing to compare. Written whole or not at all.
+    """
+    rows = _read_person_file(in_parquet)
+    with _private_session() as session:
+        with registered(session, file_row=rows):
+            make_table(session, "person_file_row")
+        del rows
+        session.execute("create temp view person_row as select * from person_file_row")
+        figures = link_person_rows(session, progress=progress)
+        session.execute("drop view person_row")
+        founders = session.sql(
+            "select founder_no, dense_rank() over (order by founder_no) as serial from mention_cluster"
+            " group by founder_no order by founder_no"
+        ).to_arrow_table()
+        codes = [code_of("person", serial) for serial in founders["serial"].to_pylist()]
+        named = pa.table(
+            {"founder_no": founders["founder_no"], "person_code": pa.array(codes, pa.string())}
+        )
+        with registered(session, person_code=named), replace_when_complete(out_parquet) as scratch:
+            session.execute(
+                "copy (select r.mention_key as row_id, p.person_code, c.match_probability, c.reason"
+                " from person_file_row as r inner join mention_cluster as c on c.mention_no = r.mention_no"
+                " inner join person_code as p on p.founder_no = c.founder_no order by r.mention_no)"
+                f" to '{str(scratch).replace(chr(39), chr(39) * 2)}' (format parquet, compression zstd)"
+            )
+    return _receipt("link file", figures, what="rows")
+
+
+@contextmanager
+def _private_session() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine that holds raw values in memory alone: it has no folder to spill to."""
+    session = open_engine()
+    session.execute("set temp_directory = ''")
+    try:
+        yield session
+    except duckdb.OutOfMemoryException as cause:
+        raise Breakdown(
+            "关联阶段内存不足：原始值不得写入磁盘，请调高 KUAI_MEMORY_LIMIT 后重试"
+        ) from cause
+    finally:
+        session.close()
+
+
+def _use(
+    session: duckdb.DuckDBPyConnection, mention_sets: Sequence[MentionSet], table: BulkTable
+) -> None:
+    use_tables(
+        session, table, [s.tables[table.name] for s in mention_sets if table.name in s.tables]
+    )
+
+
+def _opened_identities(store: Store, mention_sets: Sequence[MentionSet], zone: Zone) -> pa.Table:
+    shape = pa.schema(
+        [(name, pa.string()) for name in ("mention_key", "name", "id_number", "phone")]
+    )
+    parts = []
+    for mention_set in mention_sets:
+        if not mention_set.has_identity:
+            continue
+        source, period = mention_set.source, mention_set.period
+        opened = open_sealed(
+            store, zone=zone, source=source, period=period, name="identity", columns=shape.names
+        )
+        length = len(opened)
+        part = opened.select(shape.names).cast(shape)
+        part = part.append_column("source", pa.repeat(source, length))
+        parts.append(part.append_column("period", pa.repeat(period, length)))
+    empty = shape.append(pa.field("source", pa.string())).append(pa.field("period", pa.string()))
+    return pa.concat_tables([empty.empty_table(), *parts])
+
+
+def _links(session: duckdb.DuckDBPyConnection, rows: str) -> pa.Table:
+    return session.sql(
+        "select r.mention_key, f.mention_key as cluster_key, round(c.match_probability, 4) as match_probability,"
+        f" c.reason, c.quarantined from mention_cluster as c inner join {rows} as r on r.mention_no = c.mention_no"
+        f" inner join {rows} as f on f.mention_no = c.founder_no"
+    ).to_arrow_table()
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, table: BulkTable, links: pa.Table, folder: Path
+) -> TableRef:
+    with registered(connection, proposed_link=links):
+        return write_table(connection, table, "select * from proposed_link", folder)
+
+
+def _receipt(stage: str, figures: LinkFigures, *, what: str) -> Receipt:
+    return Receipt(
+        stage=stage,
+        received=figures.mentions,
+        kept=figures.mentions,
+        what=what,
+        notes=figures.as_notes(),
+    )
+
+
+def _read_person_file(path: Path) -> pa.Table:
+    """The file's known columns as text, missing ones empty."""
+    place = Where(file=path.name)
+    try:
+        given = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as fault:
+        raise DataFault("not_parquet", "不是可读的 Parquet 文件", where=place) from fault
+    if "row_id" not in given.column_names:
+        raise DataFault(
+            "no_row_id", "缺少 row_id 列", where=place, remedy="请为每行加上不重复的 row_id"
+        )
+    if not set(_COMPARED_COLUMNS) & set(given.column_names):
+        raise DataFault(
+            "nothing_to_compare", "没有可比较的列（姓名、证件号码、电话等）", where=place
+        )
+    columns = {}
+    for name in FILE_COLUMNS:
+        known = name in given.column_names
+        columns[name] = (
+            given[name].cast(pa.string()) if known else pa.nulls(len(given), pa.string())
+        )
+    if len(columns["row_id"].unique()) != len(given) or columns["row_id"].null_count:
+        raise DataFault(
+            "repeated_row_id", "row_id 有重复或空值", where=place, remedy="请让每行的 row_id 唯一"
+        )
+    return pa.table(columns)

@@ -1,0 +1,62 @@
+"""Organisations: the credit code first, then the name where it belongs to one organisation only."""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+
+from kuai.linkage.engine import components
+from kuai.linkage.engine.components import Edges, Traits
+from kuai.linkage.engine.figures import LinkFigures
+from kuai.linkage.engine.keys import LinkKey
+from kuai.linkage.engine.steps import columns_of, edges_of, make_table, row_count, write_clusters
+
+ORGANISATION_KEYS = (
+    LinkKey("credit_code", 0.9999, "统一社会信用代码相同", "credit_code"),
+    LinkKey(
+        "name_and_building", 0.998, "名称一致且在同一楼栋", "plain_name || ' ' || building_code"
+    ),
+    LinkKey("name", 0.99, "名称一致，且该名称只对应一个主体", "plain_name"),
+    # Firms may share their name but for the form of company: only where no two codes meet.
+    LinkKey("bare_name", 0.97, "除公司类型字样外名称一致，且该名称只对应一个主体", "bare_name"),
+)
+SHORTEST_BARE_NAME = 4
+
+
+def link_organisation_rows(connection: duckdb.DuckDBPyConnection) -> LinkFigures:
+    """From `organisation_row` make the temporary table `mention_cluster`."""
+    connection.execute(
+        f"update organisation_row set bare_name = null where length(bare_name) < {SHORTEST_BARE_NAME}"
+    )
+    edges = [_key_edges(connection, tier, key) for tier, key in enumerate(ORGANISATION_KEYS)]
+    count = row_count(connection, "organisation_row")
+    merging = components.keep_consistent_edges(count, Edges.joined(edges), _traits(connection))
+    return write_clusters(
+        connection,
+        merging,
+        keys=ORGANISATION_KEYS,
+        count=count,
+        suspicion_step="organisation_suspicion",
+    )
+
+
+def _key_edges(connection: duckdb.DuckDBPyConnection, tier: int, key: LinkKey) -> Edges:
+    connection.execute(
+        f"create or replace temp view organisation_key_value as select mention_no, {key.other} as value,"
+        f" credit_code from organisation_row where {key.other} is not null"
+    )
+    make_table(connection, "organisation_key_edge")
+    found = columns_of(connection, "select mention_no, first_no from organisation_key_edge")
+    connection.execute("drop view organisation_key_value")
+    connection.execute("drop table organisation_key_edge")
+    return edges_of(found, tier=tier)
+
+
+def _traits(connection: duckdb.DuckDBPyConnection) -> Traits:
+    unknown = int(components.UNKNOWN)
+    found = columns_of(
+        connection,
+        f"select case when credit_code is null then {unknown} else dense_rank() over (order by credit_code)"
+        " end as code from organisation_row order by mention_no",
+    )
+    return Traits((found["code"].astype(np.int64),))

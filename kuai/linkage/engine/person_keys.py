@@ -1,0 +1,31 @@
+"""The declared name keys: the name and one more value agree, in a group that is one person's."""
+
+from __future__ import annotations
+
+import duckdb
+
+from kuai.linkage.engine.components import Edges
+from kuai.linkage.engine.keys import NAME_KEYS, TIER_OF, LinkKey
+from kuai.linkage.engine.steps import columns_of, edges_of, make_table
+
+
+def name_edges(connection: duckdb.DuckDBPyConnection) -> list[Edges]:
+    """Ties by the declared name keys, for groups in which at least one mention has no number."""
+    make_table(connection, "person_common_name", parameters={"bearers_min": 1})
+    return [_key_edges(connection, key) for key in NAME_KEYS]
+
+
+def _key_edges(connection: duckdb.DuckDBPyConnection, key: LinkKey) -> Edges:
+    rare_only = (
+        f" and name not in (select name from person_common_name where bearers > {key.most_bearers})"
+        if key.most_bearers
+        else ""
+    )
+    connection.execute(
+        f"create or replace temp view person_key_value as select mention_no, name, {key.other} as other, id_key,"
+        f" birth_date, sex from person_shape where name is not null and {key.other} is not null{rare_only}"
+    )
+    make_table(connection, "person_key_edge")
+    found = columns_of(connection, "select mention_no, first_no from person_key_edge")
+    connection.execute("drop view person_key_value")
+    return edges_of(found, tier=TIER_OF[key.code])

@@ -1,0 +1,103 @@
+"""What both links share: running a step, reading columns, writing clusters with their reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from kuai.kit.engine import read_sql
+from kuai.linkage.engine import components
+from kuai.linkage.engine.components import Edges
+from kuai.linkage.engine.figures import LinkFigures
+from kuai.linkage.engine.keys import FOUNDER_REASON, LinkKey
+
+
+def make_table(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    *,
+    step: str = "",
+    parameters: dict[str, object] | None = None,
+) -> None:
+    """Run step `step` (default: of the table's own name) into the temporary table `name`."""
+    sql = read_sql(__file__, step or name)
+    connection.execute(f"create or replace temp table {name} as {sql}", parameters or None)
+
+
+def row_count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Rows of `table`."""
+    return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, np.ndarray]:
+    """The query's columns as numpy arrays."""
+    return connection.execute(query).fetchnumpy()
+
+
+def edges_of(found: dict[str, np.ndarray], *, tier: int) -> Edges:
+    """Ties of `mention_no` to `first_no`, all of one tier."""
+    left, right = found["mention_no"].astype(np.int64), found["first_no"].astype(np.int64)
+    return Edges(left, right, np.full(len(left), tier, dtype=np.int16))
+
+
+@contextmanager
+def registered(connection: duckdb.DuckDBPyConnection, **tables: pa.Table) -> Iterator[None]:
+    """Arrow tables as relations of `connection` for the length of a block."""
+    for name, table in tables.items():
+        connection.register(name, table)
+    try:
+        yield
+    finally:
+        for name in tables:
+            connection.unregister(name)
+
+
+def write_clusters(
+    connection: duckdb.DuckDBPyConnection,
+    merging: components.Merging,
+    *,
+    keys: Sequence[LinkKey],
+    count: int,
+    suspicion_step: str,
+    suspicion_parameters: dict[str, object] | None = None,
+) -> LinkFigures:
+    """Make `mention_cluster`; `suspicion_step` names the founders whose cluster is held back."""
+    membership = components.strongest_paths(count, merging.kept)
+    cut = np.concatenate([merging.cut.left, merging.cut.right])
+    rows = pa.table(
+        {
+            "mention_no": np.arange(count),
+            "founder_no": membership.founder,
+            "path_tier": membership.path_tier,
+            "own_tier": membership.own_tier,
+        }
+    )
+    tiers = pa.table(
+        {
+            "tier": pa.array(range(len(keys)), pa.int16()),
+            "probability": [key.probability for key in keys],
+            "reason": [key.reason for key in keys],
+        }
+    )
+    disputed = pa.table({"founder_no": np.unique(membership.founder[cut])})
+    with registered(connection, membership=rows, tier=tiers, disputed_cluster=disputed):
+        make_table(
+            connection, "cluster_suspicion", step=suspicion_step, parameters=suspicion_parameters
+        )
+        make_table(connection, "mention_cluster", parameters={"founder_reason": FOUNDER_REASON})
+    connection.execute("drop table cluster_suspicion")
+    clusters, quarantined = connection.execute(
+        "select count(distinct founder_no), count(*) filter (where quarantined) from mention_cluster"
+    ).fetchall()[0]
+    used, counts = np.unique(merging.kept.tier, return_counts=True)
+    return LinkFigures(
+        mentions=count,
+        clusters=int(clusters),
+        quarantined=int(quarantined),
+        edges_by_key={keys[tier].code: int(n) for tier, n in zip(used, counts, strict=True)},
+        edges_cut=len(merging.cut),
+    )
