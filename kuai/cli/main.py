@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import sys
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,10 +20,12 @@ from kuai.cli.output import (
     errors,
     receipt_table,
     show_failure,
+    show_unexpected,
     shown_progress,
     write_json_answer,
 )
 from kuai.guard.command_rules import require_command_allowed
+from kuai.guard.types import Actor, Role
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Breakdown, DataFault, Refusal, Where
 from kuai.kit.store import Store
@@ -61,9 +65,12 @@ def version_line(show: Annotated[bool, typer.Option("--version", help="版本")]
 @app.command("demo-city")
 def demo_city(
     out: Annotated[Path, typer.Argument(help="数据包写到哪个文件夹")],
-    rooms: Annotated[int, typer.Option(min=100, max=2_000_000, help="房屋（套间）数")] = 20_000,
+    rooms: Annotated[int, typer.Option(min=200, max=1_000_000, help="房屋（套间）数")] = 20_000,
     seed: Annotated[int, typer.Option(help="随机种子；相同种子得到相同城市")] = 1,
-    profile: Annotated[str, typer.Option(help="easy | hard | planted | normal")] = "normal",
+    profile: Annotated[
+        str,
+        typer.Option(help="easy 少噪声 | planted 常见噪声，埋有难例 | hard 多噪声，各部门缺字段"),
+    ] = "planted",
     as_of: Annotated[str, typer.Option(help="城市的“今天”，如 2026-10-31")] = "2026-10-31",
     as_json: JsonOption = False,
 ) -> None:
@@ -78,8 +85,20 @@ def demo_city(
     if as_json:
         write_json_answer(report.as_json())
         return
-    for line in report.lines():
-        console.print(line, highlight=False)
+    _show_city(report)
+
+
+def _show_city(report: Any) -> None:
+    console.print(
+        f"写了 {report.package}：房屋 {report.rooms:,}，楼栋 {report.buildings:,}，用时 {report.seconds:.1f} 秒"
+    )
+    for resource, rows in report.rows.items():
+        console.print(f"  {resource:<20}{rows:>12,} 行", highlight=False)
+    ceiling = report.ceiling
+    console.print(
+        "关联上限（按行里所写，最好能做到）："
+        f"精确率 {ceiling.precision:.5f}，召回率 {ceiling.recall:.5f}，F1 {ceiling.f1:.5f}"
+    )
 
 
 @app.command()
@@ -373,34 +392,19 @@ def list_sources(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False
         write_json_answer([{**line.as_json()} for line in lines])
         return
     table = Table(title="来源")
-    for heading in (
-        "来源",
-        "名称",
-        "处理者",
-        "分区",
-        "期",
-        "收到",
-        "留用",
-        "退回",
-        "A",
-        "B",
-        "C",
-        "D",
-    ):
-        table.add_column(heading, overflow="fold")
+    table.add_column("来源", no_wrap=True)
+    for heading in ("收到", "留用", "退回", "A", "B", "C", "D"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for line in lines:
         counts = (line.receive.received, line.receive.kept, line.receive.quarantined)
-        grades = (str(line.grades.get(grade, "")) for grade in "ABCD")
-        table.add_row(
-            line.source,
-            line.title,
-            line.handler,
-            line.zone,
-            line.period,
-            *(f"{n:,}" for n in counts),
-            *grades,
-        )
+        grades = (f"{line.grades[grade]:,}" if line.grades.get(grade) else "" for grade in "ABCD")
+        table.add_row(line.source, *(f"{n:,}" for n in counts), *grades)
     console.print(table)
+    for line in lines:
+        console.print(
+            f"{line.source}：{line.title}，{line.handler}，{line.zone} 分区，第 {line.period} 期",
+            highlight=False,
+        )
 
 
 @sources_app.command("refused")
@@ -441,14 +445,26 @@ def verify_ledger(
     from kuai.guard import actions
 
     _require_allowed("ledger verify")
-    report = actions.verify_ledger_file(entries, checkpoint)
+    verdict = actions.verify_ledger_file(entries, checkpoint)
     if as_json:
-        write_json_answer(report.as_json())
+        write_json_answer(asdict(verdict) | {"is_whole": verdict.is_whole})
     else:
-        for line in report.lines():
-            console.print(line, highlight=False)
-    if not report.is_intact:
+        _show_verdict(verdict)
+    if not verdict.is_whole:
         raise typer.Exit(code=1)
+
+
+def _show_verdict(verdict: Any) -> None:
+    state = "[green]完好[/]" if verdict.is_whole else "[red]有改动[/]"
+    console.print(f"{verdict.file}：{verdict.entries:,} 条，{state}", highlight=False)
+    if verdict.anchored_at is None:
+        console.print("没有存证点：只核对了链本身，看不出截尾。用 --checkpoint 给出存证点文件。")
+    else:
+        console.print(
+            f"存证点证实到第 {verdict.anchored_at:,} 条；公钥 {verdict.key_id}", highlight=False
+        )
+    for fault in verdict.faults:
+        console.print(f"  第 {fault.line} 行：{fault.sentence}", highlight=False)
 
 
 @ledger_app.command("seal")
@@ -460,7 +476,23 @@ def seal_ledger(store: StoreOption = DEFAULT_STORE) -> None:
     opened = open_work_database(store)
     from kuai.guard import ledger
 
-    console.print(f"封存了 {ledger.seal_pending(opened, now=utc_now())} 条。")
+    console.print(f"封存了 {ledger.seal_pending(opened, now=utc_now()).kept} 条。")
+
+
+@ledger_app.command("export")
+def export_ledger(
+    out: Annotated[Path, typer.Option("-o", "--out", help="写到哪个文件夹")],
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """把已封存的分录、存证点和公钥抄一份给审计员带走（离线核对用）。"""
+    from kuai.cli.work_database import open_work_database
+
+    _require_allowed("ledger export")
+    opened = open_work_database(store)
+    from kuai.guard import ledger
+
+    receipt = ledger.export_ledger(opened, out=out, by=_operator(), now=utc_now())
+    console.print(f"抄了 {receipt.kept:,} 条到 {out}")
 
 
 @keys_app.command("rotate")
@@ -528,7 +560,7 @@ def serve(
 @app.command("run-demo")
 def run_demo(
     store: StoreOption = Path("var/demo"),
-    rooms: Annotated[int, typer.Option(min=100, help="演示城市的房屋数")] = 20_000,
+    rooms: Annotated[int, typer.Option(min=200, help="演示城市的房屋数")] = 20_000,
     seed: Annotated[int, typer.Option(help="随机种子")] = 1,
     host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="端口")] = 8000,
@@ -567,9 +599,10 @@ def _ticket_lookup(store: Store | None) -> Any:
         from kuai.cli.work_database import open_work_database
 
         open_work_database(store.root)
-        from kuai.guard import access
+        from kuai.guard import access, queries
 
-        return access.is_live_ticket(ticket_id, at=utc_now())
+        holder = queries.find_actor_by_login(_login())
+        return holder is not None and access.is_live_ticket(ticket_id, holder=holder, at=utc_now())
 
     return is_live
 
@@ -580,10 +613,9 @@ def _enter_in_ledger(store: Store, action: str, *, count: int, ticket: str) -> N
 
     open_work_database(store.root)
     from kuai.guard import access
-    from kuai.guard.types import Actor, Role
 
     access.record_entry(
-        actor=Actor(user_id=f"os:{os.environ.get('USER', 'unknown')}", role=Role.DATA_STEWARD),
+        actor=_operator(),
         action=action,
         object_kind="store",
         object_refs=(store.current_version() or "",),
@@ -592,6 +624,15 @@ def _enter_in_ledger(store: Store, action: str, *, count: int, ticket: str) -> N
         count=count,
         at=utc_now(),
     )
+
+
+def _login() -> str:
+    """Who sits at the machine: the name under which the operating system knows them."""
+    return getpass.getuser()
+
+
+def _operator() -> Actor:
+    return Actor(user_id=f"os:{_login()}", role=Role.DATA_STEWARD)
 
 
 def main() -> None:
@@ -610,6 +651,8 @@ def main() -> None:
         sys.exit(130)
     except Exception as wrong_words:  # noqa: BLE001 - the outer edge: usage errors of the parser, else re-raised
         if not hasattr(wrong_words, "format_message"):
-            raise
+            if os.environ.get("KUAI_DEBUG"):
+                raise
+            sys.exit(show_unexpected(wrong_words))
         errors.print(f"[bold red]写法不对：[/]{wrong_words.format_message()}", highlight=False)
         sys.exit(2)

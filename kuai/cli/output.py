@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -76,3 +78,22 @@ def show_failure(failure: Exception) -> int:
         )
         return EXIT_BROKEN
     raise failure
+
+
+def show_unexpected(failure: Exception) -> int:
+    """A fault of the programme: say its kind and place. Not its text: that may hold a value of somebody's row."""
+    frames = traceback.extract_tb(failure.__traceback__)
+    place = next(
+        (
+            f"{Path(one.filename).name}:{one.lineno}"
+            for one in reversed(frames)
+            if "kuai" in one.filename
+        ),
+        "",
+    )
+    errors.print(f"[bold red]程序出错：[/]{type(failure).__name__} {place}", highlight=False)
+    errors.print(
+        "  已完成的环节不会丢。请把这一行告诉维护人员；KUAI_DEBUG=1 可看全部细节（可能含数据，勿外传）。",
+        highlight=False,
+    )
+    return EXIT_BROKEN

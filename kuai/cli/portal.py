@@ -27,7 +27,12 @@ def prepare_demo(root: Path, *, rooms: int, seed: int) -> tuple[Any, ...]:
     with shown_progress(quiet=False) as progress:
         if not (package / "datapackage.json").exists():
             demo_city.generate_city(
-                package, rooms=rooms, seed=seed, profile="normal", as_of=DEMO_DAY, progress=progress
+                package,
+                rooms=rooms,
+                seed=seed,
+                profile="planted",
+                as_of=DEMO_DAY,
+                progress=progress,
             )
         result = build_package(
             package,

@@ -17,6 +17,10 @@ from rich.progress import (
 from rich.progress import Progress as RichProgress
 from rich.text import Text
 
+from kuai.kit.progress import ProgressTask
+
+SHOWN_AFTER_SECONDS = 2
+
 
 class _RateColumn(ProgressColumn):
     def render(self, task: Task) -> Text:
@@ -61,9 +65,15 @@ class TerminalProgress:
             self.display, self.display.add_task(label, total=total, measure=measure)
         )
 
-    def end(self, task: TerminalTask) -> None:  # type: ignore[override]
+    def end(self, task: ProgressTask) -> None:
+        if not isinstance(task, TerminalTask):
+            return
         entry = self.display.tasks[self.display.task_ids.index(task.task)]
-        self.display.update(task.task, total=entry.completed, completed=entry.completed)
+        # What was over in a blink leaves no line behind: a build has dozens of such steps.
+        if (entry.elapsed or 0) < SHOWN_AFTER_SECONDS:
+            self.display.remove_task(task.task)
+        else:
+            self.display.update(task.task, total=entry.completed, completed=entry.completed)
 
     def __enter__(self) -> TerminalProgress:
         self.display.start()

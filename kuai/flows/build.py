@@ -45,6 +45,7 @@ from kuai.sources.types import MENTION_TABLES
 
 # Raised when a stage's rules change, so that an old scratch folder is not taken for this build's.
 BUILD_RULES = 1
+LIBRARY_TEMPLATE = "address_library"
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,10 @@ def _mark_tenant(store: Store, package: sources.Package) -> None:
     )
 
 
+def _is_library(one: ReceivedResource) -> bool:
+    return one.mapping.template == LIBRARY_TEMPLATE
+
+
 def _newest_day(store: Store, received: Sequence[ReceivedResource]) -> date:
     days = [
         day
@@ -154,7 +159,7 @@ def _map_all(
     return tuple(
         map_resource(store, one, as_of=as_of, registrar=registrar, gate=gate, progress=progress)
         for one in received
-        if not one.mapping.refused and not sources.is_address_library(one.mapping)
+        if not one.mapping.refused and not _is_library(one)
     )
 
 
@@ -166,7 +171,7 @@ def _build_mapped(
     as_of: date,
     progress: Progress,
 ) -> BuildResult:
-    library = next((one for one in received if sources.is_address_library(one.mapping)), None)
+    library = next((one for one in received if _is_library(one)), None)
     version = _version_of(mapped, library, as_of)
     # Core artefacts carry a name that no care source goes into, so that they are equal with and without.
     core_version = _version_of(
@@ -182,7 +187,7 @@ def _build_mapped(
         bench = _Bench(store, connection, log, mapped, as_of, version, core_version, progress)
         _build_core(bench, library)
         _build_care(bench, library)
-    total = _write_receipts(bench, received)
+        total = _write_receipts(bench, received)
     log.clear_markers()
     folder = store.publish(version, log.folder)
     shutil.rmtree(store.scratch / "spill", ignore_errors=True)

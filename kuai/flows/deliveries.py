@@ -47,21 +47,18 @@ def receive_resource(
     store: Store, resource: sources.Resource, *, progress: Progress = SILENT
 ) -> ReceivedResource:
     """Receive one resource into the zone that its kind belongs to, and find its mapping (saved, else suggested)."""
-    saved = sources.read_mapping(store, resource.name)
+    kept = sources.read_mapping(store, resource.name)
     snapshot, receipt = sources.receive_parts(
         store,
         resource.paths,
         source=resource.name,
         period=period_of(store, resource),
-        zone=saved.zone if saved else sources.zone_of_headings,
+        zone=kept.zone if kept else sources.recognise_zone,
         declared_encoding=resource.encoding,
         progress=progress,
     )
-    mapping = saved
-    if mapping is None:
-        zone = sources.zone_of_headings(snapshot.headings)
-        mapping = sources.suggest_mapping(store, snapshot, zone=zone)
-        sources.save_mapping(store, mapping)
+    zone = kept.zone if kept else sources.recognise_zone(snapshot.headings)
+    mapping = kept or sources.settle_mapping(store, snapshot, zone=zone)
     return ReceivedResource(resource, snapshot, mapping, receipt)
 
 

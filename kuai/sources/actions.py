@@ -12,6 +12,7 @@ from kuai.sources.mapping_files import (
     settle_mapping,
     suggest_mapping,
 )
+from kuai.sources.newest_day import newest_day
 from kuai.sources.packages import Package, Resource, read_package
 from kuai.sources.receiving import (
     get_snapshot,
@@ -34,6 +35,7 @@ __all__ = [
     "open_snapshot",
     "map_snapshot",
     "mapping_path",
+    "newest_day",
     "parse_mapping",
     "read_mapping",
     "read_package",

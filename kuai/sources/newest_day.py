@@ -1,0 +1,50 @@
+"""The newest day a delivery speaks of: a package without `as_of` is built as of the newest day in it. Private."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pyarrow as pa
+
+from kuai.guard.actions import open_sealed
+from kuai.kit.engine import engine, read_sql
+from kuai.kit.store import Store
+from kuai.sources.engine.mappings import Mapping, locate_columns
+from kuai.sources.types import SnapshotRef
+
+# Days on which the office acted. Birth says nothing of today, and an ending may lie years ahead.
+DAYS_OF_ACTING = ("event.occurred_on", "row.recorded_on")
+
+
+def newest_day(store: Store, snapshot: SnapshotRef, mapping: Mapping) -> date | None:
+    """The newest day in the columns that say when something happened or was recorded; None if there is none."""
+    if mapping.refused:
+        return None
+    places = [
+        number
+        for number, column in locate_columns(mapping, snapshot.headings).items()
+        if column.field in DAYS_OF_ACTING
+    ]
+    if not places:
+        return None
+    names = [f"c{number}" for number in places]
+    delivered = open_sealed(
+        store,
+        zone=mapping.zone,
+        source=snapshot.source,
+        period=snapshot.period,
+        name="snapshot",
+        columns=names,
+    )
+    cells = pa.chunked_array(
+        [chunk for name in names for chunk in delivered[name].chunks], type=pa.string()
+    )
+    with engine() as connection:
+        connection.register("written", pa.table({"raw": cells.unique()}))
+        connection.execute(
+            "create temp table written_day as select trim(raw) as raw from written where raw is not null"
+        )
+        row = connection.execute(
+            f"select max(day) from ({read_sql(__file__, 'day_reading')})"
+        ).fetchone()
+    return row[0] if row else None
