@@ -5,6 +5,7 @@ Administrators do no business and no two of the three are one person; the tables
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from kuai.guard.models import ADMINISTRATORS, Account, SourceRecord
 from kuai.guard.types import Actor, Role
 from kuai.kit.errors import Refusal
 
+LOGIN_SHAPE = re.compile(r"^[A-Za-z0-9._@-]{2,64}$")
 SYSTEM = Actor(user_id="system", role=Role.SYSTEM_ADMINISTRATOR)
 
 
@@ -39,9 +41,11 @@ class NewAccount:
 def open_account(wish: NewAccount, *, password: str, by: Actor, at: datetime) -> Actor:
     """Open a login; its holder changes the password at the first visit. Refuses a second account of one person."""
     _require_security_administrator(by)
-    _require_role_fits(wish)
+    if not LOGIN_SHAPE.match(wish.username):
+        raise Refusal("account.login_name", "登录名用 2 到 64 个字母、数字、点、横线或下划线。")
     if Account.objects.filter(username=wish.username).exists():
         raise Refusal("account.exists", "这个登录名已经有了。")
+    _require_role_fits(wish)
     account = Account(
         username=wish.username,
         display_name=wish.display_name,
@@ -124,13 +128,17 @@ def _require_role_fits(wish: NewAccount) -> None:
 
 
 def _set_password(account: Account, password: str) -> None:
+    _require_strong(password, account)
+    account.set_password(password)
+
+
+def _require_strong(password: str, account: Account | None) -> None:
     try:
         validate_password(password, account)
     except ValidationError as fault:
         raise Refusal(
             "account.weak_password", "口令不合要求：" + " ".join(fault.messages)
         ) from fault
-    account.set_password(password)
 
 
 def _get_account(username: str) -> Account:
@@ -209,6 +217,8 @@ def create_demo_accounts(
     person whose file the demo resident may read.
     """
     _require_synthetic_store(synthetic=synthetic)
+    if password:
+        _require_strong(password, None)
     areas = tuple(area_codes) or (WHOLE_TENANT,)
     chosen = password or f"kuai-demo-{secrets.token_hex(4)}"
     logins = tuple(
@@ -241,7 +251,8 @@ def _put_demo_account(
     account.is_active = True
     # Because demo logins are shown on the login page: a forced change would lock the next visitor out.
     account.must_change_password = False
-    _set_password(account, login.password)
+    # No likeness to the login name is asked for: both say "demo", on purpose.
+    account.set_password(login.password)
     account.save()
     return account
 

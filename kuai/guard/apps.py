@@ -1,7 +1,5 @@
 """Django's view of the room `guard`."""
 
-from importlib.util import find_spec
-
 from django.apps import AppConfig
 
 
@@ -15,8 +13,6 @@ class GuardConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to logins and log-outs, which Django tells by signal only; let residents read their own file."""
-        if find_spec("kuai.guard.ledger") is None:
-            return
         from kuai.guard import login_entries, tickets  # noqa: PLC0415 - models are not loaded before ready()
 
         login_entries.connect_login_signals()

@@ -5,6 +5,7 @@ Opened by incident, area and hours; reviewed on the next working day by somebody
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from kuai.kit.clock import local_day
 from kuai.kit.errors import Refusal
 
 PURPOSE = "emergency_response"
+AREA_CODE = re.compile(r"^[0-9A-Za-z-]{1,32}$")
 REVIEWERS = frozenset({Role.AUDITOR, Role.AUDIT_ADMINISTRATOR})
 
 
@@ -93,8 +95,9 @@ def _require_may_open(*, incident: str, area: str, hours: int, by: Actor) -> Non
         raise Refusal("break_glass.incident", "要写明突发事件编号。")
     if not timedelta(0) < timedelta(hours=hours) <= LONGEST_BREAK_GLASS:
         raise Refusal("break_glass.hours", "应急查看为 1 到 24 小时。")
-    if not path_segments(area):
-        raise Refusal("break_glass.area", "要写明区域，不能是全部。")
+    codes = path_segments(area)
+    if not codes or not all(AREA_CODE.match(code) for code in codes):
+        raise Refusal("break_glass.area", "要写明区域（地址编码），不能是全部。")
     if not covers_any(by.areas, (area,)):
         raise Refusal("access.area", "这个区域不在你负责的范围内。")
 

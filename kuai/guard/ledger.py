@@ -61,7 +61,8 @@ __all__ = [
 MOST_OBJECTS = 1_000
 LONGEST_DEFERRAL = timedelta(days=180)
 DEFERRING_ROLES = (Role.LEADER,)
-REFERENCE = re.compile(r"^[\w.:/@+\-]{1,80}$")
+# `*~$=` are check characters of element codes.
+REFERENCE = re.compile(r"^[\w.:/@+*~$=\-]{1,80}$")
 # An identity number or a mobile number in a reference is a leak: the ledger outlives erasure.
 IDENTITY_NUMBER = re.compile(r"^\d{6}(19|20)\d{2}(0[1-9]|1[0-2])([0-2]\d|3[01])\d{3}[\dXx]$")
 MOBILE_NUMBER = re.compile(r"^1[3-9]\d{9}$")

@@ -58,6 +58,8 @@ def reveal(
     transaction of its own that no caller can roll back; a refusal is entered too. May be repeated: every look counts.
     """
     ticket_id = ticket if isinstance(ticket, str) else ticket.ticket_id
+    # First and outside the ledger, because a malformed reference may be a name or a number.
+    reading.split_ref(ref)
     try:
         live, subject, decision = _decide(ref, fields, reader=to, ticket_id=ticket_id, at=at)
         mentions = _permitted_mentions(subject.mentions, purpose=live.purpose)
@@ -104,14 +106,14 @@ def _enter(
     outcome: str,
     purpose: str = "",
 ) -> None:
-    kind, _, code = ref.partition(":")
+    kind, code = reading.split_ref(ref)
     # Durable: were this inside a caller's transaction, its rollback would erase a look that has happened.
     with transaction.atomic(durable=True):
         record_entry(
             actor=reader,
             action="person.read",
-            object_kind=kind[:32],
-            object_refs=(code[:80],),
+            object_kind=kind,
+            object_refs=(code,),
             fields=tuple(fields),
             purpose=purpose,
             ticket_id=ticket_id,

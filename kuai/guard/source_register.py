@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from kuai.guard.engine.keys import require_safe_name
 from kuai.guard.engine.purposes import permitted_purposes, require_purpose
 from kuai.guard.ledger import record_entry
 from kuai.guard.models import PurposeRecord, SourceRecord
@@ -44,6 +45,7 @@ def register_source(registration: SourceRegistration, *, by: Actor, at: datetime
         raise Refusal("source.not_yours", "来源由数据管理员登记。")
     for purpose in registration.permitted_purposes:
         require_purpose(purpose)
+    require_safe_name(registration.source, what="来源名")
     known = find_source(registration.source)
     if known == registration:
         return

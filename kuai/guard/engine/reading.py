@@ -6,6 +6,7 @@ owns the work. See docs/decisions on tickets and zones.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,10 @@ FIELD_LEVELS: Mapping[str, Sensitivity] = {
     "id_number": Sensitivity.L4,
     "phone": Sensitivity.L3,
 }
+
+# What a reference may look like. Anything else was typed, not followed, and might itself be personal.
+KIND_SHAPE = re.compile(r"^[a-z_]{1,32}$")
+CODE_SHAPE = re.compile(r"^[A-Z]-[0-9A-Z]{4,12}-[0-9A-Z*~$=]$")
 
 # One zone a role, so that no login can join two. A role that is not here reads no person at all.
 ZONE_OF_ROLE: Mapping[Role, Zone] = {
@@ -73,7 +78,7 @@ class ReadingDecision:
 def split_ref(ref: str) -> tuple[str, str]:
     """("person", "P-...") of "person:P-..."."""
     kind, separator, code = ref.partition(":")
-    if not separator or not kind or not code:
+    if not separator or not KIND_SHAPE.match(kind) or not CODE_SHAPE.match(code):
         raise Refusal("access.ref", "对象引用的形式不对，应为“种类:编码”。")
     return kind, code
 
