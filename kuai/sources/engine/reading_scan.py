@@ -54,7 +54,7 @@ class SheetScan:
     @property
     def dense_cells(self) -> int:
         """How many cells the grid has that a dense parser lays out."""
-        return self.last_row * max(0, self.last_column)
+        return self.last_row * max(0, self.last_column - self.first_column + 1)
 
 
 @dataclass

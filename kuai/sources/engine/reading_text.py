@@ -76,7 +76,7 @@ class TextTable:
             self.separator = ","
         self._first_lines = first_lines
         self._where = Where(file=name)
-        self._width = 0
+        self._width = _usual_width(first_lines, self.separator)
         self._rows = self._read_batches()
         self.sample: list[Row] = next(self._rows, [])
 
@@ -95,8 +95,6 @@ class TextTable:
             rows = self._parse_plain(lines)
             if rows is None:
                 rows = self._parse_with_care(lines)
-            if not self._width:
-                self._width = _usual_width(rows)
             yield rows
             lines = list(islice(self._lines, limits.BATCH_ROWS))
 
@@ -139,6 +137,8 @@ class TextTable:
         """Quotes that pair with another row's swallow what lies between: seen by the number of cells."""
         if len(record) > 1 and self._width and len(row) != self._width:
             return True
+        if self._holds_whole_rows(record):
+            return True
         if '"' not in record[0]:
             return False
         try:
@@ -146,6 +146,16 @@ class TextTable:
         except csv.Error as error:
             return "unexpected end" in str(error)
         return False
+
+    def _holds_whole_rows(self, record: list[str]) -> bool:
+        """A cell of several lines, each with as many separators as a row: two quotes of two rows paired up."""
+        separators = self._width - 1
+        inner = record[1:-1]
+        return (
+            bool(inner)
+            and separators > 0
+            and all(line.count(self.separator) == separators for line in inner)
+        )
 
     def refuse_if_empty(self) -> None:
         """A DataFault for a file of blank lines."""
@@ -155,6 +165,12 @@ class TextTable:
             )
 
 
-def _usual_width(rows: list[Row]) -> int:
-    widths = Counter(len(row) for row in rows if row and not isinstance(row, BrokenRow))
+def _usual_width(lines: list[str], separator: str) -> int:
+    """How many cells most lines have, each read by itself, so that no quote reaches the next."""
+    widths: Counter[int] = Counter()
+    for line in lines:
+        try:
+            widths.update(len(row) for row in csv.reader([line], delimiter=separator) if row)
+        except csv.Error:
+            continue
     return widths.most_common(1)[0][0] if widths else 0
