@@ -21,7 +21,7 @@ from kuai.demo_city.engine.library import library_columns
 from kuai.demo_city.engine.people import PLANT_KINDS, People, birth_dates, populate
 from kuai.demo_city.engine.pieces import choose, digits, repeat
 from kuai.demo_city.engine.places import lay_out
-from kuai.demo_city.engine.profiles import profile_named
+from kuai.demo_city.engine.profiles import Profile, profile_named
 from kuai.demo_city.package_files import (
     SheetHead,
     quoted,
@@ -30,7 +30,7 @@ from kuai.demo_city.package_files import (
     write_sheet,
 )
 from kuai.demo_city.types import CityReport, LinkageCeiling
-from kuai.kit.errors import Refusal
+from kuai.kit.errors import Breakdown, Refusal
 from kuai.kit.progress import SILENT, Progress, progress_line
 from kuai.kit.store import write_json
 
@@ -50,37 +50,34 @@ def generate_city(  # noqa: PLR0913 - the command's own parameters
     """Write a source package with truth to `out`; the same parameters give the same bytes.
 
     Refuses a folder that holds anything, fewer than 200 or more than 1,000,000 rooms, and unknown profiles.
-    The folder appears whole or not at all.
+    The folder appears whole or not at all; may be repeated into another folder.
     """
     _refuse_bad_request(out, rooms=rooms, seed=seed)
     chosen = profile_named(profile, seed=seed)
     started = time.perf_counter()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    scratch = out.with_name(f".{out.name}.part")
-    shutil.rmtree(scratch, ignore_errors=True)
+    scratch = _open_scratch(out)
     try:
-        with progress_line(progress, "建造演示城市", total=None, measure="步"):
-            places = lay_out(rooms, seed=seed)
-            people = populate(places, seed=seed, as_of=as_of, plants=chosen.plants)
-            firms = found_firms(places, people, seed=seed)
-            city = City(places, people, firms, chosen, seed, people.as_of_day)
+        with progress_line(progress, "建造演示城市", total=rooms, measure="套") as task:
+            city = _build_city(rooms, seed=seed, as_of=as_of, profile=chosen)
+            task.advance(rooms)
         rows, evidences = _write_package(scratch, city, as_of=as_of, progress=progress)
-        with progress_line(
-            progress, "计算关联上限", total=sum(len(e.person) for e in evidences)
-        ) as task:
-            ceiling = linkage_ceiling(evidences, people)
-            task.advance(ceiling.mentions)
+        mentions = sum(len(evidence.person) for evidence in evidences)
+        with progress_line(progress, "计算关联上限", total=mentions) as task:
+            ceiling = linkage_ceiling(evidences, city.people)
+            task.advance(mentions)
         if out.exists():
             out.rmdir()
         scratch.rename(out)
+    except OSError as fault:
+        raise Breakdown(f"写不完 {out}：{fault.strerror}。没有留下半个数据包。") from fault
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return CityReport(
         package=out,
-        rooms=places.rooms,
-        buildings=places.buildings,
-        persons=people.count,
-        organisations=firms.count,
+        rooms=city.places.rooms,
+        buildings=city.places.buildings,
+        persons=city.people.count,
+        organisations=city.firms.count,
         rows=rows,
         seconds=time.perf_counter() - started,
         ceiling=LinkageCeiling(**ceiling.__dict__),
@@ -105,6 +102,29 @@ def _refuse_bad_request(out: Path, *, rooms: int, seed: int) -> None:
             f"{out} 已经有内容，不会覆盖。",
             next_step="请换一个空文件夹，或先删掉它。",
         )
+
+
+def _open_scratch(out: Path) -> Path:
+    """An empty folder beside `out`, which becomes it at the end."""
+    scratch = out.with_name(f".{out.name}.part")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+    except OSError as fault:
+        raise Refusal(
+            "demo_city.out_not_writable",
+            f"不能在 {out.parent} 里新建文件夹：{fault.strerror}。",
+            next_step="请换一个能写的位置。",
+        ) from fault
+    return scratch
+
+
+def _build_city(rooms: int, *, seed: int, as_of: date, profile: Profile) -> City:
+    places = lay_out(rooms, seed=seed)
+    people = populate(places, seed=seed, as_of=as_of, plants=profile.plants)
+    firms = found_firms(places, people, seed=seed)
+    return City(places, people, firms, profile, seed, people.as_of_day)
 
 
 def _write_package(

@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kuai.demo_city.engine.pieces import digits, glue
-from kuai.kit.errors import Breakdown
 
 ROWS_A_CHUNK = 200_000
 ROWS_A_CSV_PART = 1_000_000
@@ -78,13 +77,13 @@ def _text(column: pa.Array) -> pa.Array:
 def _line_bytes(lines: pa.Array) -> memoryview:
     """The texts one after another with line ends: exactly an Arrow text column's data."""
     ended = glue(lines, "\r\n")
-    return _data(ended)
+    return _text_bytes(ended)
 
 
-def _data(column: pa.Array) -> memoryview:
+def _text_bytes(column: pa.Array) -> memoryview:
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if whole.offset:
-        raise Breakdown("a sliced column reached the writer") from None
+        raise ValueError("a sliced column reached the writer")
     offsets = np.frombuffer(whole.buffers()[1], np.int32, len(whole) + 1)
     return memoryview(whole.buffers()[2])[: int(offsets[-1])]
 
@@ -98,7 +97,7 @@ def write_sheet(path: Path, head: SheetHead, columns: Sequence[pa.Array]) -> Non
     above = 2 + bool(head.groups)
     rows = len(columns[0])
     if rows + above > ROWS_A_SHEET:
-        raise Breakdown(f"{path.name}: {rows} rows do not fit a sheet") from None
+        raise ValueError(f"{path.name}: {rows} rows do not fit a sheet")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, text in _SKELETON.items():
             archive.writestr(_entry(name), text, zipfile.ZIP_DEFLATED, 6)
@@ -110,7 +109,7 @@ def write_sheet(path: Path, head: SheetHead, columns: Sequence[pa.Array]) -> Non
             sheet.write(_head_rows(head).encode())
             for start in range(0, rows, ROWS_A_CHUNK):
                 part = [column.slice(start, ROWS_A_CHUNK) for column in columns]
-                sheet.write(_data(_row_xml(part, first=start + above + 1)))
+                sheet.write(_text_bytes(_row_xml(part, first=start + above + 1)))
             sheet.write(f"</sheetData>{_merges(head)}</worksheet>".encode())
 
 

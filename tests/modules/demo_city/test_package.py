@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from datetime import date
 from pathlib import Path
@@ -36,6 +39,21 @@ def test_the_same_parameters_give_the_same_bytes(generate) -> None:
     assert builders.digests(generate("planted").package) == builders.digests(
         generate("planted").package
     )
+
+
+def test_another_process_gives_the_same_bytes(generate, tmp_path: Path) -> None:
+    script = (
+        "import sys; from datetime import date; from pathlib import Path;"
+        "from kuai.demo_city.actions import generate_city;"
+        "generate_city(Path(sys.argv[1]), rooms=500, seed=3, profile='hard', as_of=date(2026, 6, 30))"
+    )
+    out = tmp_path / "package"
+    subprocess.run(
+        [sys.executable, "-c", script, str(out)],
+        check=True,
+        env=os.environ | {"PYTHONHASHSEED": "77", "OMP_NUM_THREADS": "1", "ARROW_NUM_THREADS": "1"},
+    )
+    assert builders.digests(out) == builders.digests(generate("hard").package)
 
 
 def test_another_seed_gives_other_people_and_places(generate) -> None:
@@ -329,6 +347,13 @@ def test_a_folder_that_holds_something_is_not_overwritten(tmp_path: Path) -> Non
         generate_city(tmp_path, rooms=500, seed=1, profile="easy", as_of=AS_OF)
     assert refusal.value.code == "demo_city.out_not_empty"
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(Refusal) as refusal:
+        generate_city(tmp_path / "file" / "city", rooms=500, seed=1, profile="easy", as_of=AS_OF)
+    assert refusal.value.code == "demo_city.out_not_writable"
 
 
 @pytest.mark.shared
