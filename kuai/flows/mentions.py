@@ -30,8 +30,8 @@ def export_mentions(store: Store, target: Path) -> Receipt:
         connection.execute(
             f"copy ({_EXPORT}) to '{scratch}' (format csv, header true)",
         )
-        written = connection.execute(f"select count(*) from ({_EXPORT})").fetchone()
-    kept = int(written[0]) if written else 0
+        written = connection.execute(f"select count(*) from ({_EXPORT})").fetchall()
+    kept = int(written[0][0])
     return Receipt("export_mentions", ref.rows, kept, refused=ref.rows - kept, what="mentions")
 
 

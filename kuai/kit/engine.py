@@ -126,8 +126,9 @@ def write_table(
 def table_at(connection: duckdb.DuckDBPyConnection, table: BulkTable, folder: Path) -> TableRef:
     """A reference to the table written into `folder`, with its row count from the file's footer."""
     target = folder / f"{table.name}.parquet"
-    row = connection.execute(f"select count(*) from {scan_sql([target])}").fetchone()
-    return TableRef(table=table, paths=(target,), rows=int(row[0]) if row else 0)
+    # All rows are fetched, because DuckDB refuses other work on a connection with an unfinished result.
+    counted = connection.execute(f"select count(*) from {scan_sql([target])}").fetchall()
+    return TableRef(table=table, paths=(target,), rows=int(counted[0][0]))
 
 
 def content_hash(connection: duckdb.DuckDBPyConnection, ref: TableRef) -> str:
@@ -146,5 +147,5 @@ def content_hash(connection: duckdb.DuckDBPyConnection, ref: TableRef) -> str:
     row = connection.execute(
         "select count(*), sum(digest::hugeint)::varchar, bit_xor(digest)::varchar from"
         f" (select md5_number_lower({row_text}) as digest from hashed_table)"
-    ).fetchone()
-    return "-".join(str(value or 0) for value in row) if row else "0-0-0"
+    ).fetchall()[0]
+    return "-".join(str(value or 0) for value in row)

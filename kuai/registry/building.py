@@ -153,9 +153,9 @@ def _code_births(connection: duckdb.DuckDBPyConnection) -> None:
         " (element varchar, cluster_key varchar, serial bigint, split_from varchar, code varchar)"
     )
     for element in ("person", "organisation", "event", "contact"):
-        born: pa.Table = connection.execute(
+        born: pa.Table = connection.sql(
             "select cluster_key, serial, split_from from birth where element = $element order by serial",
-            {"element": element},
+            params={"element": element},
         ).to_arrow_table()
         codes = codes_of(element, born["serial"].to_numpy())
         born = born.append_column("code", pa.array(codes.tolist(), pa.string()))
@@ -232,5 +232,4 @@ def _receipt(connection: duckdb.DuckDBPyConnection, made: Mapping[str, TableRef]
 
 
 def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
-    row = connection.execute(sql).fetchone()
-    return int(row[0]) if row else 0
+    return int(connection.execute(sql).fetchall()[0][0])

@@ -44,7 +44,7 @@ def newest_day(store: Store, snapshot: SnapshotRef, mapping: Mapping) -> date | 
         connection.execute(
             "create temp table written_day as select trim(raw) as raw from written where raw is not null"
         )
-        row = connection.execute(
+        found = connection.execute(
             f"select max(day) from ({read_sql(__file__, 'day_reading')})"
-        ).fetchone()
-    return row[0] if row else None
+        ).fetchall()
+    return found[0][0] if found else None

@@ -1,0 +1,185 @@
+"""Relations as rows assert them: dated, sourced, asserted; conflicts shown; door cards nameless."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from kuai.kit.engine import engine
+from kuai.kit.errors import DataFault
+from kuai.registry.actions import relation_types
+from kuai.registry.engine.relation_types import read_relation_types
+from tests.modules.registry.builders import TODAY, World, relate_world
+
+ROOM = "4403100010010100001000001"
+OTHER_ROOM = "4403100010010100001000002"
+BUILDING = ROOM[:19]
+
+
+def relate(tmp_path, world):
+    with engine() as connection:
+        return relate_world(connection, world, tmp_path)
+
+
+def test_there_are_22_relations_and_each_joins_known_elements():
+    catalogue = relation_types()
+    assert len(catalogue) == 22
+    assert len({entry.code for entry in catalogue}) == 22
+
+
+def test_a_city_may_replace_the_catalogue(tmp_path):
+    (tmp_path / "relations.yaml").write_text(
+        "relations:\n- {code: X, zh: 甲, en: x, from: person, to: address, at_most: 1, tier: 1, source: 街道}\n",
+        "utf-8",
+    )
+    assert [entry.code for entry in relation_types(tmp_path)] == ["X"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("relations: []\n", "没有 relations"),
+        ("relations:\n- {code: X, zh: 甲}\n", "第 1 项"),
+        (
+            "relations:\n- {code: X, zh: 甲, en: x, from: ghost, to: address, at_most: 1, tier: 1, source: 街}\n",
+            "ghost",
+        ),
+        (
+            "relations:\n"
+            + "- {code: X, zh: 甲, en: x, from: person, to: address, at_most: 1, tier: 1, source: 街}\n"
+            * 2,
+            "重复",
+        ),
+    ],
+)
+def test_a_faulty_catalogue_is_named(tmp_path, text, said):
+    path = tmp_path / "relations.yaml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(DataFault, match=said):
+        read_relation_types(path)
+
+
+def test_a_registered_resident_is_an_asserted_relation_with_its_sources_purposes(tmp_path):
+    world = World()
+    world.resident(0, ROOM)
+    (relation,) = relate(tmp_path, world)["relation"]
+    assert (relation["type"], relation["to_code"], relation["status"]) == (
+        "PH_RESIDE",
+        ROOM,
+        "asserted",
+    )
+    assert relation["purposes"] == "grid_visit,residence_registration"
+
+
+@pytest.mark.parametrize(("grade", "relations"), [("A", 1), ("B", 1), ("C", 0), ("D", 0)])
+def test_only_places_that_are_sure_relate_anybody(tmp_path, grade, relations):
+    world = World()
+    person = world.person(0)
+    world.link("PH_RESIDE", person, world.place(0, ROOM, grade=grade))
+    assert len(relate(tmp_path, world)["relation"]) == relations
+
+
+@pytest.mark.parametrize(("code", "relations"), [(ROOM, 1), (BUILDING, 1), ("440310001001", 0)])
+def test_nobody_lives_in_a_community_as_such(tmp_path, code, relations):
+    world = World()
+    world.resident(0, code)
+    assert len(relate(tmp_path, world)["relation"]) == relations
+
+
+def test_a_quarantined_person_asserts_nothing(tmp_path):
+    world = World()
+    world.resident(0, ROOM)
+    world.rows["person_link"][0]["quarantined"] = True
+    tables = relate(tmp_path, world)
+    assert tables["relation"] == []
+    assert tables["person"][0]["quarantined"] is True
+
+
+def test_a_contract_that_ran_out_is_ended_and_one_that_ends_tomorrow_is_not(tmp_path):
+    world = World()
+    for row, last in ((0, TODAY), (1, date(2026, 11, 1))):
+        tenant = world.person(row)
+        world.link(
+            "PH_RENT", tenant, world.place(row, ROOM), valid_from=date(2025, 1, 1), valid_to=last
+        )
+    assert [row["status"] for row in relate(tmp_path, world)["relation"]] == ["ended", "asserted"]
+
+
+def test_confidence_is_the_links_times_the_places(tmp_path):
+    world = World()
+    person = world.person(0)
+    world.rows["person_link"][0]["match_probability"] = 0.9
+    world.link("PH_RESIDE", person, world.place(0, ROOM, grade="B"))
+    assert relate(tmp_path, world)["relation"][0]["confidence"] == pytest.approx(0.882)
+
+
+def card_world(*, holder_lives_here):
+    world = World()
+    world.resident(0, ROOM)
+    cluster = "police:0#subject" if holder_lives_here else ""
+    holder = world.person(0, source="cards", cluster=cluster)
+    card = world.event(0, "door_card", source="cards")
+    world.link("HE_OCCUR", card, world.place(0, ROOM, source="cards"))
+    return world, holder
+
+
+def test_a_known_residents_door_card_says_nothing(tmp_path):
+    world, _ = card_world(holder_lives_here=True)
+    tables = relate(tmp_path, world)
+    assert tables["event"] == []
+    assert [row["type"] for row in tables["relation"]] == ["PH_RESIDE"]
+
+
+def test_a_strangers_door_card_is_a_nameless_signal_and_relates_no_person(tmp_path):
+    world, holder = card_world(holder_lives_here=False)
+    tables = relate(tmp_path, world)
+    (signal,) = tables["event"]
+    assert (signal["kind"], signal["place_code"]) == ("new_resident_signal", ROOM)
+    stranger = next(
+        row["code"] for row in tables["mention_element"] if row["mention_key"] == holder
+    )
+    assert stranger not in {
+        end for row in tables["relation"] for end in (row["from_code"], row["to_code"])
+    }
+
+
+def test_two_birth_dates_of_one_person_are_a_conflict_that_shows_no_date(tmp_path):
+    world = World()
+    first = world.person(0, birth_date=date(1980, 1, 2))
+    world.person(1, birth_date=date(1980, 2, 1), cluster=first)
+    (conflict,) = relate(tmp_path, world)["conflict"]
+    assert conflict["kind"] == "two_birth_dates"
+    assert {conflict["left_mention"], conflict["right_mention"]} == {
+        "police:0#subject",
+        "police:1#subject",
+    }
+    assert "1980" not in conflict["explanation"]
+
+
+def test_two_homes_at_once_are_a_conflict_and_one_twice_is_none(tmp_path):
+    world = World()
+    first = world.resident(0, ROOM)
+    world.resident(1, ROOM, cluster=first)
+    assert relate(tmp_path / "same", world)["conflict"] == []
+    world.resident(2, OTHER_ROOM, cluster=first)
+    assert [row["kind"] for row in relate(tmp_path / "other", world)["conflict"]] == [
+        "two_residences"
+    ]
+
+
+def test_a_valid_numbers_birth_date_counts_before_a_declared_one(tmp_path):
+    world = World()
+    first = world.person(0, birth_date=date(1980, 1, 2), id_valid=False)
+    world.person(1, birth_date=date(1980, 2, 1), id_valid=True, cluster=first)
+    (person,) = relate(tmp_path, world)["person"]
+    assert person["birth_date"] == date(1980, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("born", "is_child"), [(date(2012, 11, 1), True), (date(2012, 10, 31), False), (None, False)]
+)
+def test_a_child_is_under_14_on_the_builds_day(tmp_path, born, is_child):
+    world = World()
+    world.person(0, birth_date=born)
+    assert relate(tmp_path, world)["person"][0]["is_child_under_14"] is is_child
