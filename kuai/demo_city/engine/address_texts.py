@@ -28,6 +28,8 @@ DEPTH_WEIGHTS = (0.0, 0.019, 0.009, 0.018, 0.013, 0.008)
 GHOST_STEP = 4000  # no floor is above 39, so 4000 + a number is no room
 SLIP_RATE, REMARK_RATE, FULL_WIDTH_RATE, WRONG_PART_RATE = 0.010, 0.014, 0.006, 0.008
 CHINESE_HOUSE_RATE, GAP_RATE = 0.004, 0.03
+# How much of the standard way is lost for each noise above 1 (the hard profile).
+ROUGHNESS = 0.4
 
 DISTRICT_WAYS = (
     *(
@@ -133,13 +135,15 @@ def _depths(rows: int, noise: float, random: np.random.Generator) -> np.ndarray:
 
 
 def _mixed(habit: Habit, noise: float) -> dict[str, list[float]]:
+    """The habit's weights, pulled to the clean form below noise 1 and away from its first way above."""
     part = min(noise, 1.0)
+    first = 1.0 - ROUGHNESS * max(noise - 1.0, 0.0)
     return {
         name: [
-            part * own + (1 - part) * clean
-            for own, clean in zip(ways, CLEAN_HABIT.__dict__[name], strict=True)
+            (part * own + (1 - part) * clean) * (first if place == 0 else 1.0)
+            for place, (own, clean) in enumerate(zip(ways, getattr(CLEAN_HABIT, name), strict=True))
         ]
-        for name, ways in habit.__dict__.items()
+        for name, ways in vars(habit).items()
     }
 
 

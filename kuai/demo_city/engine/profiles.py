@@ -52,7 +52,7 @@ def profile_named(key: str, *, seed: int) -> Profile:
     if key == "planted":
         return Profile(key, noise=1.0, plants=8.0, names_plants=True)
     if key == "hard":
-        return Profile(key, noise=1.6, plants=1.5, gaps=_draw_gaps(seed))
+        return Profile(key, noise=2.0, plants=1.5, gaps=_draw_gaps(seed))
     raise Refusal(
         "demo_city.unknown_profile",
         f"没有名为“{key}”的演示城市难度。",

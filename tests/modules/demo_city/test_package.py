@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from kuai.demo_city import package_files
 from kuai.demo_city.actions import generate_city
 from kuai.demo_city.types import CityReport
 from kuai.kit.credit_codes import read_credit_code
@@ -79,6 +80,21 @@ def test_every_extract_row_has_its_truth_in_order(city: CityReport) -> None:
     extracts = {name: count for name, count in city.rows.items() if name != "address_library"}
     assert {name: len(rows) for name, rows in numbered.items()} == extracts
     assert all(rows == list(range(len(rows))) for rows in numbered.values())
+
+
+def test_truth_counts_on_through_the_parts_of_a_large_extract(
+    generate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = generate()
+    monkeypatch.setattr(package_files, "ROWS_A_CSV_PART", 400)
+    parted = generate()
+    paths = builders.resource(parted.package, "police_residents")["path"]
+    assert paths[:2] == ["extracts/police_residents-1.csv", "extracts/police_residents-2.csv"]
+    for name in ("police_residents", "address_library"):
+        assert builders.extract_rows(parted.package, name) == builders.extract_rows(
+            whole.package, name
+        )
+    assert builders.truth_rows(parted.package) == builders.truth_rows(whole.package)
 
 
 def test_true_identity_numbers_are_right_and_belong_to_nobody(city: CityReport) -> None:
