@@ -71,7 +71,6 @@ THIRD_PARTY_TABLES: Mapping[str, TablePrivacy] = {
             "return_value": L2,
             "exception_class_path": L2,
             "traceback": L3,
-            "metadata": L2,
         },
     ),
 }
