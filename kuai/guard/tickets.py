@@ -150,6 +150,8 @@ def get_live_ticket(ticket_id: str, *, holder: Actor, at: datetime) -> Ticket:
         )
     ticket = record.as_ticket()
     reading.require_live_ticket(ticket, holder=holder, at=at, work_is_open=_is_work_open(ticket))
+    if not Account.objects.filter(username=holder.user_id, is_active=True).exists():
+        raise Refusal("ticket.holder_closed", "这个账号已经停用，它的凭据随之失效。")
     return ticket
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from django.test import Client, override_settings
 
+from kuai.guard import access
 from kuai.guard.ledger_models import LedgerEntry
 from kuai.guard.models import Account
 from kuai.guard.route_rules import (
@@ -14,9 +18,11 @@ from kuai.guard.route_rules import (
     name_outside_view,
     route_rule,
 )
-from kuai.guard.types import Role
+from kuai.guard.types import Actor, Role, TicketKind
+from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
 from tests.modules.guard.builders import NOON, an_actor
+from tests.modules.guard.test_access_tickets import REQUEST, FakeOrders
 
 ROUTES = "tests.modules.guard.routes_for_tests"
 pytestmark = pytest.mark.django_db
@@ -91,6 +97,37 @@ def test_a_page_about_a_person_needs_a_live_ticket() -> None:
     assert client.get("/person/").status_code == 403
     assert client.get("/person/?ticket=T-invented").status_code == 403
     assert client.get("/person/", headers={"X-Kuai-Ticket": "T-invented"}).status_code == 403
+
+
+def test_a_page_about_a_person_opens_with_the_readers_own_live_ticket() -> None:
+    """By query or header; somebody else's ticket does not open it. The page's clock is the machine's."""
+    client = a_login(Role.DATA_STEWARD, areas=[""])
+    now = utc_now()
+    room = FakeOrders(holder="data_steward")
+    room.register(TicketKind.REVIEW)
+    try:
+        ticket = access.issue_ticket(
+            replace(
+                REQUEST,
+                kind=TicketKind.REVIEW,
+                purpose="record_review",
+                ends_at=now + timedelta(hours=1),
+            ),
+            holder=Actor("data_steward", Role.DATA_STEWARD, areas=("",)),
+            at=now,
+        )
+        assert (
+            client.get(f"/person/?ticket={ticket.ticket_id}").content.decode() == ticket.ticket_id
+        )
+        assert (
+            client.get("/person/", headers={"X-Kuai-Ticket": ticket.ticket_id}).status_code == 200
+        )
+        other = a_login(Role.DATA_STEWARD, username="other", staff_no="other")
+        assert other.get(f"/person/?ticket={ticket.ticket_id}").status_code == 403
+        room.open_orders.clear()
+        assert client.get(f"/person/?ticket={ticket.ticket_id}").status_code == 403
+    finally:
+        access.withdraw_origin(TicketKind.REVIEW)
 
 
 def test_a_first_password_must_be_changed_before_anything_else() -> None:

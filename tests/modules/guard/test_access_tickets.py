@@ -149,6 +149,15 @@ def test_a_ticket_dies_with_its_work_without_anybody_ending_it(orders: FakeOrder
     assert not access.is_live_ticket(ticket.ticket_id, holder=LI, at=NOON)
 
 
+def test_a_ticket_dies_with_its_holders_account(orders: FakeOrders) -> None:
+    an_account(LI)
+    ticket = issue()
+    Account.objects.update(is_active=False)
+    with pytest.raises(Refusal) as refusal:
+        access.get_live_ticket(ticket.ticket_id, holder=LI, at=NOON)
+    assert refusal.value.code == "ticket.holder_closed"
+
+
 def test_a_ticket_of_a_room_that_left_is_dead(orders: FakeOrders) -> None:
     an_account(LI)
     ticket = issue()
