@@ -7,6 +7,7 @@ import { fillDemoLogins } from "./parts/demo_logins";
 import { watchSearchKeys } from "./parts/search_keys";
 import { watchSession } from "./parts/session_clock";
 import { watchSortableTables } from "./parts/sortable_tables";
+import { watchUploads } from "./parts/upload_progress";
 
 // Because the content security policy allows neither eval nor inline style.
 htmx.config.allowEval = false;
@@ -29,4 +30,5 @@ watchSearchKeys();
 watchSession();
 fillDemoLogins();
 watchSortableTables();
+watchUploads();
 document.documentElement.classList.add("has-scripts");

@@ -35,6 +35,10 @@ DEBUG = _is_on("KUAI_DEBUG")
 ALLOWED_HOSTS = _list_of("KUAI_HOSTS", default="localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = _list_of("KUAI_ORIGINS")
 
+# Which doors the pages read by; tests put fakes in their place.
+KUAI_OPEN_BLOCKS = "kuai.blocks.queries.open_blocks"
+KUAI_LIST_SOURCES = "kuai.flows.queries.list_sources"
+
 # --- rooms ------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
@@ -65,7 +69,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "kuai.web.language.ChosenLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -74,6 +78,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # A view without a rule is not reached, whoever asks.
     "kuai.guard.route_rules.RouteRuleMiddleware",
+    "kuai.web.refusals.RefusalPageMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
@@ -87,6 +92,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "kuai.web.context.frame",
             ]
         },
     }
@@ -126,6 +132,7 @@ AXES_ENABLE_ADMIN = False
 # Because the ledger keeps logins; a second list of who came when would need its own retention.
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "kuai.web.accounts.views.show_locked_out"
 # Else a colleague at the next desk could keep an account locked for ever.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_CLIENT_IP_CALLABLE = "kuai.guard.sessions.client_address"
@@ -155,6 +162,9 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # An optional base map's origin is the one thing that may be added, by setting.
 _MAP_ORIGINS = _list_of("KUAI_BASE_MAP_ORIGINS")
+# Raster tiles below our own map, e.g. https://tiles.example.cn/{z}/{x}/{y}.png; none unless set.
+KUAI_BASE_MAP_TILES = os.environ.get("KUAI_BASE_MAP_TILES", "")
+KUAI_BASE_MAP_CREDIT = os.environ.get("KUAI_BASE_MAP_CREDIT", "")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -171,6 +181,12 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# --- files handed in --------------------------------------------------------------------------------
+KUAI_UPLOAD_LIMIT_BYTES = int(os.environ.get("KUAI_UPLOAD_LIMIT_MB", "512")) * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["kuai.web.uploads.limits.LimitedUploadHandler"]
+FILE_UPLOAD_PERMISSIONS = 0o600
+CSRF_FAILURE_VIEW = "kuai.web.about.views.show_csrf_failure"
 
 # --- files served by us -----------------------------------------------------------------------------
 STATIC_URL = "/static/"

@@ -1,0 +1,169 @@
+"""The JSON API: blocks, search, points for the map, health. The same rules and ledger lines as the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import NinjaAPI, Schema
+from ninja.responses import Response
+
+from kuai.blocks.types import BlockView
+from kuai.kit.errors import Refusal
+from kuai.web.blocks.drawing import children_features
+from kuai.web.doors import current_reader, current_store
+from kuai.web.looks import note_look
+from kuai.web.rules import anybody, searches, sees_blocks
+from kuai.web.search.views import LONGEST_TEXT
+
+MOST_CODES = 60
+MOST_HITS = 50
+
+api = NinjaAPI(
+    title="块 Kuai",
+    version="1",
+    urls_namespace="api",
+    docs_url=None,
+    description="块、查找、地图点。人数少于 10 的不给出数值。",
+)
+
+
+class CounterOut(Schema):
+    """One figure; `figure` is null where suppressed."""
+
+    key: str
+    title_zh: str
+    title_en: str
+    figure: int | None
+    suppressed: bool
+    asserted_share: float | None
+    sources: list[str]
+    as_of: str
+    definition_zh: str
+
+
+class BlockOut(Schema):
+    """One block with its way up and its figures."""
+
+    code: str
+    level: str
+    name: str
+    standard_text: str
+    path: list[list[str]]
+    longitude: float | None
+    latitude: float | None
+    use: str
+    version: str
+    counters: list[CounterOut]
+
+
+class HitOut(Schema):
+    """One place or organisation found."""
+
+    code: str
+    level: str
+    text: str
+    why: str
+
+
+class RefusalOut(Schema):
+    """Why not, and what to do."""
+
+    code: str
+    sentence: str
+    next_step: str
+
+
+@api.exception_handler(Refusal)
+def answer_refusal(_request: HttpRequest, refusal: Refusal) -> Response:
+    """A refusal as JSON: 404 for what is unknown, 409 for what cannot be now."""
+    status = 404 if refusal.code.endswith("unknown") else 409
+    content = {
+        "code": refusal.code,
+        "sentence": refusal.sentence,
+        "next_step": refusal.next_step,
+    }
+    return Response(content, status=status)
+
+
+def as_block_out(block: BlockView) -> BlockOut:
+    """A block as the API shows it."""
+    counters = [
+        CounterOut(
+            key=c.key,
+            title_zh=c.title_zh,
+            title_en=c.title_en,
+            figure=None if c.suppressed else c.figure,
+            suppressed=c.suppressed,
+            asserted_share=None if c.suppressed else c.asserted_share,
+            sources=list(c.sources),
+            as_of=c.as_of.isoformat(),
+            definition_zh=c.definition_zh,
+        )
+        for c in block.counters
+    ]
+    return BlockOut(
+        code=block.code,
+        level=block.level,
+        name=block.name,
+        standard_text=block.standard_text,
+        path=[list(step) for step in block.path],
+        longitude=block.longitude,
+        latitude=block.latitude,
+        use=block.use,
+        version=block.version,
+        counters=counters,
+    )
+
+
+@api.get("/health", url_name="health")
+@anybody("api.health")
+def report_health(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001
+    """Whether the server answers, and which build it shows."""
+    return {"status": "ok", "version": current_store().current_version()}
+
+
+@api.get(
+    "/blocks/{code}",
+    response={200: BlockOut, 404: RefusalOut, 409: RefusalOut},
+    url_name="block",
+)
+@sees_blocks
+def get_block(request: HttpRequest, code: str) -> BlockOut:
+    """One block."""
+    block = current_reader().get_block(code)
+    note_look(request, "viewed_block", kind="block", refs=(block.code,))
+    return as_block_out(block)
+
+
+@api.get(
+    "/blocks/{code}/children",
+    response={200: list[BlockOut], 404: RefusalOut, 409: RefusalOut},
+    url_name="children",
+)
+@sees_blocks
+def list_children(request: HttpRequest, code: str) -> list[BlockOut]:
+    """The blocks one level down."""
+    children = current_reader().list_children(code)
+    note_look(request, "viewed_block", kind="block", refs=(code,))
+    return [as_block_out(child) for child in children]
+
+
+@api.get("/map/children", url_name="map_children")
+@sees_blocks
+def draw_children(request: HttpRequest, of: str = "") -> dict[str, Any]:  # noqa: ARG001
+    """GeoJSON points of the children of the blocks in `of` (codes, comma separated; empty: those at the top).
+
+    Leaves no line of its own: the look is the block page that carries the map.
+    """
+    codes = of.split(",")[:MOST_CODES]
+    return children_features(current_reader(), codes)
+
+
+@api.get("/search", response={200: list[HitOut], 409: RefusalOut}, url_name="search")
+@searches
+def search(request: HttpRequest, q: str, limit: int = 20) -> list[HitOut]:
+    """Addresses and organisations that contain the text."""
+    hits = current_reader().search_places(q.strip()[:LONGEST_TEXT], limit=min(limit, MOST_HITS))
+    note_look(request, "searched_places", kind="search")
+    return [HitOut(code=hit.code, level=hit.level, text=hit.text, why=hit.why) for hit in hits]

@@ -1,0 +1,90 @@
+"""Blocks as points for the map. Where the library has no point, the middle of the children stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from kuai.blocks.types import BlockView
+from kuai.web.doors import BlockReader, current_reader
+
+MAPPED_LEVELS = ("district", "subdistrict", "community", "grid", "building")
+# A point this far around (degrees, about 200 m) is what one sees of a single building.
+AROUND_ONE_POINT = 0.002
+
+
+def list_mapped_children(reader: BlockReader, code: str) -> list[BlockView]:
+    """Children that a map may show: rooms have no place of their own. No code: the blocks at the top."""
+    children = reader.list_children(code) if code else reader.top_blocks()
+    return [child for child in children if child.level in MAPPED_LEVELS]
+
+
+@lru_cache(maxsize=4096)
+def _middle(version: str, code: str) -> tuple[float, float] | None:  # noqa: ARG001 - part of the key
+    points = [
+        point
+        for child in list_mapped_children(current_reader(), code)
+        if (point := point_of(child)) is not None
+    ]
+    if not points:
+        return None
+    west, south, east, north = _box(points)
+    return ((west + east) / 2, (south + north) / 2)
+
+
+def point_of(block: BlockView) -> tuple[float, float] | None:
+    """(x, y) of a block, or of the middle of what lies in it, or None."""
+    if block.longitude is not None and block.latitude is not None:
+        return (block.longitude, block.latitude)
+    return _middle(block.version, block.code) if block.level in MAPPED_LEVELS else None
+
+
+def _box(points: Sequence[tuple[float, float]]) -> tuple[float, float, float, float]:
+    xs = [x for x, _ in points]
+    ys = [y for _, y in points]
+    return (min(xs), min(ys), max(xs), max(ys))
+
+
+def bounds_of(block: BlockView, children: Iterable[BlockView]) -> tuple[float, float, float, float] | None:
+    """The box the map goes to when this block is chosen: its children's, else a little around its point."""
+    points = [point for child in children if (point := point_of(child)) is not None]
+    if len(points) < 2:
+        own = points[0] if points else point_of(block)
+        if own is None:
+            return None
+        points = [
+            (own[0] - AROUND_ONE_POINT, own[1] - AROUND_ONE_POINT),
+            (own[0] + AROUND_ONE_POINT, own[1] + AROUND_ONE_POINT),
+        ]
+    return _box(points)
+
+
+def as_feature(block: BlockView, *, parent: str) -> dict[str, Any] | None:
+    """GeoJSON of one block; a suppressed figure is absent, its key stands in `suppressed`."""
+    point = point_of(block)
+    if point is None:
+        return None
+    return {
+        "type": "Feature",
+        "geometry": {"type": "Point", "coordinates": [round(point[0], 6), round(point[1], 6)]},
+        "properties": {
+            "code": block.code,
+            "name": block.name,
+            "level": block.level,
+            "parent": parent,
+            "figures": {c.key: c.figure for c in block.counters if not c.suppressed},
+            "suppressed": [c.key for c in block.counters if c.suppressed],
+        },
+    }
+
+
+def children_features(reader: BlockReader, codes: Iterable[str]) -> dict[str, Any]:
+    """The children of `codes` as one collection."""
+    features = [
+        feature
+        for code in codes
+        for child in list_mapped_children(reader, code)
+        if (feature := as_feature(child, parent=code)) is not None
+    ]
+    return {"type": "FeatureCollection", "features": features}

@@ -1,0 +1,134 @@
+"""Pages of blocks: the map with its panel. Figures of areas only; a room shows its address and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
+
+from kuai.blocks.types import BlockView, CounterView
+from kuai.kit.errors import Refusal
+from kuai.web.blocks.drawing import MAPPED_LEVELS, bounds_of
+from kuai.web.doors import current_reader, list_sources
+from kuai.web.looks import note_look
+from kuai.web.rules import sees_blocks
+from kuai.web.words import LEVEL_NAMES, counter_title
+
+MAIN_COUNTERS = ("rooms", "buildings", "residents", "firms", "rooms_let", "requests")
+CHILD_COUNTERS = ("rooms", "residents", "firms")
+USE_COUNTERS = ("rooms_home", "rooms_shop", "rooms_workshop", "rooms_other")
+
+
+@sees_blocks
+@require_GET
+def show_top(request: HttpRequest) -> HttpResponse:
+    """The whole map: the only block at the top, or the list of them."""
+    tops = current_reader().top_blocks()
+    if not tops:
+        return render(request, "blocks/empty.html")
+    mine = _own_area(request, tops)
+    return HttpResponseRedirect(reverse("block", args=[mine]))
+
+
+def _own_area(request: HttpRequest, tops: Sequence[BlockView]) -> str:
+    """Where somebody's work lies, if it is one place that the build knows; else the top."""
+    areas = [area.rsplit("/", 1)[-1] for area in request.user.areas]  # type: ignore[union-attr]
+    for area in areas[:1]:
+        try:
+            return current_reader().get_block(area).code
+        except Refusal:
+            continue
+    return tops[0].code
+
+
+@sees_blocks
+@require_GET
+@vary_on_headers("HX-Request")
+def show_block(request: HttpRequest, code: str) -> HttpResponse:
+    """One block: figures with definition, source and date; what lies in it; the map."""
+    reader = current_reader()
+    try:
+        block = reader.get_block(code)
+    except Refusal as refusal:
+        raise Http404(str(refusal)) from refusal
+    children = list(reader.list_children(code)) if block.level != "room" else []
+    note_look(request, "viewed_block", kind="block", refs=(block.code,))
+    context = _panel(block, children)
+    is_part = request.headers.get("HX-Request") == "true"
+    if is_part and not request.headers.get("HX-History-Restore-Request"):
+        return render(request, "blocks/panel.html", context)
+    return render(request, "blocks/page.html", {**context, **_map_settings(block)})
+
+
+def _panel(block: BlockView, children: Sequence[BlockView]) -> dict[str, Any]:
+    are_rooms = bool(children) and children[0].level == "room"
+    shown = [] if are_rooms else [key for key in CHILD_COUNTERS if key in _by_key(block)]
+    bars = [
+        (counter_title(counter), counter.figure)
+        for counter in _picked(block, USE_COUNTERS)
+        if counter.figure
+    ]
+    bounds = bounds_of(block, [child for child in children if child.level in MAPPED_LEVELS])
+    return {
+        "shown": block,
+        "bounds": ",".join(f"{degrees:.6f}" for degrees in bounds or ()),
+        "main_counters": _picked(block, MAIN_COUNTERS),
+        "bars": json.dumps(bars, ensure_ascii=False) if bars else "",
+        "bars_count": len(bars),
+        "bars_text": "，".join(f"{name} {figure:,}" for name, figure in bars),
+        "children": [(child, _picked(child, shown)) for child in children],
+        "children_counters": _picked(block, shown),
+        "children_are_rooms": are_rooms,
+        "children_title": LEVEL_NAMES.get(children[0].level, "") if children else "",
+        "source_titles": {line.source: line.title for line in list_sources()},
+    }
+
+
+def _by_key(block: BlockView) -> dict[str, CounterView]:
+    return {counter.key: counter for counter in block.counters}
+
+
+def _picked(block: BlockView, keys: Sequence[str]) -> list[CounterView]:
+    counters = _by_key(block)
+    return [counters[key] for key in keys if key in counters]
+
+
+def _map_settings(block: BlockView) -> dict[str, Any]:
+    counters = _picked(block, MAIN_COUNTERS) or _picked(
+        current_reader().top_blocks()[0], MAIN_COUNTERS
+    )
+    basemap = (
+        {"tiles": settings.KUAI_BASE_MAP_TILES, "attribution": settings.KUAI_BASE_MAP_CREDIT}
+        if settings.KUAI_BASE_MAP_TILES
+        else None
+    )
+    return {
+        "map_counters": [{"key": c.key, "title": counter_title(c)} for c in counters],
+        "map_levels": [(level, LEVEL_NAMES[level]) for level in MAPPED_LEVELS],
+        "open_url": reverse("block", args=["CODE"]),
+        "basemap": json.dumps(basemap),
+        "map_texts": json.dumps(_map_texts(), ensure_ascii=False),
+    }
+
+
+def _map_texts() -> dict[str, str]:
+    """MapLibre's own words and ours, in the reader's language."""
+    return {
+        "few": _("少于10"),
+        "NavigationControl.ZoomIn": _("放大"),
+        "NavigationControl.ZoomOut": _("缩小"),
+        "ScaleControl.Meters": _("米"),
+        "ScaleControl.Kilometers": _("公里"),
+        "Map.Title": _("块地图"),
+        "CooperativeGesturesHandler.WindowsHelpText": _("按住 Ctrl 滚动可缩放地图"),
+        "CooperativeGesturesHandler.MacHelpText": _("按住 ⌘ 滚动可缩放地图"),
+        "CooperativeGesturesHandler.MobileHelpText": _("用两个手指移动地图"),
+    }

@@ -1,0 +1,47 @@
+"""What every page's frame needs: the menu of this role, the session's length, whether the store is synthetic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from kuai.guard.queries import is_synthetic_store
+from kuai.guard.types import Role
+from kuai.web.rules import KEEPS_SOURCES, SEES_BLOCKS, SEES_LEDGER, SEES_SOURCES
+from kuai.web.words import ROLE_NAMES
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Context of base.html."""
+    user = getattr(request, "user", None)
+    is_in = bool(user and user.is_authenticated and not user.must_change_password)
+    role = Role(user.role) if is_in and user else None
+    return {
+        "menu": list_menu(role, request.path) if role else [],
+        "role_name": ROLE_NAMES[role] if role else "",
+        "may_search": role in SEES_BLOCKS,
+        "session_seconds": settings.SESSION_COOKIE_AGE,
+        "is_synthetic": is_synthetic_store(),
+    }
+
+
+def list_menu(role: Role, path: str) -> list[dict[str, Any]]:
+    """The pages this role may open."""
+    entries = [
+        (_("首页"), "home", tuple(Role)),
+        (_("块地图"), "blocks", SEES_BLOCKS),
+        (_("来源"), "sources", SEES_SOURCES),
+        (_("上传"), "upload", KEEPS_SOURCES),
+        (_("台账"), "ledger", SEES_LEDGER),
+    ]
+    menu = []
+    for title, name, roles in entries:
+        url = reverse(name)
+        is_current = path == url if url == "/" else path.startswith(url)
+        if role in roles:
+            menu.append({"title": title, "url": url, "is_current": is_current})
+    return menu

@@ -1,0 +1,43 @@
+"""The readers that pages use. Which function opens them is a setting, so that tests put a fake in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from kuai.blocks.types import BlockView, SearchHit
+from kuai.flows.queries import SourceLine
+from kuai.kit.store import Store
+
+
+class BlockReader(Protocol):
+    """What `kuai.blocks.queries.open_blocks` opens."""
+
+    def get_block(self, code: str) -> BlockView: ...
+
+    def top_blocks(self) -> Sequence[BlockView]: ...
+
+    def list_children(self, code: str) -> Sequence[BlockView]: ...
+
+    def search_places(self, text: str, *, limit: int = 20) -> Sequence[SearchHit]: ...
+
+
+def current_store() -> Store:
+    """The tenant's store."""
+    store: Store = settings.STORE
+    return store
+
+
+def current_reader() -> BlockReader:
+    """A reader of the published build; refuses before the first build, follows the switch to a new one."""
+    reader: BlockReader = import_string(settings.KUAI_OPEN_BLOCKS)(current_store().current_build())
+    return reader
+
+
+def list_sources() -> list[SourceLine]:
+    """What the published build knows of each source; empty before the first build."""
+    lines: list[SourceLine] = import_string(settings.KUAI_LIST_SOURCES)(current_store())
+    return lines

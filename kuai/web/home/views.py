@@ -1,0 +1,87 @@
+"""The first page after the login: what somebody of this role came for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from kuai.guard.types import Role
+from kuai.kit.errors import Refusal
+from kuai.web.doors import current_reader, list_sources
+from kuai.web.rules import KEEPS_SOURCES, SEES_BLOCKS, SEES_LEDGER, SEES_SOURCES, sees_home
+
+
+@dataclass(frozen=True)
+class Way:
+    """One thing to begin with."""
+
+    title: str
+    text: str
+    url: str
+
+
+@sees_home
+@require_GET
+def show_home(request: HttpRequest) -> HttpResponse:
+    """Ways to begin, and where the city stands; empty states say what to do first."""
+    role = request.actor.role  # type: ignore[attr-defined]
+    context: dict[str, Any] = {"ways": list_ways(role), "welcome": welcome(role)}
+    if role in SEES_BLOCKS:
+        context.update(_standing())
+    return render(request, "home/page.html", context)
+
+
+def list_ways(role: Role) -> list[Way]:
+    """What this role may begin with."""
+    ways = []
+    if role in KEEPS_SOURCES:
+        ways.append(
+            Way(
+                _("上传一份部门数据"),
+                _("CSV、XLSX、XLS。边收边看进度，退回的行带着原因。"),
+                reverse("upload"),
+            )
+        )
+    if role in SEES_SOURCES:
+        ways.append(
+            Way(
+                _("来源与质量"),
+                _("谁提供、依据什么、多久更新、收了多少退了多少。"),
+                reverse("sources"),
+            )
+        )
+    if role in SEES_BLOCKS:
+        ways.append(Way(_("块地图"), _("从区到楼栋，逐级看数。"), reverse("blocks")))
+    if role in SEES_LEDGER:
+        ways.append(Way(_("查阅台账"), _("谁看了、改了、导出了什么。可验证。"), reverse("ledger")))
+    ways.append(
+        Way(_("块不做什么"), _("法律和常理划的线，写明白给所有人看。"), reverse("not_done"))
+    )
+    return ways
+
+
+def welcome(role: Role) -> str:
+    """One sentence on what a role finds here today."""
+    sentences = {
+        Role.RESIDENT: _("居民查阅本人数据、看谁查过本人数据的页面正在建设。目前请到社区服务窗口申请查阅。"),
+        Role.SYSTEM_ADMINISTRATOR: _("账号、备份和运行状况目前用命令 kuai 管理；系统管理员看不到业务数据。"),
+        Role.SECURITY_ADMINISTRATOR: _("账号授权目前用命令 kuai 管理；安全管理员看不到业务数据。"),
+        Role.AUDIT_ADMINISTRATOR: _("您可以查阅台账并验证它没有被改动。"),
+        Role.AUDITOR: _("您可以查阅台账并验证它没有被改动，也可以核对各来源的收发数量。"),
+        Role.DATA_STEWARD: _("收数据、看质量、退问题行。"),
+    }
+    return sentences.get(role, _("按地址查找，或从地图逐级点开。"))
+
+
+def _standing() -> dict[str, Any]:
+    try:
+        tops = current_reader().top_blocks()
+        return {"tops": tops, "sources_count": len(list_sources())}
+    except Refusal as refusal:
+        return {"nothing_built": refusal}

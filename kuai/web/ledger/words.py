@@ -1,0 +1,36 @@
+"""The ledger's actions in office words; an action without words shows its own name."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+ACTION_NAMES = {
+    "viewed_block": _("查看块"),
+    "viewed_sources": _("查看来源"),
+    "viewed_ledger": _("查阅台账"),
+    "verified_ledger": _("验证台账"),
+    "searched_places": _("查找地址或单位"),
+    "exported_refused_rows": _("下载退回的行"),
+    "uploaded_file": _("上传文件"),
+    "received_delivery": _("接收交付"),
+    "route.refused": _("被拒绝进入"),
+    "source.registered": _("登记来源"),
+    "source.changed": _("修改来源登记"),
+    "account.opened": _("开立账号"),
+    "account.demo_opened": _("开立演示账号"),
+    "account.closed": _("停用账号"),
+    "account.role_changed": _("改变角色"),
+    "account.password_changed": _("更换口令"),
+    "session.opened": _("登录"),
+    "session.closed": _("退出"),
+    "session.refused": _("登录失败"),
+    "ticket.issued": _("发出凭据"),
+    "ticket.ended": _("凭据终止"),
+    "ledger.deferred": _("延后告知"),
+    "ledger.plain_erased": _("清除查询内容"),
+}
+
+
+def action_name(action: str) -> str:
+    """viewed_block -> 查看块."""
+    return str(ACTION_NAMES.get(action, action))

@@ -1,0 +1,103 @@
+"""The one table of the portal: uploads on their way into the store."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+
+from kuai.guard.types import TablePrivacy
+from kuai.kit.tables import Sensitivity
+
+L1, L2 = Sensitivity.L1, Sensitivity.L2
+
+
+class UploadState(models.TextChoices):
+    """Where an upload stands. `refused`: the file or the law says no; `broken`: the machine failed."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    KEPT = "kept"
+    REFUSED = "refused"
+    BROKEN = "broken"
+
+
+FINAL_STATES = (UploadState.KEPT, UploadState.REFUSED, UploadState.BROKEN)
+
+
+class Upload(models.Model):
+    """One row: one file that a data steward handed in, how far its receiving is, and what came of it.
+
+    Absent on purpose: the file itself (removed once received) and any value of its rows.
+    """
+
+    privacy: ClassVar = TablePrivacy(
+        retention="one year after it ended: the delivery's own receipt stays with the store",
+        levels={
+            "uuid": L1,
+            "source": L1,
+            "period": L1,
+            "zone": L1,
+            "file_name": L2,
+            "size_bytes": L1,
+            "state": L1,
+            "step": L1,
+            "done": L1,
+            "total": L1,
+            "measure": L1,
+            "received": L1,
+            "kept": L1,
+            "refused": L1,
+            "quarantined": L1,
+            "sentence": L2,
+            "next_step": L2,
+            "uploaded_by": L2,
+            "uploaded_at": L2,
+            "changed_at": L2,
+            "ended_at": L2,
+        },
+    )
+
+    uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    source = models.CharField(max_length=80)
+    period = models.CharField(max_length=32)
+    zone = models.CharField(max_length=16)
+    file_name = models.CharField(max_length=255)
+    size_bytes = models.BigIntegerField()
+    state = models.CharField(
+        max_length=16, choices=UploadState.choices, default=UploadState.WAITING
+    )
+    step = models.CharField(max_length=120, blank=True, default="")
+    done = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(null=True)
+    measure = models.CharField(max_length=16, blank=True, default="")
+    received = models.BigIntegerField(null=True)
+    kept = models.BigIntegerField(null=True)
+    refused = models.BigIntegerField(null=True)
+    quarantined = models.BigIntegerField(null=True)
+    sentence = models.TextField(blank=True, default="")
+    next_step = models.TextField(blank=True, default="")
+    uploaded_by = models.CharField(max_length=64)
+    uploaded_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["-uploaded_at"], name="upload_by_time")]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=[state.value for state in UploadState]),
+                name="upload_has_a_known_state",
+            )
+        ]
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more will happen to it."""
+        return self.state in FINAL_STATES
+
+    @property
+    def share_done(self) -> float | None:
+        """0 to 1, or None while the size is unknown."""
+        return min(1.0, self.done / self.total) if self.total else None

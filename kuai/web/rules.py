@@ -1,0 +1,50 @@
+"""Rules of the portal's routes, one a subject, and the menu that follows from them: they cannot drift apart."""
+
+from __future__ import annotations
+
+from kuai.guard.access import public_route, route_rule
+from kuai.guard.types import Role
+
+ADMINISTRATORS = (
+    Role.SYSTEM_ADMINISTRATOR,
+    Role.SECURITY_ADMINISTRATOR,
+    Role.AUDIT_ADMINISTRATOR,
+)
+# Everybody who works with places. Residents and administrators do not need the map for their work.
+SEES_BLOCKS = tuple(role for role in Role if role not in (*ADMINISTRATORS, Role.RESIDENT))
+SEES_SOURCES = (
+    Role.DATA_STEWARD,
+    Role.DEPARTMENT_CLERK,
+    Role.SUBDISTRICT_CLERK,
+    Role.LEADER,
+    Role.AUDITOR,
+)
+# Refused rows hold what offices wrote: only who sends them back may take them out.
+KEEPS_SOURCES = (Role.DATA_STEWARD,)
+SEES_LEDGER = (Role.AUDITOR, Role.AUDIT_ADMINISTRATOR)
+EVERYBODY = tuple(Role)
+
+# `public_route` is for whoever comes; the others need a login with one of the roles.
+anybody = public_route
+sees_home = route_rule("home.view", purpose="public_information", roles=EVERYBODY)
+leaves = route_rule(
+    "accounts.leave",
+    purpose="public_information",
+    roles=EVERYBODY,
+    public=True,
+    before_password_change=True,
+)
+changes_password = route_rule(
+    "accounts.change_password",
+    purpose="public_information",
+    roles=EVERYBODY,
+    before_password_change=True,
+)
+sees_blocks = route_rule("blocks.view", purpose="block_statistics", roles=SEES_BLOCKS)
+searches = route_rule("search.places", purpose="block_statistics", roles=SEES_BLOCKS)
+sees_sources = route_rule("sources.view", purpose="source_keeping", roles=SEES_SOURCES)
+takes_refused_rows = route_rule(
+    "sources.refused_rows", purpose="source_keeping", roles=KEEPS_SOURCES
+)
+uploads = route_rule("sources.upload", purpose="source_keeping", roles=KEEPS_SOURCES)
+sees_ledger = route_rule("ledger.view", purpose="audit", roles=SEES_LEDGER)

@@ -1,0 +1,63 @@
+"""Pages of sources: who handles them, on what basis, how fresh, what came in and what went back."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from kuai.guard.types import Zone
+from kuai.kit.clock import local_day, utc_now
+from kuai.web.looks import note_look
+from kuai.web.rules import KEEPS_SOURCES, sees_sources, takes_refused_rows
+from kuai.web.sources.columns import list_columns
+from kuai.web.sources.sheets import send_refused_rows
+from kuai.web.sources.standing import SourceStanding, list_standings
+
+
+@sees_sources
+@require_GET
+def show_sources(request: HttpRequest) -> HttpResponse:
+    """All sources with their sums and grades."""
+    standings = list_standings(today=local_day(utc_now()))
+    note_look(request, "viewed_sources", kind="source", count=len(standings))
+    context = {
+        "standings": standings,
+        "may_upload": request.actor.role in KEEPS_SOURCES,  # type: ignore[attr-defined]
+    }
+    return render(request, "sources/list.html", context)
+
+
+@sees_sources
+@require_GET
+def show_source(request: HttpRequest, source: str) -> HttpResponse:
+    """One source: registration, last delivery, each column with the reason for what was done with it."""
+    standing = _get_standing(source)
+    note_look(request, "viewed_sources", kind="source", refs=(source,))
+    context = {
+        "one": standing,
+        "columns": list_columns(standing),
+        "may_take_rows": request.actor.role in KEEPS_SOURCES,  # type: ignore[attr-defined]
+    }
+    return render(request, "sources/one.html", context)
+
+
+def _get_standing(source: str) -> SourceStanding:
+    for standing in list_standings(today=local_day(utc_now())):
+        if standing.line.source == source:
+            return standing
+    raise Http404(source)
+
+
+@takes_refused_rows
+@require_GET
+def download_refused_rows(request: HttpRequest, source: str) -> HttpResponse:
+    """The quarantined rows of the last delivery, for their office."""
+    standing = _get_standing(source)
+    return send_refused_rows(
+        request,
+        zone=Zone(standing.line.zone),
+        source=standing.line.source,
+        period=standing.line.period,
+        title=standing.line.title,
+    )

@@ -1,0 +1,112 @@
+"""Handing in a department's file: the form, the progress, the result."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from kuai.guard.queries import list_sources as list_registered
+from kuai.guard.types import Zone
+from kuai.kit.clock import local_day, utc_now
+from kuai.web.looks import note_look
+from kuai.web.models import Upload
+from kuai.web.rules import uploads
+from kuai.web.sources.sheets import send_refused_rows
+from kuai.web.uploads.forms import UploadForm
+from kuai.web.uploads.limits import keep_until_received
+from kuai.web.uploads.receiving import SILENT_FOR, folder_of, receive_upload
+
+LAST_SHOWN = 10
+
+
+@uploads
+@require_http_methods(["GET", "POST"])
+def show_uploads(request: HttpRequest) -> HttpResponse:
+    """The form and the last uploads; a good file goes on to its own page."""
+    registered = {one.source: one for one in list_registered()}
+    choices = [(one.source, f"{one.title}（{one.handler}）") for one in registered.values()]
+    if request.method == "POST":
+        form = UploadForm(request.POST, request.FILES, sources=choices)
+        if form.is_valid():
+            zone = registered[form.cleaned_data["source"]].zone.value
+            upload = _take_in(request, form.cleaned_data, zone=zone)
+            return HttpResponseRedirect(reverse("upload_state", args=[upload.uuid]))
+    else:
+        form = UploadForm(sources=choices, initial=_suggested(request))
+    context = {
+        "form": form,
+        "choices": choices,
+        "limit_mb": settings.KUAI_UPLOAD_LIMIT_BYTES // (1024 * 1024),
+        "limit_bytes": settings.KUAI_UPLOAD_LIMIT_BYTES,
+        "last": Upload.objects.order_by("-uploaded_at")[:LAST_SHOWN],
+        "titles": {one.source: one.title for one in registered.values()},
+    }
+    return render(request, "uploads/form.html", context, status=400 if form.errors else 200)
+
+
+def _suggested(request: HttpRequest) -> dict[str, str]:
+    return {
+        "source": request.GET.get("source", ""),
+        "period": local_day(utc_now()).strftime("%Y-%m"),
+    }
+
+
+def _take_in(request: HttpRequest, cleaned: dict[str, Any], *, zone: str) -> Upload:
+    file: UploadedFile = cleaned["file"]
+    now = utc_now()
+    upload = Upload(
+        uuid=uuid.uuid4(),
+        source=cleaned["source"],
+        period=cleaned["period"],
+        zone=zone,
+        file_name=(file.name or "file")[-120:],
+        size_bytes=file.size or 0,
+        uploaded_by=request.actor.user_id,  # type: ignore[attr-defined]
+        uploaded_at=now,
+        changed_at=now,
+    )
+    folder_of(upload).mkdir(mode=0o700)
+    keep_until_received(file, folder_of(upload) / upload.file_name)
+    with transaction.atomic():
+        upload.save(force_insert=True)
+        note_look(request, "uploaded_file", kind="source", refs=(upload.source,))
+        receive_upload.enqueue(str(upload.uuid))
+    return upload
+
+
+@uploads
+@require_GET
+def show_upload(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+    """One upload; the part with the progress asks for itself again until it is over."""
+    upload = get_object_or_404(Upload, uuid=upload_id)
+    is_part = request.headers.get("HX-Request") == "true"
+    registered = {one.source: one.title for one in list_registered()}
+    context = {
+        "upload": upload,
+        "title": registered.get(upload.source, upload.source),
+        "is_silent": not upload.is_over and utc_now() - upload.changed_at > SILENT_FOR,
+        "percent_done": None if upload.share_done is None else round(100 * upload.share_done),
+    }
+    return render(request, "uploads/state.html" if is_part else "uploads/one.html", context)
+
+
+@uploads
+@require_GET
+def download_upload_refused_rows(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+    """The rows of this upload that go back to their office."""
+    upload = get_object_or_404(Upload, uuid=upload_id)
+    return send_refused_rows(
+        request,
+        zone=Zone(upload.zone),
+        source=upload.source,
+        period=upload.period,
+        title=upload.source,
+    )
