@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,10 +10,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from kuai.address.batch import index_of, wash_texts
+from kuai.address.batch import AnswerFields, index_of, wash_texts
 from kuai.address.gazetteer import FOLDER as DIVISIONS_FOLDER
 from kuai.address.reading import find_encoding, library_table, read_delivered_library
-from kuai.address.types import ADDRESS_ENTRY, ADDRESS_WASH, WashedAddress
+from kuai.address.types import ADDRESS_ENTRY, ADDRESS_WASH
 from kuai.kit.atomic_files import replace_when_complete
 from kuai.kit.engine import read_sql, use_table, use_tables, write_table
 from kuai.kit.errors import DataFault, Refusal, Where
@@ -25,6 +24,7 @@ from kuai.kit.tables import TableRef
 ADDED_COLUMNS = (
     "address_code", "level", "grade", "matched_text", "explanation", "candidates",
 )  # fmt: skip
+GRADE = ADDED_COLUMNS.index("grade")
 MOST_FIELD_CHARACTERS = 1 << 24
 
 
@@ -108,19 +108,17 @@ def wash_mentions(
     return ref, Receipt("wash", ref.rows, ref.rows, what="mentions", notes=grades)
 
 
-def _answers_table(texts: Sequence[str], answers: Sequence[WashedAddress]) -> pa.Table:
-    text = pa.string()
-    return pa.table(
-        {
-            "text": pa.array(texts, text),
-            "address_code": pa.array([a.address_code for a in answers], text),
-            "level": pa.array([str(a.level) if a.level else None for a in answers], text),
-            "grade": pa.array([str(a.grade) for a in answers], text),
-            "matched_text": pa.array([a.matched_text for a in answers], text),
-            "explanation": pa.array([a.explanation for a in answers], text),
-            "candidates": pa.array([_candidates_json(a) for a in answers], text),
-        }
-    )
+def _answers_table(texts: Sequence[str], answers: Sequence[AnswerFields]) -> pa.Table:
+    columns = list(zip(*answers, strict=True)) or [()] * len(ADDED_COLUMNS)
+    named = dict(zip(ADDED_COLUMNS, columns, strict=True))
+    table = {"text": pa.array(texts, pa.string())}
+    for name, values in named.items():
+        # Because a D has no code and no level, empty becomes null there; the other columns are never null.
+        absent = name in ("address_code", "level")
+        table[name] = pa.array(
+            [value or None for value in values] if absent else values, pa.string()
+        )
+    return pa.table(table)
 
 
 def _count_grades(connection: duckdb.DuckDBPyConnection, ref: TableRef) -> dict[str, int]:
@@ -155,9 +153,8 @@ def wash_file(
     ):
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow([*heading, *ADDED_COLUMNS])
-        fields = {text: _answer_fields(answer) for text, answer in answers.items()}
-        writer.writerows([*row, *fields[row[position]]] for row in rows)
-        grades.update(str(answers[row[position]].grade) for row in rows)
+        writer.writerows([*row, *answers[row[position]]] for row in rows)
+        grades.update(answers[row[position]][GRADE] for row in rows)
     notes = {f"grade_{grade}": count for grade, count in sorted(grades.items())}
     return Receipt("wash_file", len(rows), len(rows), notes=notes | {"distinct_texts": len(texts)})
 
@@ -195,20 +192,3 @@ def _read_rows(path: Path, text_column: str) -> tuple[list[str], list[list[str]]
     return heading, [
         (row + [""] * width)[:width] if len(row) < width else row[:width] for row in rows[1:]
     ]
-
-
-def _answer_fields(answer: WashedAddress) -> tuple[str, ...]:
-    return (
-        answer.address_code or "",
-        str(answer.level) if answer.level else "",
-        str(answer.grade),
-        answer.matched_text,
-        answer.explanation,
-        _candidates_json(answer),
-    )
-
-
-def _candidates_json(answer: WashedAddress) -> str:
-    if not answer.candidates:
-        return ""
-    return json.dumps(answer.candidates, ensure_ascii=False, separators=(",", ":"))

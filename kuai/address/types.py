@@ -98,3 +98,11 @@ class WashedAddress:
     matched_text: str
     explanation: str
     candidates: tuple[dict[str, object], ...] = ()
+
+
+@dataclass(frozen=True)
+class ExplainStep:
+    """One line of `kuai explain address`: what a step of the wash saw."""
+
+    title: str
+    words: str

@@ -109,6 +109,7 @@ class DivisionBook:
         # Names of the library's places: what is one of them is no division to be peeled.
         self.place_names: Collection[str] = frozenset()
         self._other_subdistricts = self._gather_other_subdistricts()
+        self._chains = [self._climb(number) for number in range(len(self.divisions))]
         self._successions = {(s.within, s.written): s for s in elsewhere.successions}
         self._historic_districts = {s.written: s for s in elsewhere.successions if not s.within}
 
@@ -131,6 +132,9 @@ class DivisionBook:
 
     def ancestors(self, number: int) -> tuple[int, int, int]:
         """(district, sub-district, community) of a division; -1 where it has none."""
+        return self._chains[number]
+
+    def _climb(self, number: int) -> tuple[int, int, int]:
         found = {"district": -1, "subdistrict": -1, "community": -1}
         while number >= 0:
             division = self.divisions[number]
@@ -140,7 +144,8 @@ class DivisionBook:
 
     def is_within(self, number: int, parents: Iterable[int]) -> bool:
         """Does division `number` lie in one of `parents`?"""
-        return any(parent in self.ancestors(number) for parent in parents)
+        chain = self._chains[number]
+        return any(parent in chain for parent in parents)
 
     def read(self, head: str) -> DivisionReading:
         """Peel what names a division off the front of `head`, in whatever order it was written."""

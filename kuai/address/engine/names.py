@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from kuai.address.engine.place_index import PlaceIndex, short_forms_of, skeleton_of
-from kuai.address.engine.similarity import TELLING_APART, find_slip, one_character_less
+from kuai.address.engine.similarity import TELLING_APART, Slip, find_slip, one_character_less
 
 _ADDED_ENDING = re.compile(r"(?:[0-9]+期|小区|花园|公寓|大厦|住宅区|商住楼|宿舍)$")
 # What may stand before an address in a sentence: the name begins right after one of these.
@@ -90,11 +90,19 @@ def _by_slip(written: str, index: PlaceIndex) -> list[NameReading]:
     for name in sorted(_one_slip_away(written, index)):
         slip = find_slip(written, name)
         if slip is not None:
-            tells_apart = (slip.written + slip.meant) in TELLING_APART
-            is_sure = slip.is_explained and len(name) > 2 and not tells_apart
-            trust = Trust.SURE if is_sure else Trust.NEEDS_PROOF
-            readings.append(NameReading(name, trust, slip.in_words()))
+            readings.append(NameReading(name, _trust_of_slip(slip, name), slip.in_words()))
     return readings
+
+
+def _trust_of_slip(slip: Slip, name: str) -> Trust:
+    changed = slip.written + slip.meant
+    if changed.isascii():
+        # Because 5区 is not 15区 badly written but another place, a digit is never a slip to rely on.
+        return Trust.GUESS
+    tells_apart = changed in TELLING_APART
+    return (
+        Trust.SURE if slip.is_explained and len(name) > 2 and not tells_apart else Trust.NEEDS_PROOF
+    )
 
 
 def _one_slip_away(written: str, index: PlaceIndex) -> set[str]:
@@ -118,7 +126,7 @@ def _short_form_with_slip(written: str, index: PlaceIndex) -> list[NameReading]:
     for name in sorted(names):
         for form in sorted(short_forms_of(name)):
             slip = find_slip(written, form)
-            if slip is not None and slip.is_explained:
+            if slip is not None and slip.is_explained and not (slip.written + slip.meant).isascii():
                 words = f"“{name}”简写，{slip.in_words()}"
                 readings.append(NameReading(name, Trust.NEEDS_PROOF, words))
     return readings
@@ -129,7 +137,7 @@ def _by_lost_numeral(written: str, index: PlaceIndex) -> list[NameReading]:
     readings = []
     for name in index.skeletons.get(skeleton_of(written), ()):
         pairs = zip(_NUMBER.findall(written), _NUMBER.findall(name), strict=True)
-        if all(_may_be_what_is_left(a, b) for a, b in pairs):
+        if all(_may_be_what_is_left(*pair) for pair in pairs):
             words = f"“{name}”疑漏数字"
             readings.append(NameReading(name, Trust.GUESS, words))
     return readings

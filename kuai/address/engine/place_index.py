@@ -59,30 +59,34 @@ class PlaceIndex:
     short_slips: dict[str, tuple[str, ...]] = field(default_factory=dict)
     # Names with their numbers blanked (清湖围#坊), for lost Chinese numerals.
     skeletons: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _rooms: dict[int, dict[str, tuple[str, str]]] = field(default_factory=dict)
 
     @property
     def holds_buildings(self) -> bool:
         return bool(self.building_codes)
 
-    def rooms_of(self, building: int) -> dict[str, tuple[str, str]]:
-        """Room key -> (code, standard text) of one building."""
-        rooms = self._rooms.get(building)
-        if rooms is None:
-            rooms = self._rooms[building] = self._unfold_rooms(building)
-        return rooms
-
-    def _unfold_rooms(self, building: int) -> dict[str, tuple[str, str]]:
+    def find_room(self, building: int, key: str) -> tuple[str, str] | None:
+        """(code, standard text) of the building's room with this key."""
         packed = self.building_rooms[building]
-        code, text = self.building_codes[building], self.building_texts[building]
-        rooms: dict[str, tuple[str, str]] = {}
-        for line in packed.split("\n") if packed else ():
-            own, rest = line.split("\t")
-            room_code = code + rest[1:] if rest[0] == "+" else rest[1:]
-            full_text = text + own[1:] if own[0] == "+" else own[1:]
-            for key in room_keys(own[1:] if own[0] == "+" else own[1:].removeprefix(text)):
-                rooms.setdefault(key, (room_code, full_text))
-        return rooms
+        start = packed.find(f"\n{key}\t")
+        return self._unpack(building, packed, start + len(key) + 2) if start >= 0 else None
+
+    def rooms_in_any_stair(self, building: int, number: str) -> list[tuple[str, str]]:
+        """Rooms of this number whatever their stair."""
+        packed = self.building_rooms[building]
+        found, ending = [], f"-{number}\t"
+        start = packed.find(ending)
+        while start >= 0:
+            found.append(self._unpack(building, packed, start + len(ending)))
+            start = packed.find(ending, start + 1)
+        return found
+
+    def _unpack(self, building: int, packed: str, start: int) -> tuple[str, str]:
+        end = packed.find("\n", start)
+        code, own = packed[start : end if end >= 0 else None].split("\t")
+        return (
+            self.building_codes[building] + code[1:] if code[0] == "+" else code[1:],
+            self.building_texts[building] + own[1:] if own[0] == "+" else own[1:],
+        )
 
 
 @lru_cache(maxsize=200_000)
@@ -284,17 +288,16 @@ def pair_names(head: str, pieces: tuple[Piece, ...]) -> list[tuple[str, list[str
 
 
 def _add_rooms(index: PlaceIndex, rooms: Sequence[Entry], number_of: dict[str, int]) -> None:
+    """Pack each building's rooms as lines of key, code, own text; the first room of a key keeps it."""
     lines: dict[int, list[str]] = {}
     codes, texts = index.building_codes, index.building_texts
     for entry in rooms:
         number = number_of[entry.parent_code]
         code, text = codes[number], texts[number]
-        own = (
-            "+" + entry.standard_text[len(text) :]
-            if entry.standard_text.startswith(text)
-            else "=" + entry.standard_text
-        )
+        own = entry.standard_text.removeprefix(text)
+        sign = "+" if len(own) < len(entry.standard_text) else "="
         rest = "+" + entry.code[len(code) :] if entry.code.startswith(code) else "=" + entry.code
-        lines.setdefault(number, []).append(f"{own}\t{rest}")
+        found = lines.setdefault(number, [])
+        found.extend(f"{key}\t{rest}\t{sign}{own}" for key in room_keys(own))
     for number, found in lines.items():
-        index.building_rooms[number] = "\n".join(sorted(found))
+        index.building_rooms[number] = "\n" + "\n".join(sorted(found))

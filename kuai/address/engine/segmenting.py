@@ -35,7 +35,7 @@ class Kind(StrEnum):
     BREAK = ","
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Piece:
     """One number with its unit, or one name."""
 
@@ -82,41 +82,39 @@ def read_tail(tail: str) -> tuple[Piece, ...]:
 
 
 def _piece_of(match: re.Match[str]) -> Piece | None:
-    groups = match.groupdict()
-    if groups["number"] is not None:
-        return _numbered(groups)
-    if groups["name"] is not None:
-        name = groups["name"]
-        return None if name in _EMPTY_NAMES else Piece(Kind.NAME, name)
-    for group, kind in (
-        ("part", Kind.PART),
-        ("shop_after", Kind.SHOP),
-        ("stair_after", Kind.STAIR),
-    ):
-        if groups[group] is not None:
-            return Piece(kind, _without_zeros(groups[group]), match.group()[: -len(groups[group])])
-    return Piece(Kind.BREAK, ",")
+    group = match.lastgroup or ""
+    if group == "number":
+        return _bare_number(match["number"])
+    kind = _KIND_OF_GROUP.get(group)
+    if kind is not None:
+        return _numbered(kind, match["number"], match[group])
+    value = match[group]
+    if group == "name":
+        return None if value in _EMPTY_NAMES else Piece(Kind.NAME, value)
+    if group == "break":
+        return Piece(Kind.BREAK, ",")
+    return Piece(_KIND_BEFORE_NUMBER[group], _without_zeros(value), match.group()[: -len(value)])
 
 
-def _numbered(groups: dict[str, str | None]) -> Piece:
-    value = groups["number"] or ""
-    for group, kind in _KIND_OF_GROUP.items():
-        unit = groups[group]
-        if unit:
-            if kind is Kind.FLOOR and value.isdigit() and int(value) > HIGHEST_FLOOR:
-                kind = Kind.ROOM
-            return Piece(kind, _without_zeros(value) if kind is not Kind.ROOM else value, unit)
+_KIND_BEFORE_NUMBER = {"part": Kind.PART, "shop_after": Kind.SHOP, "stair_after": Kind.STAIR}
+
+
+def _numbered(kind: Kind, value: str, unit: str) -> Piece:
+    if kind is Kind.FLOOR and value.isdigit() and int(value) > HIGHEST_FLOOR:
+        kind = Kind.ROOM
+    return Piece(kind, value if kind is Kind.ROOM else _without_zeros(value), unit)
+
+
+def _bare_number(value: str) -> Piece:
     floor = _FLOOR_LETTER.match(value)
-    if floor:
-        return Piece(Kind.FLOOR, floor.group(1), "F")
-    return Piece(Kind.BARE, value)
+    return Piece(Kind.FLOOR, floor.group(1), "F") if floor else Piece(Kind.BARE, value)
 
 
 def _without_zeros(value: str) -> str:
     return value.lstrip("0") or value if value.isdigit() else value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RoomReading:
     """What the pieces behind the building say about the room; empty strings where they are silent."""
 

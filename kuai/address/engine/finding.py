@@ -1,0 +1,271 @@
+"""Fifth step: the buildings that names, numbers and divisions lead to. Nothing is graded here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kuai.address.engine.divisions import DivisionReading
+from kuai.address.engine.heads import HeadReading
+from kuai.address.engine.names import NameReading, Trust, read_name
+from kuai.address.engine.place_index import PlaceIndex
+from kuai.address.engine.segmenting import Kind, Piece
+
+
+@dataclass(slots=True)
+class Found:
+    """One building the text may mean, how it was reached, and the pieces left for the room."""
+
+    building: int
+    trust: Trust
+    variations: tuple[str, ...]
+    rest: tuple[Piece, ...]
+
+
+def find_buildings(head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex) -> list[Found]:
+    """Buildings the names and numbers lead to: by estate behind the doorplate, by doorplate, by landmark."""
+    estates = _find_by_inner_name(head, pieces, index)
+    if estates:
+        return estates
+    found: list[Found] = []
+    for name in head.names:
+        found.extend(_find_by_number(name, pieces, index))
+        found.extend(_find_landmark(name, pieces, index))
+    exact = [one for one in found if one.trust is Trust.EXACT]
+    found = exact or found or _find_by_name_with_number(head, pieces, index)
+    if found:
+        return found
+    return _find_despite_known_name(head, pieces, index)
+
+
+def _find_by_name_with_number(
+    head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex
+) -> list[Found]:
+    """坳背村十七86号: the 坊 behind a numbered lane was lost, so the number belongs to the name."""
+    if len(pieces) < 2 or pieces[0].kind is not Kind.BARE or not head.written_name:
+        return []
+    found: list[Found] = []
+    for name in read_name(head.written_name + pieces[0].value, index):
+        found.extend(_find_by_number(name, pieces[1:], index))
+    return found
+
+
+def _find_by_inner_name(
+    head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex
+) -> list[Found]:
+    """工业路144号龙光盛华府4栋: the estate's name and number decide, the doorplate must not contradict."""
+    for position, piece in enumerate(pieces[:-1]):
+        if piece.kind is not Kind.NAME or pieces[position + 1].kind in (Kind.NAME, Kind.BREAK):
+            continue
+        behind = pieces[position + 1 :]
+        found: list[Found] = []
+        for name in read_name(piece.value, index):
+            found.extend(_find_by_number(name, behind, index))
+        if found:
+            return _agree_with_doorplate(found, head, pieces[:position], index)
+    return []
+
+
+def _agree_with_doorplate(
+    found: list[Found], head: HeadReading, doorplate: tuple[Piece, ...], index: PlaceIndex
+) -> list[Found]:
+    if not doorplate or doorplate[0].kind is Kind.NAME:
+        return found
+    at_door: set[int] = set()
+    for name in head.names:
+        at_door.update(index.places.get(f"{name.name}|{doorplate[0].value}", ()))
+    if not at_door:
+        written = f"{head.written_name}{doorplate[0].value}号"
+        return [
+            Found(
+                f.building,
+                max(f.trust, Trust.SURE),
+                (*f.variations, f"门牌“{written}”与库中不同"),
+                f.rest,
+            )
+            for f in found
+        ]
+    agreeing = [f for f in found if f.building in at_door]
+    if agreeing:
+        return agreeing
+    return [
+        Found(f.building, Trust.GUESS, (*f.variations, "小区与门牌不在一处"), f.rest) for f in found
+    ]
+
+
+def _find_by_number(name: NameReading, pieces: tuple[Piece, ...], index: PlaceIndex) -> list[Found]:
+    """name|number, the doorplate's inner building number, or a number whose 号 was lost."""
+    if not pieces or pieces[0].kind in _NO_NUMBER:
+        return []
+    variations = (name.variation,) if name.variation else ()
+    if pieces[0].kind in (Kind.FLOOR, Kind.STAIR):
+        return _find_by_split_number(name, pieces, variations, index)
+    value = pieces[0].value
+    buildings = index.places.get(f"{name.name}|{value}", ())
+    if not buildings and value[:1] == "0" and value.isdigit():
+        buildings = index.places.get(f"{name.name}|{value.lstrip('0')}", ())
+    if buildings:
+        return _at_doorplate(name, buildings, pieces, variations, index)
+    return _find_by_split_number(name, pieces, variations, index)
+
+
+def _at_doorplate(
+    name: NameReading,
+    buildings: tuple[int, ...],
+    pieces: tuple[Piece, ...],
+    variations: tuple[str, ...],
+    index: PlaceIndex,
+) -> list[Found]:
+    if len(pieces) > 2 and _is_unread_name(pieces[1]) and pieces[2].kind not in _NO_NUMBER:
+        return _at_doorplate_with_unread_name(name, buildings, pieces, variations, index)
+    if len(pieces) > 1 and pieces[1].kind not in (Kind.NAME, Kind.BREAK, Kind.FLOOR):
+        inner = index.doorplates.get(f"{name.name}|{pieces[0].value}|{pieces[1].value}", ())
+        followed = len(pieces) > 2 and pieces[2].kind not in _NO_NUMBER
+        if inner and (len(buildings) > 1 or followed or pieces[1].kind is Kind.BUILDING):
+            return [Found(b, name.trust, variations, pieces[2:]) for b in inner]
+    return [Found(b, name.trust, variations, pieces[1:]) for b in buildings]
+
+
+_NO_NUMBER = frozenset({Kind.NAME, Kind.BREAK})
+_REMARK = re.compile(
+    r"整|全|门|前|后|旁|楼|附近|对面|边|侧|天花|屋|院|路口|巷子|天台|外|内|里|下|上|电话|联系|出租|房东|近|原|旧|和|与|的|被|有|在"
+)
+
+
+def _is_unread_name(piece: Piece) -> bool:
+    """Does a name behind the doorplate look like an estate rather than a remark?"""
+    return piece.kind is Kind.NAME and len(piece.value) > 1 and not _REMARK.match(piece.value)
+
+
+def _at_doorplate_with_unread_name(
+    name: NameReading,
+    buildings: tuple[int, ...],
+    pieces: tuple[Piece, ...],
+    variations: tuple[str, ...],
+    index: PlaceIndex,
+) -> list[Found]:
+    """工业路144号某某苑4栋2402 with an estate nobody knows: the doorplate leads, the room must prove it."""
+    words = (*variations, f"“{pieces[1].value}”未能理解")
+    trust = max(name.trust, Trust.NEEDS_PROOF)
+    inner = index.doorplates.get(f"{name.name}|{pieces[0].value}|{pieces[2].value}", ())
+    if inner:
+        return [Found(building, trust, words, pieces[3:]) for building in inner]
+    return [Found(building, trust, words, pieces[2:]) for building in buildings]
+
+
+def _find_by_split_number(
+    name: NameReading,
+    pieces: tuple[Piece, ...],
+    variations: tuple[str, ...],
+    index: PlaceIndex,
+) -> list[Found]:
+    """秀新围1384602: the 号 was lost, so the number is cut where the library has a building."""
+    first = pieces[0]
+    found: list[Found] = []
+    for cut in range(1, len(first.value)):
+        number, rest = first.value[:cut], first.value[cut:]
+        kind = Kind.FLOOR if first.unit in ("楼", "层") and len(rest) < 3 else first.kind
+        if not _is_plausible_rest(rest, kind, letter_cut=not number[-1].isdigit()):
+            continue
+        words = f"“{first.value}”疑缺“号”或“栋”，读作“{number}”和“{rest}{first.unit}”"
+        doubted = NameReading(name.name, max(name.trust, Trust.NEEDS_PROOF))
+        cut_pieces = (Piece(Kind.HOUSE, number), Piece(kind, rest, first.unit), *pieces[1:])
+        buildings = index.places.get(f"{name.name}|{number}", ())
+        found.extend(_at_doorplate(doubted, buildings, cut_pieces, (*variations, words), index))
+    return found
+
+
+_LONGEST_REST = {Kind.SHOP: 2, Kind.FLOOR: 2, Kind.STAIR: 1, Kind.BUILDING: 2}
+
+
+def _is_plausible_rest(rest: str, kind: Kind, *, letter_cut: bool) -> bool:
+    """May `rest` be what followed the lost 号? A room has three or four digits, a stair one."""
+    if rest.startswith("0"):
+        return False
+    if kind in _LONGEST_REST:
+        return rest.isdigit() and len(rest) <= _LONGEST_REST[kind]
+    return letter_cut or 3 <= len(rest) <= 4
+
+
+def _find_landmark(name: NameReading, pieces: tuple[Piece, ...], index: PlaceIndex) -> list[Found]:
+    """A building known by name alone (华强大厦)."""
+    variations = (name.variation,) if name.variation else ()
+    return [
+        Found(building, name.trust, variations, pieces)
+        for building in index.landmarks.get(name.name, ())
+    ]
+
+
+def _find_despite_known_name(
+    head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex
+) -> list[Found]:
+    """The name exists but has no such number: neighbours one slip away are candidates, never more."""
+    if not pieces or not head.names or head.names[0].trust is not Trust.EXACT:
+        return []
+    written = head.names[0].name
+    found = []
+    for other in _neighbour_names(written, index):
+        doubt = NameReading(other, Trust.GUESS, f"库中“{written}”无此号，“{other}”有")
+        if pieces[0].kind not in (Kind.NAME, Kind.BREAK, Kind.FLOOR, Kind.STAIR):
+            buildings = index.places.get(f"{other}|{pieces[0].value}", ())
+            found.extend(_at_doorplate(doubt, buildings, pieces, (doubt.variation,), index))
+    return found
+
+
+def _neighbour_names(written: str, index: PlaceIndex) -> list[str]:
+    near = set(index.slips.get(written, ())) | set(index.short_forms.get(written, ()))
+    near.discard(written)
+    return sorted(near)
+
+
+def keep_within_divisions(
+    found: list[Found], divisions: DivisionReading, index: PlaceIndex
+) -> list[Found]:
+    """Only buildings inside the divisions written; if none is, those that differ in one named level."""
+    if not found:
+        return found
+    if len(found) == 1 and _lies_within(found[0].building, divisions, index):
+        return found
+    for written, words, trust in (
+        (divisions.districts, "区", Trust.GUESS),
+        (divisions.communities, "社区", Trust.SURE),
+        (divisions.subdistricts, "街道", Trust.SURE),
+    ):
+        if not written:
+            continue
+        inside = [
+            f
+            for f in found
+            if index.book.is_within(index.building_communities[f.building], written)
+        ]
+        if inside:
+            found = inside
+            continue
+        name = index.book.divisions[written[0]].name
+        found = [
+            Found(
+                f.building,
+                max(f.trust, trust),
+                (*f.variations, _differs(words, name, f, index)),
+                f.rest,
+            )
+            for f in found
+        ]
+    return found
+
+
+def _lies_within(building: int, divisions: DivisionReading, index: PlaceIndex) -> bool:
+    """Is the building inside every division written? (The common case, answered without lists.)"""
+    district, subdistrict, community = index.book.ancestors(index.building_communities[building])
+    return (
+        (not divisions.districts or district in divisions.districts)
+        and (not divisions.subdistricts or subdistrict in divisions.subdistricts)
+        and (not divisions.communities or community in divisions.communities)
+    )
+
+
+def _differs(level: str, written: str, found: Found, index: PlaceIndex) -> str:
+    chain = index.book.ancestors(index.building_communities[found.building])
+    number = chain[("区", "街道", "社区").index(level)]
+    actual = index.book.divisions[number].name if number >= 0 else "?"
+    return f"{level}写作“{written}”，库中为“{actual}”"

@@ -1,0 +1,117 @@
+"""Third and fourth step together: what the naming part of a text says above and of the place.
+
+Divisions are peeled off the front; what remains is the place's own name, which may stand in a sentence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kuai.address.engine.divisions import DivisionReading
+from kuai.address.engine.names import (
+    NameReading,
+    Trust,
+    find_name_at_end,
+    is_sentence_lead,
+    read_name,
+)
+from kuai.address.engine.place_index import PlaceIndex
+
+
+@dataclass(slots=True)
+class HeadReading:
+    """What the naming part says: divisions and the names the place may have."""
+
+    divisions: DivisionReading
+    names: tuple[NameReading, ...]
+    lead: str = ""
+
+    @property
+    def written_name(self) -> str:
+        return self.divisions.rest
+
+
+def read_head(head_text: str, index: PlaceIndex) -> HeadReading:
+    """Read divisions, then the name; try the head's bare names and sentence leads where that explains nothing."""
+    divisions = index.book.read(head_text.lstrip(",-"))
+    names = read_name(divisions.rest, index)
+    if divisions.elsewhere or not divisions.rest or (names and names[0].trust is Trust.EXACT):
+        return HeadReading(divisions, names)
+    return _read_harder_head(divisions, names, index)
+
+
+def _read_harder_head(
+    divisions: DivisionReading,
+    names: tuple[NameReading, ...],
+    index: PlaceIndex,
+) -> HeadReading:
+    rest = divisions.rest
+    ending = find_name_at_end(rest, index)
+    if ending is not None:
+        lead, name = ending
+        explained = explain_lead(lead, divisions, index)
+        if explained is not None:
+            return HeadReading(explained, (NameReading(name, Trust.EXACT),), lead)
+    if not names:
+        bare = _copy(divisions)
+        while _read_bare(bare, index):
+            names = read_name(bare.rest, index)
+            if names or not bare.rest:
+                return HeadReading(bare, names)
+        if not index.holds_buildings:
+            return HeadReading(bare, names)
+    if not names and ending is not None:
+        doubt = NameReading(ending[1], Trust.GUESS, f"“{ending[0]}”未能理解")
+        return HeadReading(divisions, (doubt,), ending[0])
+    return HeadReading(divisions, names)
+
+
+def _read_bare(reading: DivisionReading, index: PlaceIndex) -> bool:
+    if not index.holds_buildings and index.book.read_village(reading):
+        return True
+    return index.book.read_bare(reading)
+
+
+def explain_lead(
+    lead: str, divisions: DivisionReading, index: PlaceIndex
+) -> DivisionReading | None:
+    """What stands between the divisions and the name: bare divisions, or a sentence's beginning; else None."""
+    again = _copy(divisions)
+    again.rest = lead
+    while again.rest and index.book.read_bare(again):
+        pass
+    if not again.rest:
+        return again
+    if any(name.trust <= Trust.NEEDS_PROOF for name in read_name(again.rest, index)):
+        # 富润西公馆体育路51号1栋: the estate was written before its doorplate.
+        again.variations.append("小区与门牌次序颠倒")
+        return again
+    for start in range(len(lead)):
+        if start and not is_sentence_lead(lead[:start]):
+            continue
+        inner = index.book.read(lead[start:])
+        while inner.rest and index.book.read_bare(inner):
+            pass
+        if inner.elsewhere or not inner.rest or is_sentence_lead(inner.rest):
+            inner.variations.append("地址写在句中")
+            return inner if start or inner.rest else None
+    if is_sentence_lead(lead):
+        again = _copy(divisions)
+        again.variations.append("地址写在句中")
+        return again
+    return None
+
+
+def _copy(reading: DivisionReading) -> DivisionReading:
+    return DivisionReading(
+        reading.districts,
+        reading.subdistricts,
+        reading.communities,
+        reading.has_province,
+        reading.has_city,
+        reading.elsewhere,
+        reading.unknown_subdistrict,
+        list(reading.variations),
+        list(reading.weak),
+        reading.rest,
+    )

@@ -1,0 +1,53 @@
+"""The reads others may call: wash one text, explain one text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeAlias
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kuai.address.batch import index_of
+from kuai.address.engine.explaining import explain_trail
+from kuai.address.engine.washing import Washer
+from kuai.address.reading import library_table, read_delivered_library
+from kuai.address.types import ExplainStep, WashedAddress
+from kuai.kit.tables import TableRef
+
+AnyLibrary: TypeAlias = TableRef | Path | pa.Table
+
+
+class OpenLibrary:
+    """A library ready for single texts (portal, `kuai explain`). Opening 600,000 entries takes seconds: keep it."""
+
+    def __init__(self, library: AnyLibrary) -> None:
+        self._washer = Washer(index_of(_entries_of(library)))
+
+    def wash_text(self, text: str) -> WashedAddress:
+        """The answer for one text, the same as the batch gives."""
+        return self._washer.wash(text)
+
+    def explain_text(self, text: str) -> list[ExplainStep]:
+        """What each step saw, in order, ending with the grade and why."""
+        return explain_trail(text, self._washer.follow(text), self._washer.index)
+
+
+def open_library(library: AnyLibrary) -> OpenLibrary:
+    """Open a washed build's `address_entry` (TableRef), a delivered CSV (Path) or an entry table."""
+    return OpenLibrary(library)
+
+
+def explain_text(library: AnyLibrary, text: str) -> list[ExplainStep]:
+    """Steps of the wash of `text`, for `kuai explain address`."""
+    return open_library(library).explain_text(text)
+
+
+def _entries_of(library: AnyLibrary) -> pa.Table:
+    if isinstance(library, TableRef):
+        return pa.concat_tables([pq.read_table(path) for path in library.paths])
+    if isinstance(library, Path):
+        return library_table(read_delivered_library(library), file=library.name)
+    if "地址编码" in library.column_names:
+        return library_table(read_delivered_library(library))
+    return library
