@@ -112,12 +112,14 @@ def build(
 ) -> None:
     """从部门文件建库：接收、映射、清洗、关联、认定、装块、发布。"""
     from kuai.cli.work_database import open_work_database
+
+    _require_allowed("build")
+    opened = open_work_database(store)
+    # From here on, because these rooms' tables need Django to be started.
     from kuai.flows.build import build_package
     from kuai.flows.registration import gate_of, registrar_of
     from kuai.sources import actions as sources
 
-    _require_allowed("build")
-    opened = open_work_database(store)
     synthetic = sources.read_package(package).synthetic
     with shown_progress(quiet=as_json) as progress:
         result = build_package(
