@@ -152,6 +152,12 @@ def fault_of(store, path: Path) -> DataFault:
         (b"<?xml version='1.0'?><Workbook/>", "file.xml"),
         (bytes(range(256)) * 8, "file.encoding"),
         ("姓名,地址\n".encode(), "file.no_rows"),
+        (
+            csv_bytes([HEADINGS, *PEOPLE], encoding="gb18030").decode("latin-1").encode(),
+            "file.garbled",
+        ),
+        (csv_bytes([HEADINGS] * 4).decode("gb18030", "ignore").encode(), "file.garbled"),
+        ("姓�,地址\n甲,乙\n".encode(), "file.garbled"),
         (csv_bytes(PEOPLE), "file.no_heading"),
         (
             "张三,龙华区民治街道一路1号101\n李四,龙华区民治街道一路1号102\n".encode(),

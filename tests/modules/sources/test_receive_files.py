@@ -45,6 +45,17 @@ def test_text_is_read_in_every_encoding_and_separator(store, tmp_path, encoding,
     assert (receipt.received, receipt.kept, receipt.quarantined) == (3, 3, 0)
 
 
+def test_traditional_text_in_big5_is_not_taken_for_gb18030(store, tmp_path):
+    rows = [
+        ("姓名", "地址", "備註"),
+        ("張三", "龍華區民治街道一路一號", "業主自住"),
+        ("李四", "觀湖街道", "租客"),
+    ]
+    snapshot, _ = receive(store, write_csv(tmp_path, rows, encoding="big5"))
+    assert snapshot.encoding == "big5hkscs"
+    assert kept_rows(store) == rows[1:]
+
+
 def test_a_wrong_declaration_is_overruled_and_reported(store, tmp_path):
     path = write_csv(tmp_path, [HEADINGS, *PEOPLE], encoding="gb18030")
     snapshot, receipt = receive(store, path, declared_encoding="utf-8")
