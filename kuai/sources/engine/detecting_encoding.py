@@ -21,6 +21,9 @@ BAD_LINES_SHARE = 0.01
 BAD_LINES_FREE = 3
 # Everyday Chinese is 90 % first-level characters (GB 2312 rows 16-55); Big5 misread as GBK is below 45 %.
 COMMON_HAN_SHARE = 0.5
+# Fewer characters than two rows of headings prove nothing.
+HAN_NEEDED = 8
+BIG5 = "big5hkscs"
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -76,12 +79,11 @@ def _strict(path: Path, start: bytes, declared: str) -> EncodingFound | None:
         ("gb18030", "utf-8") if wanted == "gb18030" and len(start) < 64 else ("utf-8", "gb18030")
     )
     for encoding in order:
-        if not _decodes(path, encoding):
-            continue
-        if encoding == "gb18030" and not _reads_as_chinese(start):
-            other = _guessed(path, start)
-            return other if other and other.name.startswith("big5") else EncodingFound(encoding)
-        return EncodingFound(encoding)
+        if _decodes(path, encoding):
+            is_doubtful = encoding == "gb18030" and not _reads_as_chinese(start)
+            if is_doubtful and _reads_as_big5(start) and _decodes(path, BIG5):
+                return EncodingFound(BIG5)
+            return EncodingFound(encoding)
     return None
 
 
@@ -98,17 +100,37 @@ def _decodes(path: Path, encoding: str) -> bool:
 
 
 def _reads_as_chinese(start: bytes) -> bool:
+    """Are the Han characters everyday ones? Characters of the private area count against it."""
     text = start.decode("gb18030", errors="ignore")
-    han = [character for character in text if "\u4e00" <= character <= "\u9fff"]
-    if len(han) < 50:
+    han = [sign for sign in text if "\u4e00" <= sign <= "\u9fff" or "\ue000" <= sign <= "\uf8ff"]
+    if len(han) < HAN_NEEDED:
         return True
-    common = sum(1 for character in han if _is_first_level(character))
-    return common >= COMMON_HAN_SHARE * len(han)
+    return sum(map(_is_first_level, han)) >= COMMON_HAN_SHARE * len(han)
 
 
 def _is_first_level(character: str) -> bool:
     code = character.encode("gb18030")
     return len(code) == 2 and 0xB0 <= code[0] <= 0xD7 and code[1] >= 0xA1
+
+
+def _reads_as_big5(start: bytes) -> bool:
+    text = start.decode(BIG5, errors="ignore")
+    codes = [sign.encode(BIG5) for sign in text if "\u4e00" <= sign <= "\u9fff"]
+    common = sum(1 for code in codes if len(code) == 2 and 0xA4 <= code[0] <= 0xC6)
+    return len(codes) >= HAN_NEEDED and common >= COMMON_HAN_SHARE * len(codes)
+
+
+def is_garbled(text: str) -> bool:
+    """Was this text decoded wrongly before it was saved? ("ÐÕÃû" or "濮撳悕" for 姓名)"""
+    foreign = [sign for sign in text if ord(sign) > 0x7F]
+    if len(foreign) < HAN_NEEDED:
+        return False
+    if sum("\u0080" <= sign <= "\u00ff" for sign in foreign) > COMMON_HAN_SHARE * len(foreign):
+        return True
+    if _reads_as_chinese(text.encode("gb18030", errors="ignore")):
+        return False
+    again = text.encode("gb18030", errors="ignore").decode("utf-8", errors="replace")
+    return again.count("\ufffd") < len(again) * BAD_LINES_SHARE * 10
 
 
 def _least_bad(path: Path) -> EncodingFound | None:
@@ -148,7 +170,7 @@ def _guessed(path: Path, start: bytes) -> EncodingFound | None:
 def _canonical(encoding: str) -> str:
     lowered = encoding.strip().lower().replace("_", "-")
     if lowered.startswith("cp950") or lowered == "big5":
-        return "big5hkscs"
+        return BIG5
     return _ALIASES.get(lowered.replace("-", ""), lowered)
 
 

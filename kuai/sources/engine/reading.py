@@ -5,6 +5,7 @@ Knows nothing of the store or the vault: it gets a path and a scratch folder and
 
 from __future__ import annotations
 
+import re
 import resource
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 
 from kuai.kit.errors import DataFault, Where
 from kuai.sources.engine import reading_limits as limits
+from kuai.sources.engine.detecting_encoding import is_garbled
 from kuai.sources.engine.detecting_format import FileFormat, detect_format
 from kuai.sources.engine.detecting_heading import HeadingFound, Merge, find_heading, name_columns
 from kuai.sources.engine.reading_rows import RowSorter
@@ -23,6 +25,9 @@ from kuai.sources.engine.reading_text import TextTable
 Advance = Callable[[int], None]
 # A nameless column counts as one of the table's when at least half of the sampled rows fill it.
 NAMELESS_FILLED_SHARE = 0.5
+# Replacement and control characters in a heading: then nothing below it can be trusted either.
+GARBLED_HEADING = re.compile("[\ufffd\x00-\x08\x0e-\x1f\x7f-\x9f]")
+ROWS_FOR_GARBLING = 30
 
 
 @dataclass(frozen=True)
@@ -212,6 +217,13 @@ def _require_heading(
             remedy="请在数据上方加一行列名，例如“姓名、证件号码、地址”，再交。",
         )
     found = _with_nameless_columns(found, sample)
+    if GARBLED_HEADING.search("".join(found.headings)) or is_garbled(_first_text(sample)):
+        raise DataFault(
+            "file.garbled",
+            "文字在导出时已经变成乱码",
+            where=where,
+            remedy="请从原系统重新导出，编码选 UTF-8 或 GB18030。",
+        )
     if len(found.headings) > limits.COLUMNS:
         raise DataFault(
             "file.too_wide",
@@ -227,6 +239,10 @@ def _require_heading(
             remedy="同一份数据拆成几个文件时，各文件的表头要相同。",
         )
     return found
+
+
+def _first_text(sample: Sequence[Sequence[str]]) -> str:
+    return "".join(cell for row in sample[:ROWS_FOR_GARBLING] for cell in row)
 
 
 def _with_nameless_columns(found: HeadingFound, sample: Sequence[Sequence[str]]) -> HeadingFound:

@@ -40,6 +40,7 @@ IDLE_ROOMS = 2
 
 _PR_SET_PDEATHSIG = 1
 _SPLIT = "请拆成几个小一些的文件，或另存为 CSV 后再交。"
+_REPACK = "请把数据复制到新的空白工作簿后再交；仍不行就拆成几个文件。"
 _RESAVE = "请用 Excel 或 WPS 打开确认，另存为新的 .xlsx 或 .csv 后再交。"
 
 
@@ -213,7 +214,13 @@ def _outcome(report: Report, file_name: str) -> Report:
     if ended == "time":
         raise DataFault("file.too_slow", "读取用时超过上限，已停止", where=where, remedy=_SPLIT)
     if ended == "memory":
-        raise DataFault("file.too_big", "读取所需内存超过上限，已停止", where=where, remedy=_SPLIT)
+        # A broken length field asks for as much memory as a huge sheet, so both are named.
+        raise DataFault(
+            "file.too_big",
+            "读取所需内存超过上限，已停止（表格范围过大，或文件已损坏）",
+            where=where,
+            remedy=_REPACK,
+        )
     raise DataFault("file.unreadable", "文件内部结构有错，读取中止", where=where, remedy=_RESAVE)
 
 
@@ -235,22 +242,27 @@ def serve() -> None:
         child = os.fork()
         if child == 0:
             _read_in_child(reading, request["job"], bounds)
-        ended = _watch(child, bounds.wall_seconds)
+        ended, peak = _watch(child, bounds.wall_seconds)
         # The line break first: a killed child may have left half a line.
-        os.write(1, b"\n" + json.dumps({"ended": ended}).encode() + b"\n")
+        report = {"ended": ended, "peak_bytes": peak}
+        os.write(1, b"\n" + json.dumps(report).encode() + b"\n")
 
 
-def _watch(child: int, seconds: float) -> str:
-    """Wait for the child, kill it when its time is up, and say how it ended."""
+def _watch(child: int, seconds: float) -> tuple[str, int]:
+    """Wait for the child, kill it when its time is up, say how it ended and how much memory it held at most."""
     descriptor = os.pidfd_open(child)
     try:
         ready, _, _ = select.select([descriptor], [], [], seconds)
         if not ready:
             os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
+        _, status, usage = os.wait4(child, 0)
     finally:
         os.close(descriptor)
-    if not ready or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU):
+    return _ending(status, was_killed=not ready), usage.ru_maxrss * 1024
+
+
+def _ending(status: int, *, was_killed: bool) -> str:
+    if was_killed or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU):
         return "time"
     # Rust aborts when memory is refused to it; the kernel kills when the machine has none.
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGABRT, signal.SIGKILL):
