@@ -7,17 +7,18 @@ key stays single. Reads raw values only in the given in-memory session and leave
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-from kuai.kit.progress import SILENT, Progress, progress_line
+from kuai.kit.progress import SILENT, Progress, ProgressTask, progress_line
 from kuai.linkage.engine import components, names
 from kuai.linkage.engine.components import Edges, Merging, Traits
 from kuai.linkage.engine.figures import LinkFigures
 from kuai.linkage.engine.keys import MODEL_KEYS, PERSON_KEYS, TIER_OF
-from kuai.linkage.engine.pairing_model import model_edges
+from kuai.linkage.engine.pairing_model import model_edges, train_model
 from kuai.linkage.engine.person_keys import name_edges
 from kuai.linkage.engine.person_numbers import number_edges, slip_edges
 from kuai.linkage.engine.steps import columns_of, make_table, registered, row_count, write_clusters
@@ -33,6 +34,7 @@ PERSON_PHONES_MAX = 8
 
 # Because nobody alive is older (and a tenant of 120 is a typing slip), such a cluster is held back.
 OLDEST_BIRTH = "1905-01-01"
+EXACT_STEPS = 4
 
 _WORK_TABLES = (
     "person_shape",
@@ -56,18 +58,8 @@ def link_person_rows(
     """From the relation `person_row` (mention_no 0..n-1 in founding order) make the temporary table
     `mention_cluster(mention_no, founder_no, match_probability, reason, quarantined)`.
     """
-    with progress_line(progress, "关联人员", total=6, measure="步") as task:
-        shared = _shape_rows(connection)
-        task.advance()
-        edges = number_edges(connection)
-        task.advance()
-        edges += slip_edges(connection)
-        task.advance()
-        edges += name_edges(connection)
-        task.advance()
-        count = row_count(connection, "person_row")
-        traits = _traits(connection)
-        merging = components.keep_consistent_edges(count, Edges.joined(edges), traits)
+    with progress_line(progress, "关联人员", total=EXACT_STEPS + 2, measure="步") as task:
+        merging, traits, shared = _link_exactly(connection, task)
         if with_model:
             merging = _add_model_edges(connection, merging, traits)
         task.advance()
@@ -75,7 +67,7 @@ def link_person_rows(
             connection,
             merging,
             keys=PERSON_KEYS,
-            count=count,
+            count=len(traits.columns[0]),
             suspicion_step="person_suspicion",
             suspicion_parameters={
                 "person_phones_max": PERSON_PHONES_MAX,
@@ -86,6 +78,30 @@ def link_person_rows(
     for name in _WORK_TABLES:
         connection.execute(f"drop table if exists {name}")
     return replace(figures, shared_values=shared)
+
+
+def train_person_model(connection: duckdb.DuckDBPyConnection, *, truth: str) -> dict[str, Any]:
+    """A new model from `person_row` and the table `truth` (mention_no, person): retraining is a release."""
+    with progress_line(SILENT, "", total=EXACT_STEPS) as task:
+        merging, traits, _ = _link_exactly(connection, task)
+    _label_mentions(connection, merging, len(traits.columns[0]))
+    return train_model(connection, truth=truth)
+
+
+def _link_exactly(
+    connection: duckdb.DuckDBPyConnection, task: ProgressTask
+) -> tuple[Merging, Traits, dict[str, int]]:
+    shared = _shape_rows(connection)
+    task.advance()
+    edges = number_edges(connection)
+    task.advance()
+    edges += slip_edges(connection)
+    task.advance()
+    edges += name_edges(connection)
+    task.advance()
+    traits = _traits(connection)
+    count = row_count(connection, "person_row")
+    return components.keep_consistent_edges(count, Edges.joined(edges), traits), traits, shared
 
 
 def _shape_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -128,16 +144,20 @@ def _traits(connection: duckdb.DuckDBPyConnection) -> Traits:
     return Traits(tuple(found[name].astype(np.int64) for name in ("id_key", "birth_date", "sex")))
 
 
-def _add_model_edges(
-    connection: duckdb.DuckDBPyConnection, merging: Merging, traits: Traits
-) -> Merging:
-    count = len(traits.columns[0])
+def _label_mentions(connection: duckdb.DuckDBPyConnection, merging: Merging, count: int) -> None:
     labels = components.component_labels(count, merging.kept.left, merging.kept.right)
     node = pa.table({"mention_no": np.arange(count), "cluster_no": labels})
     with registered(connection, labelled_mention=node):
         connection.execute(
             "create or replace temp table person_node as select * from labelled_mention"
         )
+
+
+def _add_model_edges(
+    connection: duckdb.DuckDBPyConnection, merging: Merging, traits: Traits
+) -> Merging:
+    count = len(traits.columns[0])
+    _label_mentions(connection, merging, count)
     found = model_edges(connection)
     tiers = (found.tier + TIER_OF[MODEL_KEYS[0].code]).astype(np.int16)
     proposed = Edges(found.left, found.right, tiers)
