@@ -35,6 +35,7 @@ from kuai.guard.engine.reading import FIELD_LEVELS, ResolvedSubject, SealedMenti
 from kuai.guard.engine.source_rules import require_source_may_build
 from kuai.guard.ledger import record_entry
 from kuai.guard.masks import mask
+from kuai.guard.retention_list import clear_technical_rows
 from kuai.guard.revealing import register_resolver, reveal, withdraw_resolver
 from kuai.guard.route_rules import (
     ALL_ROLES,
@@ -76,6 +77,7 @@ __all__ = [
     "break_glass",
     "change_password",
     "change_role",
+    "clear_technical_rows",
     "close_account",
     "command_rule",
     "complete_review",

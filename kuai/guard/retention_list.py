@@ -1,16 +1,23 @@
-"""What is kept too long, per table and per source. A list for the steward and the auditor: nothing is deleted here."""
+"""What is kept too long, per table and per source: a list for the steward and the auditor.
+
+Records of work and of sources are never deleted here. What is cleared, and entered with its count, is technical:
+ended sessions, old failed logins, finished background tasks.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from django.apps import apps
+from django.db import transaction
 from django.db.models import Min, Q
 
 from kuai.guard.engine.retention import KeptThing, OverdueThing, last_day_of_period, list_overdue
+from kuai.guard.ledger import record_entry
 from kuai.guard.models import SourceRecord
+from kuai.guard.types import Actor
 from kuai.kit.clock import local_day
 from kuai.kit.store import Store
 
@@ -38,6 +45,9 @@ TABLE_TERMS = {
     "guard.BreakGlassRecord": TableTerm("ends_at", TEN_YEARS),
     "guard.LedgerEntry": TableTerm("recorded_at", THREE_YEARS),
 }
+
+
+TECHNICAL_TABLES = ("sessions.Session", "axes.AccessAttempt", "django_tasks_database.DBTaskResult")
 
 
 def list_overdue_things(store: Store, *, as_of: date) -> tuple[OverdueThing, ...]:
@@ -74,3 +84,26 @@ def _kept_rows() -> Iterator[KeptThing]:
                 since=local_day(oldest),
                 retention_days=term.days,
             )
+
+
+def clear_technical_rows(*, by: Actor, at: datetime) -> dict[str, int]:
+    """Delete technical rows whose time is over; how many by table. For the nightly run; may be repeated."""
+    cleared = {}
+    with transaction.atomic():
+        for label in TECHNICAL_TABLES:
+            term = TABLE_TERMS[label]
+            over = Q(**{f"{term.since}__lt": at - timedelta(days=term.days)})
+            cleared[label], _ = (
+                apps.get_model(label)._default_manager.filter(term.rows & over).delete()
+            )
+        if any(cleared.values()):
+            record_entry(
+                actor=by,
+                action="retention.cleared",
+                object_kind="table",
+                object_refs=tuple(label for label, rows in cleared.items() if rows),
+                purpose="administration",
+                count=sum(cleared.values()),
+                at=at,
+            )
+    return cleared

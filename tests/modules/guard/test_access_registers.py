@@ -6,8 +6,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from axes.models import AccessAttempt
+from django.contrib.sessions.models import Session
 
 from kuai.guard import access, actions, queries
+from kuai.guard.accounts import SYSTEM
 from kuai.guard.engine.purposes import permitted_purposes
 from kuai.guard.ledger_models import LedgerEntry
 from kuai.guard.models import PurposeRecord, SourceRecord, TicketRecord
@@ -118,3 +121,28 @@ def test_live_logins_are_found_by_name_only_while_active() -> None:
     access.close_account("demo-leader", by=security, at=NOON)
     assert queries.find_actor_by_login("demo-leader") is None
     assert queries.count_accounts() == before - 1
+
+
+def test_ended_sessions_and_old_failed_logins_are_cleared_and_the_count_is_entered() -> None:
+    for key, days in (("alive", -1), ("just-over", 0.5), ("old", 2)):
+        Session.objects.create(
+            session_key=key, session_data="", expire_date=NOON - timedelta(days=days)
+        )
+    access.load_purposes()
+    attempt = {"username": "li", "ip_address": "10.0.0.1", "failures_since_start": 1}
+    for days in (89, 91):
+        row = AccessAttempt.objects.create(**attempt, user_agent=str(days))
+        AccessAttempt.objects.filter(pk=row.pk).update(attempt_time=NOON - timedelta(days=days))
+    cleared = access.clear_technical_rows(by=SYSTEM, at=NOON)
+    assert cleared == {
+        "sessions.Session": 1,
+        "axes.AccessAttempt": 1,
+        "django_tasks_database.DBTaskResult": 0,
+    }
+    assert set(Session.objects.values_list("session_key", flat=True)) == {"alive", "just-over"}
+    entry = LedgerEntry.objects.get(action="retention.cleared")
+    assert (entry.count_returned, entry.objects_seen) == (
+        2,
+        ["sessions.Session", "axes.AccessAttempt"],
+    )
+    assert sum(access.clear_technical_rows(by=SYSTEM, at=NOON).values()) == 0
