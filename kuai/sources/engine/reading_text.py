@@ -36,6 +36,7 @@ class _LineFeed:
         self._returned: deque[str] = deque()
         self.record: list[str] = []
         self.taken = 0
+        self.has_ended = False
 
     def __iter__(self) -> _LineFeed:
         return self
@@ -43,7 +44,11 @@ class _LineFeed:
     def __next__(self) -> str:
         if len(self.record) >= limits.LINES_IN_A_RECORD:
             raise _UnpairedQuote
-        line = self._returned.popleft() if self._returned else next(self._lines)
+        try:
+            line = self._returned.popleft() if self._returned else next(self._lines)
+        except StopIteration:
+            self.has_ended = True
+            raise
         self.record.append(line)
         self.taken += 1
         return line
@@ -52,6 +57,7 @@ class _LineFeed:
         """The first line of the record under way; the others will be read again."""
         first, *others = self.record
         self._returned.extendleft(reversed(others))
+        self.has_ended = False
         self.taken -= len(others)
         self.record = []
         return first
@@ -127,19 +133,21 @@ class TextTable:
             except (_UnpairedQuote, csv.Error):
                 rows.append(BrokenRow([feed.give_back_all_but_first()]))
                 return
-            if self._is_broken(feed.record, row):
+            if self._is_broken(feed, row):
                 rows.append(BrokenRow([feed.give_back_all_but_first()]))
                 return
             rows.append(row)
             feed.record = []
 
-    def _is_broken(self, record: list[str], row: Row) -> bool:
+    def _is_broken(self, feed: _LineFeed, row: Row) -> bool:
         """Quotes that pair with another row's swallow what lies between: seen by the number of cells."""
+        record = feed.record
         if len(record) > 1 and self._width and len(row) != self._width:
             return True
         if self._holds_whole_rows(record):
             return True
-        if '"' not in record[0]:
+        if not feed.has_ended:
+            # With more lines to come, the parser itself went on until the quote was closed.
             return False
         try:
             list(csv.reader(record, delimiter=self.separator, strict=True))
