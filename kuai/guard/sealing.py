@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -49,10 +50,19 @@ logger = logging.getLogger(__name__)
 BATCH_ENTRIES = 2_000
 # A step back by more than this is a clock set wrong, not two machines' drift.
 CLOCK_TOLERANCE = timedelta(seconds=2)
-SEAL_EVERY_S = 0.25
+SEAL_EVERY_S = 0.2
 RETRY_AFTER_S = 2.0
 # X-Road stops taking requests when nothing could be timestamped for four hours; we refuse personal reads.
 LONGEST_WAIT = timedelta(hours=4)
+
+
+@dataclass(frozen=True)
+class FilePosition:
+    """How far the files follow the database."""
+
+    written: int
+    noted: int
+    lengths: tuple[int, int] = (-1, -1)
 
 
 class Sealer:
@@ -65,7 +75,7 @@ class Sealer:
             keyring.signing_seed(), origin=f"kuai-ledger/{keyring.name}"
         )
         self.verifier = NoteVerifier.from_text(self.signer.verifier_key())
-        self._files_follow = False
+        self._position: FilePosition | None = None
         public_key = self.folder.public_key
         verifier_key = self.signer.verifier_key() + "\n"
         if not public_key.exists() or public_key.read_text(encoding="utf-8") != verifier_key:
@@ -73,14 +83,13 @@ class Sealer:
 
     def seal(self, now: datetime) -> int:
         """Seal all that waits and bring the files up to date; returns how many were sealed. May be repeated."""
-        if self._files_follow and not LedgerPending.objects.exists():
+        if self._position and not LedgerPending.objects.exists():
             return 0
         with self._alone():
             sealed = 0
             while LedgerPending.objects.exists() and (batch := self._seal_batch(now)):
                 sealed += batch
             self._follow_with_files()
-        self._files_follow = True
         return sealed
 
     @contextmanager
@@ -93,20 +102,26 @@ class Sealer:
             os.close(handle)
 
     def _seal_batch(self, now: datetime) -> int:
+        last = LedgerCheckpoint.objects.order_by("-size").first()
+        size = last.size if last else 0
+        # A batch never crosses the end of a file, so every file begins at a checkpoint.
+        room = ENTRIES_PER_FILE - size % ENTRIES_PER_FILE
+        waiting = LedgerEntry.objects.filter(pending__isnull=False).order_by("pk")
+        entries = list(waiting[: min(BATCH_ENTRIES, room)])
+        if not entries:
+            return 0
+        # All reading and hashing is done before the transaction: on SQLite it would keep writers waiting.
+        # A second sealer on another machine fails on the unique sequence and tries again.
+        seals, checkpoint = self._sealed(entries, last=last, at=_not_before(last, now))
         with transaction.atomic():
-            last = LedgerCheckpoint.objects.order_by("-size").first()
-            size = last.size if last else 0
-            # A batch never crosses the end of a file, so every file begins at a checkpoint.
-            room = ENTRIES_PER_FILE - size % ENTRIES_PER_FILE
-            waiting = LedgerEntry.objects.filter(pending__isnull=False).order_by("pk")
-            entries = list(waiting[: min(BATCH_ENTRIES, room)])
-            if entries:
-                self._write_seals(entries, last=last, at=_not_before(last, now))
-            return len(entries)
+            LedgerSeal.objects.bulk_create(seals)
+            checkpoint.save()
+            LedgerPending.objects.filter(entry_id__in=[entry.pk for entry in entries]).delete()
+        return len(entries)
 
-    def _write_seals(
+    def _sealed(
         self, entries: list[LedgerEntry], *, last: LedgerCheckpoint | None, at: datetime
-    ) -> None:
+    ) -> tuple[list[LedgerSeal], LedgerCheckpoint]:
         frontier = _frontier_of(last)
         chain = bytes.fromhex(last.chain) if last else chain_start(self.signer.origin)
         seals, marks = [], []
@@ -118,22 +133,26 @@ class Sealer:
             seals.append(
                 LedgerSeal(entry=entry, sequence=frontier.size, leaf=leaf.hex(), chain=chain.hex())
             )
-        LedgerSeal.objects.bulk_create(seals)
-        checkpoint = Checkpoint(
+        note = Checkpoint(
             self.signer.origin, frontier.size, frontier.root(), chain, at, tuple(marks)
         )
-        LedgerCheckpoint.objects.create(
+        return seals, LedgerCheckpoint(
             size=frontier.size,
             sealed_at=at,
             chain=chain.hex(),
             frontier=[node.hex() for node in frontier.nodes],
-            note=self.signer.sign(checkpoint),
+            note=self.signer.sign(note),
         )
-        LedgerPending.objects.filter(entry_id__in=[entry.pk for entry in entries]).delete()
 
     def _follow_with_files(self) -> None:
-        self.folder.mend_tails()
-        written = self.folder.last_sequence()
+        # Looking for where the files end reads megabytes, so it is done once and when somebody else wrote.
+        if self._position is None or self._position.lengths != self.folder.lengths():
+            self.folder.mend_tails()
+            self._position = FilePosition(
+                self.folder.last_sequence(), self.folder.last_checkpoint_size(self.verifier)
+            )
+        written, noted = self._position.written, self._position.noted
+        self._position = None
         sealed = last_sealed_sequence()
         if written > sealed:
             raise Breakdown(
@@ -142,11 +161,11 @@ class Sealer:
             )
         while written < sealed:
             written = self._append_after(written)
-        noted = self.folder.last_checkpoint_size(self.verifier)
         missing = LedgerCheckpoint.objects.filter(size__gt=noted).order_by("size")
         notes = list(missing.values_list("note", flat=True))
         if notes:
             self.folder.append_notes(notes)
+        self._position = FilePosition(written, sealed, self.folder.lengths())
 
     def _append_after(self, written: int) -> int:
         first = written + 1

@@ -126,14 +126,14 @@ class NoteVerifier:
 
 def read_notes(content: str, *, verifier: NoteVerifier) -> Iterator[ReadNote]:
     """The notes of a checkpoint file, in order, with those that do not hold."""
-    for line, note in _split_notes(content):
+    for line, note in split_notes(content):
         try:
             yield ReadNote(line, verifier.read(note))
         except (ValueError, KeyError) as fault:
             yield ReadNote(line, None, str(fault))
 
 
-def _split_notes(content: str) -> Iterator[tuple[int, str]]:
+def split_notes(content: str) -> Iterator[tuple[int, str]]:
     """Notes are divided by an empty line after their signatures."""
     note: list[str] = []
     begins = 1

@@ -16,7 +16,7 @@ from kuai.guard.engine.chain import (
     declared_sequence,
     file_name_of,
 )
-from kuai.guard.engine.checkpoints import Checkpoint, NoteVerifier, read_notes
+from kuai.guard.engine.checkpoints import Checkpoint, NoteVerifier, read_notes, split_notes
 from kuai.guard.engine.verifying import LedgerFault, find_faults
 from kuai.kit.atomic_files import sync_folder
 from kuai.kit.errors import Breakdown, Refusal
@@ -155,10 +155,21 @@ class LedgerFolder:
         if not self.checkpoints.exists():
             return 0
         tail = _tail(self.checkpoints).decode("utf-8", "replace")
-        sizes = [
-            note.checkpoint.size for note in read_notes(tail, verifier=verifier) if note.checkpoint
-        ]
-        return sizes[-1] if sizes else 0
+        newest_first = reversed(list(split_notes(tail)))
+        for _, note in newest_first:
+            try:
+                return verifier.read(note).size
+            except ValueError:
+                continue
+        return 0
+
+    def lengths(self) -> tuple[int, int]:
+        """Bytes of the last file of entries and of the checkpoints: unchanged lengths mean nobody else wrote."""
+        last = self.entry_files()[-1:]
+        return (
+            last[0].stat().st_size if last else 0,
+            self.checkpoints.stat().st_size if self.checkpoints.exists() else 0,
+        )
 
     def append_lines(self, sequence: int, lines: Sequence[bytes], *, header: FileHeader) -> None:
         """Append entries from `sequence` on, all of one file; a new file begins with `header`."""
