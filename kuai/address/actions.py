@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from kuai.address.batch import AnswerFields, index_of, wash_texts
 from kuai.address.gazetteer import FOLDER as DIVISIONS_FOLDER
@@ -88,10 +89,7 @@ def wash_mentions(
     if not mentions:
         raise Refusal("address.no_mentions", "没有可清洗的地址", next_step="先接收并映射部门数据。")
     use_tables(connection, mentions[0].table, list(mentions), name="washed_mentions")
-    use_table(connection, library)
-    entries = connection.execute(
-        "select * from address_entry order by address_code"
-    ).to_arrow_table()
+    entries = pa.concat_tables([pq.read_table(path) for path in library.paths])
     texts = [
         row[0]
         for row in connection.execute(

@@ -513,6 +513,8 @@ def _is_a_division_next(after: str, succession: Succession) -> bool:
 
 def _is_a_slip_of_division(slip: Slip, core: str) -> bool:
     # Because 油松 is not 下油松 written badly, a lost telling character is no slip.
+    if slip.kind == "extra" and len(core) < 3:
+        return False
     if slip.kind != "replaced" and (slip.written + slip.meant) in TELLING_APART:
         return False
     return slip.is_explained or len(core) > 2

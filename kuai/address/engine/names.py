@@ -20,6 +20,8 @@ _SENTENCE_LEAD = re.compile(
 )
 MOST_READINGS = 12
 _NUMBER = re.compile(r"[0-9]+")
+# 路 and 街 are left out: 景芬路 and 景芬二路 are two roads, a 巷 without number is none.
+_LANE_NUMBER = re.compile(r"[0-9](?=巷|坊|区|弄|里)")
 
 
 class Trust(IntEnum):
@@ -90,18 +92,29 @@ def _by_slip(written: str, index: PlaceIndex) -> list[NameReading]:
     for name in sorted(_one_slip_away(written, index)):
         slip = find_slip(written, name)
         if slip is not None:
-            readings.append(NameReading(name, _trust_of_slip(slip, name), slip.in_words()))
+            readings.append(NameReading(name, _trust_of_slip(slip, written, name), slip.in_words()))
     return readings
 
 
-def _trust_of_slip(slip: Slip, name: str) -> Trust:
+def _trust_of_slip(slip: Slip, written: str, name: str) -> Trust:
     changed = slip.written + slip.meant
     if changed.isascii():
-        # Because 5区 is not 15区 badly written but another place, a digit is never a slip to rely on.
-        return Trust.GUESS
+        # Because 5区 is not 15区 badly written but another place, a digit is never a slip to rely on; only a
+        # lane whose whole number is gone (老村巷 for 老村七巷) can be proved by its room.
+        return Trust.NEEDS_PROOF if _lost_lane_number(written, name) else Trust.GUESS
+    if slip.kind == "extra":
+        # 松坪山 is not 坪山 with a character too many; offices lose characters, they do not invent them.
+        return Trust.GUESS if written.endswith(name) else Trust.NEEDS_PROOF
     tells_apart = changed in TELLING_APART
     return (
         Trust.SURE if slip.is_explained and len(name) > 2 and not tells_apart else Trust.NEEDS_PROOF
+    )
+
+
+def _lost_lane_number(written: str, name: str) -> bool:
+    return any(
+        written == name[: number.start()] + name[number.end() :]
+        for number in _LANE_NUMBER.finditer(name)
     )
 
 
@@ -137,7 +150,7 @@ def _by_lost_numeral(written: str, index: PlaceIndex) -> list[NameReading]:
     readings = []
     for name in index.skeletons.get(skeleton_of(written), ()):
         pairs = zip(_NUMBER.findall(written), _NUMBER.findall(name), strict=True)
-        if all(_may_be_what_is_left(*pair) for pair in pairs):
+        if all(_may_be_what_is_left(before, after) for before, after in pairs):
             words = f"“{name}”疑漏数字"
             readings.append(NameReading(name, Trust.GUESS, words))
     return readings
@@ -149,7 +162,7 @@ def _may_be_what_is_left(written: str, meant: str) -> bool:
         return True
     if len(meant) != 2 or not 11 <= int(meant) <= 99:
         return False
-    tens, ones = meant
+    tens, ones = meant[0], meant[1]
     return written in {tens + "0", ones, "1" + ones, tens + ones if tens != "1" else ""}
 
 

@@ -13,21 +13,27 @@ from dataclasses import dataclass
 # Longer texts are not addresses; the tail can hold no room we would dare to name (issue 3, bad input).
 LONGEST_TEXT = 400
 
-_TRADITIONAL = str.maketrans(
-    "龍華區號樓層棟單東廣灣鎮鄉園業廠門臺農興長馬龜橋頭觀瀾壢塊島會慶國寶崗個間舖後裏裡邊麗"
-    "榮萬億陽鵬隴錦蓮雲貝湧鳳鹽羅蘭場車衛電",
-    "龙华区号楼层栋单东广湾镇乡园业厂门台农兴长马龟桥头观澜坜块岛会庆国宝岗个间铺后里里边丽"
-    "荣万亿阳鹏陇锦莲云贝涌凤盐罗兰场车卫电",
+_TRADITIONAL = (
+    "龍華區號樓層棟單東廣灣鎮鄉園業廠門臺農興長馬龜橋頭觀瀾壢塊島會慶國寶崗個間舖後裏裡邊麗榮萬"
+    "億陽鵬隴錦蓮雲貝湧鳳鹽羅蘭場車衛電"
 )
+_SIMPLIFIED = (
+    "龙华区号楼层栋单东广湾镇乡园业厂门台农兴长马龟桥头观澜坜块岛会庆国宝岗个间铺后里里边丽荣万"
+    "亿阳鹏陇锦莲云贝涌凤盐罗兰场车卫电"
+)
+_TO_SIMPLIFIED = str.maketrans(_TRADITIONAL, _SIMPLIFIED)
+_ANY_TRADITIONAL = re.compile(f"[{_TRADITIONAL}]")
 _PUNCTUATION = str.maketrans(
     dict.fromkeys("[{【〔〈《「『", "(")
     | dict.fromkeys("]}】〕〉》」』", ")")
     | dict.fromkeys("—–―‐‑−~_/\\", "-")
     | dict.fromkeys("、;:|。?!", ",")
 )
-_PLAIN = re.compile(r"[0-9A-Z\u4e00-\u9fff()\-#,]*")
-_ODD = re.compile(r"[^0-9A-Z\u4e00-\u9fff()\-#,]+")
+_PLAIN = re.compile(r"[0-9A-Z\u3007\u4e00-\u9fff()\-#,]*")
+_ODD = re.compile(r"[^0-9A-Z\u3007\u4e00-\u9fff()\-#,]+")
 _GAP = re.compile(r"(?<=[0-9A-Z])[\s.]+(?=[0-9A-Z])")
+# 青湾区，松涛街道，石桥村: such a comma divides nothing.
+_COMMA_AFTER_DIVISION = re.compile(r"(?<=[省市区县道镇]),+(?=[\u4e00-\u9fff])")
 _NUMERAL_RUN = re.compile(r"[零〇一二三四五六七八九十百]+")
 _DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"〇": 0}
 _BRACKET = re.compile(r"\(([^()]*)\)?")
@@ -38,13 +44,15 @@ def to_one_spelling(text: str) -> str:
     text = text[:LONGEST_TEXT]
     if not _PLAIN.fullmatch(text):
         text = _clean_odd_characters(text)
+    if _ANY_TRADITIONAL.search(text):
+        text = text.translate(_TO_SIMPLIFIED)
+    if "," in text:
+        text = _COMMA_AFTER_DIVISION.sub("", text)
     return _NUMERAL_RUN.sub(_number_of_run, text)
 
 
 def _clean_odd_characters(text: str) -> str:
-    text = (
-        unicodedata.normalize("NFKC", text).translate(_PUNCTUATION).translate(_TRADITIONAL).upper()
-    )
+    text = unicodedata.normalize("NFKC", text).translate(_PUNCTUATION).upper()
     # Because "15号 3 101" means two numbers, a gap between two of them must survive.
     return _ODD.sub("", _GAP.sub("-", text))
 

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 # A number before one of these belongs to the name: 十五巷, 二区, 一路, 三坊.
-_NAME_UNITS = "巷|路|街|坊|区|里|弄|横|大道|道|组|队|村|片|社区|马路|围|屋|湾|桥|村民|居民|工业|小区|号路|环|支|期|工业|经济|联|和|约|海|卦"
+_NAME_UNITS = (
+    "巷|路|街|坊|区|里|弄|横|大道|道|组|队|村|片|社区|马路|围|屋|湾|桥|居民|小区|号路|"
+    "环|支|期|工业|经济|联|和|约|海|卦"
+)
 _HEAD = re.compile(rf"(?:[^0-9A-Z#,\-]++|[0-9]++(?=(?:{_NAME_UNITS}))|[A-Z0-9]++(?=区))*+")
 
 
@@ -148,6 +151,8 @@ def read_room(pieces: tuple[Piece, ...]) -> RoomReading:
             part = piece.value
         elif kind is Kind.PART:
             number, is_shop = piece.value, True
+        elif kind is Kind.BREAK and not number and _is_number_next(pieces, index):
+            continue
         elif number or kind in (Kind.NAME, Kind.BREAK):
             remark = piece.value
             break
@@ -162,6 +167,11 @@ def read_room(pieces: tuple[Piece, ...]) -> RoomReading:
         else:
             number = piece.value
     return RoomReading(stair, floor, number, part, is_shop, remark)
+
+
+def _is_number_next(pieces: tuple[Piece, ...], index: int) -> bool:
+    """A comma between house and room (5号，302房) divides nothing."""
+    return index + 1 < len(pieces) and pieces[index + 1].kind not in (Kind.NAME, Kind.BREAK)
 
 
 def _is_stair_before_room(pieces: tuple[Piece, ...], index: int) -> bool:

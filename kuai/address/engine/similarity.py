@@ -11,14 +11,15 @@ TELLING_APART = frozenset(
     "新老旧东西南北中上下前后左右内外大小高低长短0123456789ABCDEFGHIJ甲乙丙丁"
 )
 # Pairs mistaken by the eye; sound is looked up, so only pairs that sound different are listed.
+_LOOK_ALIKE_PAIRS = (
+    "沙抄 坑抗 坑炕 石右 田由 田甲 围困 围园 村材 水永 井并 头买 湖潮 浪狼 浪娘 龙尤 龙戊 木本 木未 末未 "
+    "土士 己已 日目 白自 白百 金全 新斩 布市 背肯 窑窖 瓦互 清请 横模 岭领 竹行 樟障 澜谰 观现 塘搪 秀季 "
+    "和知 南甫 民尼 治冶 治台 城诚 福幅 坳拗 老考 马乌 西酉 湾弯 溪奚 洲州 涌诵 坪评 岗冈 岗网 坝贝 埔捕 "
+    "厦夏 兰三 贝见 麻床 陂坡 罗岁 玉王 凤风 鹏鹂 翠粹 苑宛 庭廷 轩杆 院完 丰半 丰手 平半 平乎 联朕 东车 "
+    "东乐 江汪 朗郎 郎即 桥侨 桂挂 梅海 莲连 "
+)
 _LOOK_ALIKE = frozenset(
-    frozenset(pair)
-    for pair in (
-        "沙抄 坑抗 坑炕 石右 田由 田甲 围困 围园 村材 水永 井并 头买 湖潮 浪狼 浪娘 龙尤 龙戊 木本 木未 末未 土士 己已 "
-        "日目 白自 白百 金全 新斩 布市 背肯 窑窖 瓦互 清请 横模 岭领 竹行 樟障 澜谰 观现 塘搪 秀季 和知 南甫 民尼 治冶 "
-        "治台 城诚 福幅 坳拗 老考 马乌 西酉 湾弯 溪奚 洲州 涌诵 坪评 岗冈 岗网 坝贝 埔捕 厦夏 兰三 贝见 麻床 陂坡 罗岁 "
-        "玉王 凤风 鹏鹂 翠粹 苑宛 庭廷 轩杆 院完 丰半 丰手 平半 平乎 联朕 东车 东乐 江汪 朗郎 郎即 桥侨 桂挂 梅海 莲连"
-    ).split()
+    frozenset(_LOOK_ALIKE_PAIRS[start : start + 2]) for start in range(0, len(_LOOK_ALIKE_PAIRS), 3)
 )
 
 

@@ -21,7 +21,7 @@ from kuai.address.engine.normalising import split_brackets, to_one_spelling
 from kuai.address.engine.place_index import PlaceIndex
 from kuai.address.engine.rooms import Answer, settle_rooms
 from kuai.address.engine.segmenting import Piece, read_tail, split_head
-from kuai.address.types import WashedAddress
+from kuai.address.types import Grade, WashedAddress
 
 # A head repeats thousands of times in a city, a sentence never: a full memory is emptied, not grown.
 MEMORY_ENTRIES = 200_000
@@ -53,8 +53,16 @@ class Washer:
         return self.follow(text).answer
 
     def follow(self, text: str) -> Trail:
-        """The answer with what each step saw, for `explain`."""
-        spelling = to_one_spelling(text)
+        """The answer with what each step saw, for `explain`. A sentence is tried clause by clause."""
+        trail = self._follow_clause(to_one_spelling(text))
+        while _says_nothing(trail) and "," in trail.spelling:
+            later = self._follow_clause(trail.spelling.partition(",")[2])
+            if not _says_nothing(later) or "," not in later.spelling:
+                return trail if _says_nothing(later) else later
+            trail = later
+        return trail
+
+    def _follow_clause(self, spelling: str) -> Trail:
         if not spelling:
             return Trail(spelling, answer=nothing_found("没有可读的地址文字"))
         split = split_brackets(spelling)
@@ -123,3 +131,11 @@ class Washer:
         if len(answers) > 1 or best.trust >= Trust.GUESS:
             return candidates_of(answers, head.divisions, self.index)
         return grade_one(best, head, pieces, spelling, self.index)
+
+
+def _says_nothing(trail: Trail) -> bool:
+    return (
+        trail.answer.grade is Grade.D
+        and trail.head is not None
+        and not trail.head.divisions.elsewhere
+    )
