@@ -43,6 +43,8 @@ _IDENTIFYING = re.compile(
 _ADDRESS = re.compile(
     r"[省市区县镇乡路街巷村坊园苑栋座楼].*\d.*[号栋座室房楼单元层]|\d+[号栋座室房]|.{2,}[路街巷道村]\d+"
 )
+# A label with what it says; hints inside brackets, as in 日期（如：2026-11-22）, are part of a heading.
+_NOTE = re.compile(r"^[^（(\[【\d]{2,12}[:：]\s*\S")
 _MONTH = re.compile(r"^(?:19|20)\d{2}(?:[-/.年]?\d{1,2}月?|年度?)?$|^\d{1,2}月份?$")
 
 
@@ -81,7 +83,7 @@ def find_heading(rows: Sequence[Cells], *, merges: Sequence[Merge] = ()) -> Head
     for index, row in enumerate(rows[:ROWS_ABOVE_HEADING]):
         if filled[index] == 0 or filled[index] < FILLED_SHARE * table_width:
             continue
-        if _spans_as_title(index, filled[index], table_width, merges):
+        if _is_title(row, filled[index], table_width):
             continue
         if not reads_as_heading(row):
             # Whatever stands above values was its heading or a title; values are never skipped over.
@@ -115,15 +117,11 @@ def _usual(filled: Sequence[int]) -> int:
     return counts[len(counts) * 3 // 4] if counts else 0
 
 
-def _spans_as_title(index: int, filled: int, table_width: int, merges: Sequence[Merge]) -> bool:
-    """One filled cell merged over the table's width is a title even where the table is two columns wide."""
-    return (
-        filled == 1
-        and table_width > 1
-        and any(
-            top == index and right - left + 1 >= table_width for (top, left), (_, right) in merges
-        )
-    )
+def _is_title(row: Cells, filled: int, table_width: int) -> bool:
+    """A single cell above a wider table, or notes such as 填报单位：某街道."""
+    if filled == 1 and table_width > 1:
+        return True
+    return any(_NOTE.match(cell.strip()) for cell in row)
 
 
 def _with_second_line(rows: Sequence[Cells], index: int, merges: Sequence[Merge]) -> HeadingFound:
