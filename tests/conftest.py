@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,21 @@ def shared_folder() -> Path:
             pytest.fail(f"in CI the shared data must be there: {reason}")
         pytest.skip(reason)
     return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI the shared data is there: a skipped `shared` test is a failure, whatever its reason."""
+    report = yield
+    skipped = report.skipped and not hasattr(report, "wasxfail")
+    if skipped and os.environ.get("CI") == "true" and item.get_closest_marker("shared"):
+        report.outcome = "failed"
+        report.longrepr = (
+            f"{item.nodeid} was skipped in CI, where ../shared must be there: {call.excinfo.value}"
+        )
+    return report
 
 
 @pytest.fixture
