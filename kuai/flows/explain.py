@@ -25,7 +25,8 @@ def explain_address(text: str, *, store: Store, library: Path | None) -> Steps:
             entries, _ = address.read_library(connection, library, store.scratch / "explain")
         else:
             entries = table_at(connection, ADDRESS_ENTRY, store.current_build() / "core")
-        return address_queries.explain_text(entries, text)
+        steps = address_queries.explain_text(entries, text)
+    return [(step.title, step.words) for step in steps]
 
 
 def explain_mention(source: str, row: int, *, store: Store) -> Steps:
