@@ -33,6 +33,15 @@ class ReceivedResource:
 
 
 @dataclass(frozen=True)
+class AdmittedResource:
+    """One received resource that may be in the build, and why."""
+
+    received: ReceivedResource
+    registration: SourceRegistration
+    right_to_build: str
+
+
+@dataclass(frozen=True)
 class MappedResource:
     """One resource as mapped: its mentions, its registration, what was said of its right to build."""
 
@@ -75,24 +84,27 @@ def period_of(store: Store, resource: sources.Resource) -> str:
     return f"{len({card.parent.name for card in known}) + 1:04d}"
 
 
-def map_resource(
-    store: Store,
-    received: ReceivedResource,
-    *,
-    as_of: date,
-    registrar: Registrar,
-    gate: Gate,
-    progress: Progress = SILENT,
-) -> MappedResource:
-    """Turn a received resource into mentions, if its registration lets it build."""
+def admit_resource(
+    received: ReceivedResource, *, registrar: Registrar, gate: Gate
+) -> AdmittedResource:
+    """Let a received resource into the build if its registration allows; raises the gate's refusal otherwise."""
     registration = registrar(received)
-    note = gate(registration)
+    return AdmittedResource(received, registration, gate(registration))
+
+
+def map_resource(
+    store: Store, admitted: AdmittedResource, *, as_of: date, progress: Progress = SILENT
+) -> MappedResource:
+    """Turn an admitted resource into mentions."""
+    received = admitted.received
     mentions, receipt = sources.map_snapshot(
         store,
         received.snapshot,
         received.mapping,
-        registration=registration,
+        registration=admitted.registration,
         as_of=as_of,
         progress=progress,
     )
-    return MappedResource(received, registration, mentions, receipt, note)
+    return MappedResource(
+        received, admitted.registration, mentions, receipt, admitted.right_to_build
+    )
