@@ -367,6 +367,9 @@ def _seal(
     with progress_line(progress, f"封存 {snapshot.file_name}", total=receipt.received) as task:
         # From here until the new card is written there is no snapshot; a kill in between means: receive again.
         place.card.unlink(missing_ok=True)
+        for part in place.folder.glob(".*.part"):
+            # Left by a killed run: a store has one writer at a time, so none is in use.
+            part.unlink(missing_ok=True)
         _seal_files(place, SNAPSHOT, rows_files, task.advance)
         _seal_files(place, QUARANTINE, sorted(scratch.glob("*/quarantine.arrow")), task.advance)
     profile = profile_snapshot(_mapped(rows_files), headings=snapshot.headings)

@@ -232,7 +232,6 @@ def serve() -> None:
     # Loaded here, before any child exists, so that a child starts with everything in memory.
     from kuai.sources.engine import reading  # noqa: PLC0415
 
-    _die_with_parent()
     while True:
         line = sys.stdin.readline()
         if not line:
@@ -252,13 +251,14 @@ def _watch(child: int, seconds: float) -> tuple[str, int]:
     """Wait for the child, kill it when its time is up, say how it ended and how much memory it held at most."""
     descriptor = os.pidfd_open(child)
     try:
-        ready, _, _ = select.select([descriptor], [], [], seconds)
-        if not ready:
+        # Standard input speaks during a reading only when the parent is gone.
+        ready, _, _ = select.select([descriptor, 0], [], [], seconds)
+        if descriptor not in ready:
             os.kill(child, signal.SIGKILL)
         _, status, usage = os.wait4(child, 0)
     finally:
         os.close(descriptor)
-    return _ending(status, was_killed=not ready), usage.ru_maxrss * 1024
+    return _ending(status, was_killed=descriptor not in ready), usage.ru_maxrss * 1024
 
 
 def _ending(status: int, *, was_killed: bool) -> str:
@@ -319,6 +319,7 @@ def _set_limits(bounds: ReadingLimits) -> None:
 
 
 def _die_with_parent() -> None:
+    # For the child of the watcher alone: of a parent with threads, the kernel would mean the thread.
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

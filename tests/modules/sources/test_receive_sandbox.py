@@ -5,6 +5,9 @@ from __future__ import annotations
 import faulthandler
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -184,6 +187,44 @@ def test_the_watcher_dies_with_its_parent():
     room._process.stdin.close()
     assert room._process.wait(timeout=5) == 0
     room.close()
+
+
+def test_a_room_started_by_a_thread_outlives_that_thread(store, tmp_path):
+    """Web servers read in threads that end; the reading room must stay for the next one."""
+    sandbox.close_rooms()
+    path = write_csv(tmp_path, [HEADINGS, *PEOPLE])
+    thread = threading.Thread(target=run, args=(path, tmp_path / "scratch"))
+    thread.start()
+    thread.join()
+    with sandbox.borrowed_room() as room:
+        watcher = room._process.pid
+    run(path, tmp_path / "scratch")
+    with sandbox.borrowed_room() as room:
+        assert room._process.pid == watcher
+
+
+def test_the_child_dies_when_the_parent_is_killed(tmp_path):
+    """A parent that is killed while a long reading runs leaves no process behind."""
+    path = write_csv(tmp_path, [HEADINGS, *PEOPLE * 200_000])
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    script = (
+        "import sys; from kuai.sources.engine import sandbox, reading;"
+        "job = reading.ReadingJob(path=sys.argv[1], file_name='x', scratch=sys.argv[2]);"
+        "sandbox.read_safely(job.as_json(), size=1, is_workbook=False,"
+        " on_progress=lambda done: print(done, flush=True))"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script, str(path), str(scratch)], stdout=subprocess.PIPE
+    )
+    assert parent.stdout is not None
+    parent.stdout.readline()
+    parent.kill()
+    parent.wait()
+    time.sleep(1)
+    sizes = [file.stat().st_size for file in scratch.iterdir()]
+    time.sleep(0.5)
+    assert [file.stat().st_size for file in scratch.iterdir()] == sizes
 
 
 def test_many_small_files_do_not_start_many_interpreters(store, tmp_path):
