@@ -30,12 +30,19 @@ def packaged_elsewhere() -> Elsewhere:
         provinces=provinces,
         cities=cities,
         districts=districts,
+        districts_by_city={"深圳": _districts_of_gazetteer()},
         subdistricts={"深圳": subdistricts},
         splits=_splits(),
         successions=tuple(
             Succession(row["within"], row["written"], row["district"], row["reason"])
             for row in _rows("successions.csv")
         ),
+    )
+
+
+def _districts_of_gazetteer() -> frozenset[str]:
+    return frozenset(
+        _spelled(r["name"]) for r in _rows("divisions.csv") if r["level"] == "district"
     )
 
 

@@ -63,6 +63,7 @@ class Elsewhere:
     provinces: frozenset[str] = frozenset()
     cities: frozenset[str] = frozenset()
     districts: frozenset[str] = frozenset()
+    districts_by_city: Mapping[str, frozenset[str]] = field(default_factory=dict)
     subdistricts: Mapping[str, frozenset[str]] = field(default_factory=dict)
     successions: tuple[Succession, ...] = ()
     # (district, old sub-district) -> the sub-districts that were taken out of it since.
@@ -109,6 +110,9 @@ class DivisionBook:
         # Names of the library's places: what is one of them is no division to be peeled.
         self.place_names: Collection[str] = frozenset()
         self._other_subdistricts = self._gather_other_subdistricts()
+        self._other_districts = frozenset(
+            name for city in self.cities for name in elsewhere.districts_by_city.get(city, ())
+        )
         self._chains = [self._climb(number) for number in range(len(self.divisions))]
         self._successions = {(s.within, s.written): s for s in elsewhere.successions}
         self._historic_districts = {s.written: s for s in elsewhere.successions if not s.within}
@@ -248,7 +252,8 @@ class DivisionBook:
                     reading.variations.append(f"“{self.divisions[numbers[0]].name}”写作“{whole}”")
                 reading.rest = rest[mark.end() :]
                 return True
-            if _nothing_read(reading) and whole in self.elsewhere.districts:
+            is_first = _nothing_read(reading)
+            if is_first and whole in self._other_districts:
                 reading.elsewhere = whole
                 return False
             near = self._near(written, "district", ())
@@ -257,6 +262,10 @@ class DivisionBook:
                 reading.districts, reading.rest = numbers, rest[mark.end() :]
                 reading.variations.append(f"区名{slip.in_words()}")
                 return True
+            # Because 深圳市平山区 is 坪山区 misspelt though another city has a 平山区, slips come first.
+            if is_first and whole in self.elsewhere.districts:
+                reading.elsewhere = whole
+                return False
         return self._read_bare_district(reading)
 
     def _take_historic_district(self, reading: DivisionReading, whole: str) -> bool:

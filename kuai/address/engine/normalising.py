@@ -34,7 +34,14 @@ _ODD = re.compile(r"[^0-9A-Z\u3007\u4e00-\u9fff()\-#,]+")
 _GAP = re.compile(r"(?<=[0-9A-Z])[\s.]+(?=[0-9A-Z])")
 # 青湾区，松涛街道，石桥村: such a comma divides nothing.
 _COMMA_AFTER_DIVISION = re.compile(r"(?<=[省市区县道镇]),+(?=[\u4e00-\u9fff])")
-_NUMERAL_RUN = re.compile(r"[零〇一二三四五六七八九十百]+")
+# Only before something counted: 六和华府 and 八卦岭 keep their numeral, 十五巷 and 三栋 do not.
+_COUNTED = (
+    "号|栋|座|幢|楼|单元|层|梯|房|室|铺|商铺|档|巷|路|街|坊|区|里|弄|横|大道|道|组|队|村|片|围|屋|期|环|支|马路|"
+    "社区|小区|工业|经济|联队"
+)
+_NUMERAL_RUN = re.compile(
+    rf"[零〇一二三四五六七八九十百]+(?=(?:{_COUNTED})|[0-9A-Z()\-#,]|$)|[零〇一二三四五六七八九]{{3,}}"
+)
 _DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"〇": 0}
 _BRACKET = re.compile(r"\(([^()]*)\)?")
 

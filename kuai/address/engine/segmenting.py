@@ -12,7 +12,7 @@ from enum import StrEnum
 # A number before one of these belongs to the name: 十五巷, 二区, 一路, 三坊.
 _NAME_UNITS = (
     "巷|路|街|坊|区|里|弄|横|大道|道|组|队|村|片|社区|马路|围|屋|湾|桥|居民|小区|号路|"
-    "环|支|期|工业|经济|联|和|约|海|卦"
+    "环|支|期|工业|经济"
 )
 _HEAD = re.compile(rf"(?:[^0-9A-Z#,\-]++|[0-9]++(?=(?:{_NAME_UNITS}))|[A-Z0-9]++(?=区))*+")
 

@@ -84,6 +84,7 @@ def invented_table() -> pa.Table:
     library.building(works, "沙咀工业区3栋", floors(4, 2))
     library.building(works, "沙咀工业区A3栋", floors(4, 2))
     library.building(works, "第二工业区12栋", floors(4, 2))
+    library.building(works, "望潮二路99号六和云庭1栋", floors(8, 2, ""))
     library.building(works, "启明大厦", floors(15, 3))
     return library.table()
 

@@ -120,6 +120,18 @@ CASES = [
         f"{WORKS}第二工业区12栋101房",
         "numerals in the name",
     ),
+    (
+        "坪湖街六和云庭一期1栋802",
+        "B",
+        f"{WORKS}望潮二路99号六和云庭1栋802",
+        "a numeral that belongs to a name",
+    ),
+    (
+        "青湾区六和云庭(南区)一栋八层802",
+        "B",
+        f"{WORKS}望潮二路99号六和云庭1栋802",
+        "a quarter in brackets",
+    ),
     ("启明大厦1503房", "B", f"{WORKS}启明大厦1503房", "known by name alone"),
     ("你好，我住在青湾区石桥村三巷5号302房巷子里路灯坏了", "B", f"{VILLAGE}302房", "in a sentence"),
     (
