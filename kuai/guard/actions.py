@@ -1,4 +1,4 @@
-"""Doors of guard that need no Django: vault, tokens, verification of ledger files (decisions 0007, 0008)."""
+"""Doors of guard that need no Django: vault, tokens, verification of ledger files (decisions 0007, 0014)."""
 
 from __future__ import annotations
 

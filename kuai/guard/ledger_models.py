@@ -1,7 +1,7 @@
 """Tables of the ledger: who saw, changed, exported what for which ticket. Private: others use `ledger`.
 
 All but `LedgerSecret` and `LedgerPending` only ever grow: the ORM refuses, and database triggers refuse below
-it (migration 0002). Decision 0008.
+it (migration 0002). Decision 0014.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A file is one header line and one line an entry: `{"chain":"<hex>","entry":{...}}`, itself RFC 8785 canonical.
 chain(n) = SHA-256(entry(n) || chain(n-1)). Because the bytes of the entry stand in the line as they were
-hashed, a verifier needs no JSON reader to trust them. Decision 0008.
+hashed, a verifier needs no JSON reader to trust them. Decision 0014.
 """
 
 from __future__ import annotations
