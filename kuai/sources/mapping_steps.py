@@ -7,6 +7,7 @@ Arrow), then everything is SQL over the whole delivery; raw identifying values g
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from collections.abc import Mapping as MappingType
 from contextlib import contextmanager
@@ -46,6 +47,8 @@ from kuai.sources.engine.projections import SourcePlan, cell_views, row_text_sql
 from kuai.sources.types import IDENTITY, MENTION_TABLES, MentionSet, SnapshotRef
 
 RECEIPT_FILE = "map.json"
+# DuckDB's share of the stage's 3 GB; Arrow batches and sealing take the rest (measured 2026-11-22).
+MEMORY_LIMIT = os.environ.get("KUAI_MEMORY_LIMIT", "2GB")
 CARE_FOLDER = "care"
 # The readings of written values, then of elements, in the order in which they need each other.
 _VALUE_STEPS = ("day_reading", "number_reading", "credit_reading", "phone_reading")
@@ -56,6 +59,14 @@ _ELEMENT_STEPS = (
     "event_reading",
     "account_reading",
     "row_day",
+)
+# Dropped before the tables are written, because sorting needs the memory.
+_NEEDED_NO_MORE = (
+    "keyed_row",
+    "number_reading",
+    "credit_reading",
+    "phone_reading",
+    "account_reading",
 )
 _QUARANTINE_SCHEMA = pa.schema([("row_no", pa.int32()), ("reason", pa.string())])
 
@@ -169,8 +180,12 @@ def _refuse_whole(
 
 @contextmanager
 def _session(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = open_engine(spill_to=store.scratch / "map")
+    connection = open_engine(spill_to=store.scratch / "map", memory_limit=MEMORY_LIMIT)
     try:
+        # Because what spills holds raw values. Offline DuckDB 2.0 encrypts with its built-in library alone, whose
+        # random numbers it calls weak: better than plain text on disk, no substitute for an encrypted volume.
+        connection.execute("set force_mbedtls_unsafe = 'true'")
+        connection.execute("set temp_file_encryption = true")
         # Order of rows never matters here: every file is sorted when written.
         connection.execute("set preserve_insertion_order = false")
         yield connection
@@ -188,6 +203,8 @@ def _run(work: _Work, digest: str, task: ProgressTask) -> tuple[MentionSet, Rece
     task.advance(2)
     _key_rows(work)
     task.advance()
+    for name in _NEEDED_NO_MORE:
+        work.connection.execute(f"drop table {name} cascade")
     tables = {table.name: _write(work, table.name) for table in MENTION_TABLES}
     task.advance(3)
     has_identity = _seal_identity(work)

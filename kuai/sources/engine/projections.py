@@ -198,8 +198,9 @@ def row_text_sql(plan: SourcePlan) -> str:
             joins.append(f" left join day_reading as d{number} on d{number}.raw = c.c{number}")
             parts.append(f"'{label}' || cast(d{number}.day as varchar)")
         else:
-            parts.append(f"'{label}' || nullif({_normal(f'c.c{number}')}, '')")
-    core_text = f"concat_ws(chr(31), {', '.join(parts)})" if parts else "''"
+            parts.append(f"'{label}' || nullif(c.c{number}, '')")
+    # Normalised as one text, because `translate` costs a table a call: one pass, not one a column.
+    core_text = _normal(f"concat_ws(chr(31), {', '.join(parts)})") if parts else "''"
     plain, secret = _own_key(plan)
     return (
         f"select c.row_no, {plain} as own_plain, {secret} as own_secret, {core_text} as core_text"
