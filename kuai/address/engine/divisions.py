@@ -471,11 +471,20 @@ class DivisionBook:
                 )
                 if len(numbers) != 1 or len(written) < length or _ANOTHER_NAME.match(after):
                     continue
+                if level == "community" and not self._may_stand_bare(written, reading):
+                    continue
                 setattr(reading, _FIELD[level], numbers)
                 reading.rest = after
                 reading.variations.append(f"“{self.divisions[numbers[0]].name}”写作“{written}”")
                 return True
         return False
+
+    def _may_stand_bare(self, community: str, reading: DivisionReading) -> bool:
+        """东门街道东门立新路 speaks of the quarter, not of 东门社区; a gazetteer has no place to prove it by."""
+        if self.place_names:
+            return True
+        above = {self.divisions[number].core for number in reading.subdistricts}
+        return bool(above) and community not in above
 
     def _near(
         self, written: str, level: str, within: Sequence[int]
