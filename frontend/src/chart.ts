@@ -38,7 +38,13 @@ function draw(figure: HTMLElement): void {
         data: bars.map(([, figure]) => figure),
         barMaxWidth: 18,
         itemStyle: { color: BAR, borderRadius: [0, 3, 3, 0] },
-        label: { show: true, position: "right", color: INK, fontSize: 13 },
+        label: {
+          show: true,
+          position: "right",
+          color: INK,
+          fontSize: 13,
+          formatter: (bar: { value?: unknown }) => Number(bar.value).toLocaleString(),
+        },
       },
     ],
   });

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -21,6 +21,8 @@ class BlockReader(Protocol):
     def top_blocks(self) -> Sequence[BlockView]: ...
 
     def list_children(self, code: str) -> Sequence[BlockView]: ...
+
+    def building_points(self, code: str) -> dict[str, Any]: ...
 
     def search_places(self, text: str, *, limit: int = 20) -> Sequence[SearchHit]: ...
 

@@ -38,7 +38,6 @@ def serve(
         log_access=False,
         log_level="warning",
         workers_kill_timeout=SECONDS_TO_STOP,
-        process_name="kuai",
     )
     with background_parts():
         server.serve()

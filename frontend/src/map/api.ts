@@ -1,6 +1,6 @@
 // What the map asks of the server: the children of blocks, with their counts.
 
-import type { Feature, Point } from "geojson";
+import type { Feature, MultiPolygon, Point, Polygon } from "geojson";
 
 export interface BlockProperties {
   code: string;
@@ -16,6 +16,7 @@ export interface AreaProperties {
   code: string;
   level: Level;
 }
+export type AreaFeature = Feature<Polygon | MultiPolygon, AreaProperties>;
 
 export const LEVELS: Level[] = ["district", "subdistrict", "community", "grid", "building"];
 
@@ -25,7 +26,13 @@ async function read<T>(url: string): Promise<T> {
   return (await answer.json()) as T;
 }
 
-export async function readChildren(base: string, codes: string[]): Promise<BlockFeature[]> {
+async function readOf<T>(base: string, codes: string[]): Promise<T[]> {
   const url = `${base}?${new URLSearchParams({ of: codes.join(",") })}`;
-  return (await read<{ features: BlockFeature[] }>(url)).features;
+  return (await read<{ features: T[] }>(url)).features;
 }
+
+export const readChildren = (base: string, codes: string[]) => readOf<BlockFeature>(base, codes);
+
+/** Areas are only the ground of the picture: without them the map goes on. */
+export const readAreas = (base: string, codes: string[]) =>
+  readOf<AreaFeature>(base, codes).catch((): AreaFeature[] => []);

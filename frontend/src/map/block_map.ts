@@ -6,7 +6,7 @@ import {
   type GeoJSONSource,
   type LngLatBoundsLike,
 } from "maplibre-gl";
-import type { BlockFeature, Level } from "./api";
+import type { AreaFeature, BlockFeature, Level } from "./api";
 import { Labels } from "./labels";
 import { ShownBlocks, widened, type View } from "./shown_blocks";
 import { ownStyle, type Basemap } from "./style";
@@ -28,12 +28,13 @@ export class BlockMap {
   private wantedLevel: Level | null = null;
   private chosen = "";
   private shown: BlockFeature[] = [];
+  private ground: AreaFeature[] = [];
   private round = 0;
 
   constructor(private readonly holder: HTMLElement) {
     this.texts = JSON.parse(holder.dataset.texts ?? "{}") as Texts;
     this.counter = holder.dataset.counter ?? "rooms";
-    this.blocks = new ShownBlocks(holder.dataset.childrenUrl ?? "");
+    this.blocks = new ShownBlocks(holder.dataset.childrenUrl ?? "", holder.dataset.areasUrl ?? "");
     const basemap = JSON.parse(holder.dataset.basemap ?? "null") as Basemap | null;
     this.map = new MapLibre({
       container: holder,
@@ -123,10 +124,12 @@ export class BlockMap {
     const round = ++this.round;
     const view = this.view();
     try {
+      await this.blocks.ask((this.panel()?.dataset.path ?? "").split(","));
       const level = await this.blocks.settle(view, this.wantedLevel);
       // A later move has overtaken this one.
       if (round !== this.round) return;
       this.shown = this.blocks.inView(level, widened(view, 0.3));
+      this.ground = this.blocks.areasOf(level);
       this.draw();
       this.holder.dataset.mapState = "ready";
       this.holder.dataset.shownLevel = level;
@@ -145,6 +148,17 @@ export class BlockMap {
     return figure === undefined || figure === null ? "–" : figure.toLocaleString();
   }
 
+  private radius(feature: BlockFeature, most: number): number {
+    const [least, range] = feature.properties.level === "building" ? [5, 9] : [9, 19];
+    return least + range * Math.sqrt(this.figure(feature) / most);
+  }
+
+  private mark(source: string, features: (AreaFeature | BlockFeature)[]): void {
+    for (const { properties } of features) {
+      this.map.setFeatureState({ source, id: properties.code }, { chosen: properties.code === this.chosen });
+    }
+  }
+
   private draw(): void {
     const most = Math.max(1, ...this.shown.map((feature) => this.figure(feature)));
     const drawn = this.shown.map((feature) => ({
@@ -152,15 +166,21 @@ export class BlockMap {
       properties: {
         code: feature.properties.code,
         known: this.figure(feature) > 0,
-        radius: 5 + 17 * Math.sqrt(this.figure(feature) / most),
+        radius: this.radius(feature, most),
       },
     }));
     this.map.getSource<GeoJSONSource>("blocks")?.setData({ type: "FeatureCollection", features: drawn });
-    for (const feature of this.shown) {
-      const code = feature.properties.code;
-      this.map.setFeatureState({ source: "blocks", id: code }, { chosen: code === this.chosen });
-    }
+    this.map.getSource<GeoJSONSource>("areas")?.setData({ type: "FeatureCollection", features: this.ground });
+    this.mark("blocks", this.shown);
+    this.mark("areas", this.ground);
     const biggestFirst = [...this.shown].sort((one, two) => this.figure(two) - this.figure(one));
-    this.labels.draw(biggestFirst, (feature) => this.figureText(feature), this.chosen);
+    this.labels.draw(
+      biggestFirst.map((feature) => ({
+        feature,
+        figure: this.figureText(feature),
+        radius: this.radius(feature, most),
+        isChosen: feature.properties.code === this.chosen,
+      })),
+    );
   }
 }

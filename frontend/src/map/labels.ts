@@ -3,8 +3,16 @@ import { Marker, type Map as MapLibre } from "maplibre-gl";
 import type { BlockFeature } from "./api";
 
 const MOST_LABELS = 70;
-const SPACE_X_PX = 84;
-const SPACE_Y_PX = 40;
+const SPACE_X_PX = 78;
+const SPACE_Y_PX = 44;
+const DIGIT_PX = 7.5;
+
+export interface Label {
+  feature: BlockFeature;
+  figure: string;
+  radius: number;
+  isChosen: boolean;
+}
 
 export class Labels {
   private markers: Marker[] = [];
@@ -14,35 +22,38 @@ export class Labels {
     private readonly open: (code: string) => void,
   ) {}
 
-  draw(features: BlockFeature[], figureText: (feature: BlockFeature) => string, chosen: string): void {
+  /** Labels in the order given, each where no earlier one stands; the chosen block always. */
+  draw(labels: Label[]): void {
     this.markers.forEach((marker) => marker.remove());
     this.markers = [];
     const taken: [number, number][] = [];
-    for (const feature of features) {
+    const chosenFirst = [...labels].sort((one, two) => Number(two.isChosen) - Number(one.isChosen));
+    for (const label of chosenFirst) {
       if (this.markers.length >= MOST_LABELS) break;
-      const at = feature.geometry.coordinates as [number, number];
+      const at = label.feature.geometry.coordinates as [number, number];
       const { x, y } = this.map.project(at);
-      const isChosen = feature.properties.code === chosen;
-      const crowded = taken.some(([a, b]) => Math.abs(a - x) < SPACE_X_PX && Math.abs(b - y) < SPACE_Y_PX);
-      if (crowded && !isChosen) continue;
+      if (taken.some(([a, b]) => Math.abs(a - x) < SPACE_X_PX && Math.abs(b - y) < SPACE_Y_PX)) continue;
       taken.push([x, y]);
-      const label = this.label(feature, figureText(feature), isChosen);
-      this.markers.push(new Marker({ element: label, anchor: "center" }).setLngLat(at).addTo(this.map));
+      this.markers.push(new Marker({ element: this.element(label), anchor: "center" }).setLngLat(at).addTo(this.map));
     }
   }
 
-  private label(feature: BlockFeature, figure: string, isChosen: boolean): HTMLElement {
-    const label = document.createElement("button");
-    label.type = "button";
-    label.className = isChosen ? "map-label is-chosen" : "map-label";
-    const name = document.createElement("span");
-    name.textContent = feature.properties.name || feature.properties.code;
+  private element({ feature, figure, radius, isChosen }: Label): HTMLElement {
+    const element = document.createElement("button");
+    element.type = "button";
+    element.className = isChosen ? "map-label is-chosen" : "map-label";
+    element.style.width = element.style.height = `${Math.max(24, 2 * radius)}px`;
+    const fits = figure.length * DIGIT_PX <= 2 * radius - 6;
     const count = document.createElement("b");
-    count.textContent = figure;
-    label.append(count, name);
+    count.textContent = fits ? figure : "";
+    const name = document.createElement("span");
+    const title = feature.properties.name || feature.properties.code;
+    name.textContent = fits ? title : `${title} ${figure}`;
+    name.style.top = `calc(50% + ${radius + 1}px)`;
+    element.append(count, name);
     // Because the list beside the map offers the same blocks to the keyboard; seventy more stops would not help.
-    label.tabIndex = -1;
-    label.addEventListener("click", () => this.open(feature.properties.code));
-    return label;
+    element.tabIndex = -1;
+    element.addEventListener("click", () => this.open(feature.properties.code));
+    return element;
   }
 }

@@ -1,5 +1,5 @@
 // Which blocks the map shows: loads children as one comes nearer, and picks the level that fits the view.
-import { LEVELS, readChildren, type BlockFeature, type Level } from "./api";
+import { LEVELS, readAreas, readChildren, type AreaFeature, type BlockFeature, type Level } from "./api";
 
 export type View = [west: number, south: number, east: number, north: number];
 
@@ -21,9 +21,13 @@ function within(view: View, feature: BlockFeature): boolean {
 
 export class ShownBlocks {
   private readonly known = new Map<string, BlockFeature>();
+  private readonly areas = new Map<string, AreaFeature>();
   private readonly asked = new Set<string>();
 
-  constructor(private readonly childrenUrl: string) {}
+  constructor(
+    private readonly childrenUrl: string,
+    private readonly areasUrl: string,
+  ) {}
 
   get(code: string): BlockFeature | undefined {
     return this.known.get(code);
@@ -31,6 +35,12 @@ export class ShownBlocks {
 
   inView(level: Level, view: View): BlockFeature[] {
     return [...this.known.values()].filter((one) => one.properties.level === level && within(view, one));
+  }
+
+  /** The ground under a level: its own areas; under buildings those of the grids. */
+  areasOf(level: Level): AreaFeature[] {
+    const wanted = level === "building" ? "grid" : level;
+    return [...this.areas.values()].filter((area) => area.properties.level === wanted);
   }
 
   /** Loads what is missing and answers the level to draw: `wanted`, or the one that fits the view. */
@@ -49,13 +59,17 @@ export class ShownBlocks {
     return shown;
   }
 
-  private async ask(codes: string[]): Promise<void> {
+  /** Loads the children of `codes`, once each. */
+  async ask(codes: string[]): Promise<void> {
     const fresh = codes.filter((code) => !this.asked.has(code));
     for (let start = 0; start < fresh.length; start += MOST_PARENTS_A_REQUEST) {
       const some = fresh.slice(start, start + MOST_PARENTS_A_REQUEST);
-      for (const feature of await readChildren(this.childrenUrl, some)) {
-        this.known.set(feature.properties.code, feature);
-      }
+      const [features, areas] = await Promise.all([
+        readChildren(this.childrenUrl, some),
+        readAreas(this.areasUrl, some),
+      ]);
+      for (const feature of features) this.known.set(feature.properties.code, feature);
+      for (const area of areas) this.areas.set(area.properties.code, area);
       some.forEach((code) => this.asked.add(code));
     }
   }

@@ -66,7 +66,7 @@ export function ownStyle(basemap: Basemap | null): StyleSpecification {
       paint: {
         "circle-radius": ["get", "radius"],
         "circle-color": ["case", ["boolean", ["feature-state", "chosen"], false], COLOURS.chosen, COLOURS.block],
-        "circle-opacity": ["case", ["get", "known"], 0.82, 0.35],
+        "circle-opacity": ["case", ["get", "known"], 0.92, 0.4],
         "circle-stroke-color": "#ffffff",
         "circle-stroke-width": 1.5,
       },

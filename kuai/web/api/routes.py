@@ -10,6 +10,7 @@ from ninja.responses import Response
 
 from kuai.blocks.types import BlockView
 from kuai.kit.errors import Refusal
+from kuai.web.blocks.areas import find_areas
 from kuai.web.blocks.drawing import children_features
 from kuai.web.doors import current_reader, current_store
 from kuai.web.looks import note_look
@@ -158,6 +159,13 @@ def draw_children(request: HttpRequest, of: str = "") -> dict[str, Any]:  # noqa
     """
     codes = of.split(",")[:MOST_CODES]
     return children_features(current_reader(), codes)
+
+
+@api.get("/map/areas", url_name="map_areas")
+@sees_blocks
+def draw_areas(request: HttpRequest, of: str = "") -> dict[str, Any]:  # noqa: ARG001
+    """GeoJSON areas of the children of the blocks in `of`, drawn from building points: a picture, no boundary."""
+    return find_areas(current_store(), current_reader(), of.split(",")[:MOST_CODES])
 
 
 @api.get("/search", response={200: list[HitOut], 409: RefusalOut}, url_name="search")

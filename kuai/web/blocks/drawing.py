@@ -46,8 +46,13 @@ def _box(points: Sequence[tuple[float, float]]) -> tuple[float, float, float, fl
     return (min(xs), min(ys), max(xs), max(ys))
 
 
-def bounds_of(block: BlockView, children: Iterable[BlockView]) -> tuple[float, float, float, float] | None:
+def bounds_of(
+    block: BlockView, children: Sequence[BlockView]
+) -> tuple[float, float, float, float] | None:
     """The box the map goes to when this block is chosen: its children's, else a little around its point."""
+    if len(children) == 1:
+        # Because the one grid of a community says nothing of how far the community reaches.
+        return bounds_of(children[0], list_mapped_children(current_reader(), children[0].code))
     points = [point for child in children if (point := point_of(child)) is not None]
     if len(points) < 2:
         own = points[0] if points else point_of(block)
@@ -60,6 +65,15 @@ def bounds_of(block: BlockView, children: Iterable[BlockView]) -> tuple[float, f
     return _box(points)
 
 
+def short_name(block: BlockView) -> str:
+    """What tells it from its neighbours: for a building the text after its community, as estates share names."""
+    communities = [name for _code, level, name in block.path if level == "community"]
+    if block.level == "building" and communities:
+        tail = block.standard_text.rpartition(communities[0])[2]
+        return tail or block.name or block.code
+    return block.name or block.code
+
+
 def as_feature(block: BlockView, *, parent: str) -> dict[str, Any] | None:
     """GeoJSON of one block; a suppressed figure is absent, its key stands in `suppressed`."""
     point = point_of(block)
@@ -70,7 +84,7 @@ def as_feature(block: BlockView, *, parent: str) -> dict[str, Any] | None:
         "geometry": {"type": "Point", "coordinates": [round(point[0], 6), round(point[1], 6)]},
         "properties": {
             "code": block.code,
-            "name": block.name,
+            "name": short_name(block),
             "level": block.level,
             "parent": parent,
             "figures": {c.key: c.figure for c in block.counters if not c.suppressed},

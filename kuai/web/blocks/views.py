@@ -16,7 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from kuai.blocks.types import BlockView, CounterView
 from kuai.kit.errors import Refusal
-from kuai.web.blocks.drawing import MAPPED_LEVELS, bounds_of
+from kuai.web.blocks.drawing import MAPPED_LEVELS, bounds_of, short_name
 from kuai.web.doors import current_reader, list_sources
 from kuai.web.looks import note_look
 from kuai.web.rules import sees_blocks
@@ -79,12 +79,14 @@ def _panel(block: BlockView, children: Sequence[BlockView]) -> dict[str, Any]:
     bounds = bounds_of(block, [child for child in children if child.level in MAPPED_LEVELS])
     return {
         "shown": block,
+        "title": short_name(block),
         "bounds": ",".join(f"{degrees:.6f}" for degrees in bounds or ()),
+        "path_codes": ",".join([*(code for code, _level, _name in block.path), block.code]),
         "main_counters": _picked(block, MAIN_COUNTERS),
         "bars": json.dumps(bars, ensure_ascii=False) if bars else "",
         "bars_count": len(bars),
         "bars_text": "，".join(f"{name} {figure:,}" for name, figure in bars),
-        "children": [(child, _picked(child, shown)) for child in children],
+        "children": [(child, short_name(child), _picked(child, shown)) for child in children],
         "children_counters": _picked(block, shown),
         "children_are_rooms": are_rooms,
         "children_title": LEVEL_NAMES.get(children[0].level, "") if children else "",

@@ -38,7 +38,9 @@ def sort_key(counter: Any) -> str:
 @register.filter
 def percent(share: float | None) -> str:
     """0.256 -> 26%."""
-    return NO_FIGURE if share is None else f"{share:.0%}"
+    if share is None:
+        return NO_FIGURE
+    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
 @register.filter

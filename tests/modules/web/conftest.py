@@ -66,6 +66,7 @@ def portal(web_store: Store, db: None) -> Iterator[Store]:
         a_registration("disability_cards", "残疾人证", Zone.CARE), by=STEWARD, at=NOW
     )
     create_demo_accounts((), synthetic=True, at=NOW, password=PASSWORD)
+    web_store.keys.mkdir(mode=0o700, exist_ok=True)
     write_json(web_store.keys / "demo.json", {"password": PASSWORD})
     yield web_store
 

@@ -98,6 +98,25 @@ class FakeReader:
         self.get_block(code)
         return [a_block(one) for one, (_level, _name, above) in NAMES.items() if above[-1:] == (code,)]
 
+    def building_points(self, code: str) -> dict[str, Any]:
+        """Nine buildings in a square around the grid's point."""
+        grid = self.get_block(code)
+        return {
+            "type": "FeatureCollection",
+            "features": [
+                {
+                    "type": "Feature",
+                    "geometry": {
+                        "type": "Point",
+                        "coordinates": [grid.longitude + x / 1000, grid.latitude + y / 1000],
+                    },
+                    "properties": {"code": f"{code}0000{x}{y}"},
+                }
+                for x in (-1, 0, 1)
+                for y in (-1, 0, 1)
+            ],
+        }
+
     def search_places(self, text: str, *, limit: int = 20) -> list[SearchHit]:
         hits = [
             SearchHit(code, level, f"示例区{name}", "标准地址包含所输文字")
