@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import openpyxl
+import pyarrow as pa
 import pytest
 import xlsxwriter
 
@@ -22,7 +23,7 @@ from kuai.sources.actions import (
     receive_parts,
     write_refused_sheet,
 )
-from kuai.sources.engine import reading_sheets
+from kuai.sources.engine import profiling, reading_sheets
 from tests.modules.sources.deliveries import (
     HEADINGS,
     PEOPLE,
@@ -295,6 +296,12 @@ def test_the_profile_tells_looks_and_shapes_without_values(store, tmp_path):
     assert day.looks_like == {"date": 1.0}
     written = (store.vault / "core/people/2026-11/profile.json").read_text(encoding="utf-8")
     assert not any(cell in written for person in PEOPLE for cell in person)
+
+
+def test_small_and_bulk_counting_of_a_profile_agree():
+    cells = ["", " ", "甲", "甲 ", "乙丙", "\t丁"] * 3
+    snapshot = pa.table({"row_no": list(range(18)), "c0": cells, "c1": [""] * 18})
+    assert profiling._count_exactly(snapshot, 2) == profiling._count_in_bulk(snapshot, 2)
 
 
 def test_refused_rows_go_back_as_a_sheet_with_the_reason_and_no_live_formula(store, tmp_path):
