@@ -146,7 +146,7 @@ def recognise_template(
         for key, template in dictionary.templates.items()
     }
     ranked = sorted(
-        (key for key in scores if scores[key] >= dictionary.templates[key].least),
+        (key for key in scores if _is_possible(dictionary.templates[key], scores[key], present)),
         # A refused kind goes first among equals: in doubt the data stay outside.
         key=lambda key: (-scores[key], not dictionary.templates[key].refused),
     )
@@ -163,6 +163,11 @@ def recognise_template(
         best,
         f"认作“{best.title}”：列 {'、'.join(telling)} 说明这一点（{scores[best.key]:g} 分）",
     )
+
+
+def _is_possible(template: SourceTemplate, score: float, present: set[str]) -> bool:
+    has_needed = not template.needs or any(signal in present for signal in template.needs)
+    return has_needed and score >= template.least
 
 
 def _holders_repeat(readings: Sequence[ColumnReading]) -> bool:

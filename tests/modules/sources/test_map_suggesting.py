@@ -244,6 +244,32 @@ INVENTED = [
         },
     ),
     (
+        [
+            "序号",
+            "持卡老人姓名",
+            "持卡老人证件号",
+            "年龄",
+            "联系方式住址",
+            "联系方式电话",
+            "优待卡卡号",
+            "优待卡发卡日期",
+        ],
+        [DAYS, NAMES, NUMBERS, ["71"] * 8, PLACES, PHONES, [f"88{n}" for n in range(8)], DAYS],
+        "person_list",
+        {
+            "持卡老人姓名": "person.name@subject",
+            "持卡老人证件号": "person.id_number@subject",
+            "联系方式住址": "address.text@home",
+            "联系方式电话": "person.phone@subject",
+        },
+    ),
+    (
+        ["姓名", "证件号", "年龄", "卡号", "发卡日期"],
+        [NAMES, NUMBERS, ["71"] * 8, [f"88{n}" for n in range(8)], DAYS],
+        "person_list",
+        {"姓名": "person.name@subject", "证件号": "person.id_number@subject"},
+    ),
+    (
         ["用户编号", "用户名称", "用电地址", "2026年4月", "2026年5月"],
         [[f"0310{n}" for n in range(8)], NAMES, PLACES, ["131"] * 8, ["88.1"] * 8],
         "utility",

@@ -56,6 +56,7 @@ class SourceTemplate:
     event: str
     least: float
     signals: Mapping[str, float]
+    needs: tuple[str, ...]
     becomes: Mapping[str, Mapping[str, str]]
     persons: tuple[str, ...]
     organisations: tuple[str, ...]
@@ -177,6 +178,7 @@ def _template(key: str, entry: Mapping[str, Any]) -> SourceTemplate:
         event=entry.get("event", ""),
         least=float(entry.get("least", 2.5)),
         signals=entry["signals"],
+        needs=tuple(entry.get("needs", ())),
         becomes=entry["becomes"],
         persons=tuple(entry["persons"]),
         organisations=tuple(entry["organisations"]),
