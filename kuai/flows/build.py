@@ -107,9 +107,7 @@ def build_package(
     with store.writer_lease():
         package = sources.read_package(package_path)
         _mark_tenant(store, package)
-        received = [
-            receive_resource(store, resource, progress=progress) for resource in package.resources
-        ]
+        received = _receive_all(store, package, progress=progress)
         day = as_of or package.as_of or _newest_day(store, received)
         mapped = _map_all(
             store, received, as_of=day, registrar=registrar, gate=gate_on(day), progress=progress
@@ -121,7 +119,6 @@ def _receive_all(
     store: Store, package: sources.Package, *, progress: Progress
 ) -> list[ReceivedResource]:
     """Receive every resource, several files at once: each is parsed in a child process of its own."""
-
     by_size = sorted(
         package.resources, key=lambda one: -sum(path.stat().st_size for path in one.paths)
     )

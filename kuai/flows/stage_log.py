@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,7 +31,10 @@ class StageLog:
             self.receipts.append(Receipt.from_json(read_json(marker)))
             self.resumed.append(stage)
             return load()
+        began = time.perf_counter()
         product, receipt = make()
+        seconds = round(time.perf_counter() - began, 1)
+        receipt = replace(receipt, notes={**receipt.notes, "seconds": seconds})
         write_json(marker, receipt.as_json())
         self.receipts.append(receipt)
         return product
