@@ -76,13 +76,9 @@ def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def _wash_here(texts: Sequence[str], index: PlaceIndex) -> Iterator[list[AnswerFields]]:
     washer = Washer(index)
-    for chunk in _chunks(texts):
-        yield _wash_each(washer, chunk)
-
-
-def _wash_each(washer: Washer, texts: Sequence[str]) -> list[AnswerFields]:
     with _no_collector():
-        return [fields_of(washer.wash(text)) for text in texts]
+        for chunk in _chunks(texts):
+            yield [fields_of(washer.wash(text)) for text in chunk]
 
 
 def fields_of(answer: WashedAddress) -> AnswerFields:
@@ -134,4 +130,4 @@ def _load_washer(path: str) -> None:
 
 def _wash_chunk(texts: Sequence[str]) -> list[AnswerFields]:
     assert _washer is not None
-    return _wash_each(_washer, texts)
+    return [fields_of(_washer.wash(text)) for text in texts]

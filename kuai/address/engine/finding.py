@@ -224,7 +224,10 @@ def keep_within_divisions(
     """Only buildings inside the divisions written; if none is, those that differ in one named level."""
     if not found:
         return found
-    if len(found) == 1 and _lies_within(found[0].building, divisions, index):
+    if divisions.unknown_subdistrict and not divisions.communities:
+        # Because an unknown sub-district may lie outside the library, only a community written beside it helps.
+        found = [Found(f.building, Trust.GUESS, f.variations, f.rest) for f in found]
+    if len(found) == 1 and lies_within(found[0].building, divisions, index):
         return found
     for written, words, trust in (
         (divisions.districts, "区", Trust.GUESS),
@@ -254,7 +257,7 @@ def keep_within_divisions(
     return found
 
 
-def _lies_within(building: int, divisions: DivisionReading, index: PlaceIndex) -> bool:
+def lies_within(building: int, divisions: DivisionReading, index: PlaceIndex) -> bool:
     """Is the building inside every division written? (The common case, answered without lists.)"""
     district, subdistrict, community = index.book.ancestors(index.building_communities[building])
     return (

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kuai.address.engine.finding import Found, find_buildings, keep_within_divisions
+from kuai.address.engine.finding import (
+    Found,
+    find_buildings,
+    keep_within_divisions,
+    lies_within,
+)
 from kuai.address.engine.grading import (
     candidates_of,
     grade_divisions,
@@ -19,9 +24,16 @@ from kuai.address.engine.heads import HeadReading, read_head
 from kuai.address.engine.names import Trust
 from kuai.address.engine.normalising import split_brackets, to_one_spelling
 from kuai.address.engine.place_index import PlaceIndex
-from kuai.address.engine.rooms import Answer, settle_rooms
-from kuai.address.engine.segmenting import Piece, read_tail, split_head
-from kuai.address.types import Grade, WashedAddress
+from kuai.address.engine.rooms import Answer, room_readings, settle_rooms
+from kuai.address.engine.segmenting import (
+    Kind,
+    Piece,
+    RoomReading,
+    read_room,
+    read_tail,
+    split_head,
+)
+from kuai.address.types import Grade, Level, WashedAddress
 
 # A head repeats thousands of times in a city, a sentence never: a full memory is emptied, not grown.
 MEMORY_ENTRIES = 200_000
@@ -40,6 +52,32 @@ class Trail:
     answer: WashedAddress = NOTHING
 
 
+@dataclass(slots=True)
+class PlainTail:
+    """A tail of a doorplate and a room that can be read in one way only."""
+
+    pieces: tuple[Piece, ...]
+    number: str
+    next_number: str
+    room: RoomReading
+
+
+def read_plain_tail(pieces: tuple[Piece, ...]) -> PlainTail | None:
+    """The tail as doorplate and room; None where names, breaks, parts or floors leave anything to decide."""
+    if len(pieces) < 2 or any(piece.kind in _NOT_PLAIN for piece in pieces):
+        return None
+    room = read_room(pieces[1:])
+    if room.names_no_room or room.part:
+        return None
+    key, words, trust = next(iter(room_readings(room)))
+    if key != room.key or words or trust is not Trust.EXACT:
+        return None
+    return PlainTail(pieces, pieces[0].value, pieces[1].value, room)
+
+
+_NOT_PLAIN = frozenset({Kind.NAME, Kind.BREAK, Kind.PART})
+
+
 class Washer:
     """Washes texts against one index. Remembers heads and tails it has read; answers never depend on that."""
 
@@ -47,14 +85,54 @@ class Washer:
         self.index = index
         self._heads: dict[str, HeadReading] = {}
         self._tails: dict[str, tuple[Piece, ...]] = {}
+        self._plain_tails: dict[str, PlainTail | None] = {}
 
     def wash(self, text: str) -> WashedAddress:
         """The answer for one text. Never raises on content."""
-        return self.follow(text).answer
+        spelling = to_one_spelling(text)
+        return self._take_short_way(spelling) or self._follow_spelling(spelling).answer
+
+    def _take_short_way(self, spelling: str) -> WashedAddress | None:
+        """The answer for the plainest and commonest texts (one known name, doorplate, room), else None.
+
+        It skips steps that have nothing to decide there, and gives what the long way gives (a test compares).
+        """
+        if "(" in spelling or "," in spelling:
+            return None
+        index = self.index
+        head_text, tail_text = split_head(spelling)
+        tail = self._read_plain_tail(tail_text)
+        if tail is None:
+            return None
+        head = self.read_head(head_text)
+        if len(head.names) != 1 or head.names[0].trust is not Trust.EXACT:
+            return None
+        if head.divisions.elsewhere or head.divisions.unknown_subdistrict:
+            return None
+        door = f"{head.names[0].name}|{tail.number}"
+        buildings = index.places.get(door, ())
+        if len(buildings) != 1 or f"{door}|{tail.next_number}" in index.doorplates:
+            return None
+        room = index.find_room(buildings[0], tail.room.key)
+        if room is None or not lies_within(buildings[0], head.divisions, index):
+            return None
+        found = Found(buildings[0], Trust.EXACT, (), ())
+        answer = Answer(found, tail.room, room[0], Level.ROOM, room[1], Trust.EXACT)
+        return grade_one(answer, head, tail.pieces, spelling, index)
+
+    def _read_plain_tail(self, tail_text: str) -> PlainTail | None:
+        if tail_text not in self._plain_tails:
+            if len(self._plain_tails) >= MEMORY_ENTRIES:
+                self._plain_tails.clear()
+            self._plain_tails[tail_text] = read_plain_tail(self.read_pieces(tail_text))
+        return self._plain_tails[tail_text]
 
     def follow(self, text: str) -> Trail:
         """The answer with what each step saw, for `explain`. A sentence is tried clause by clause."""
-        trail = self._follow_clause(to_one_spelling(text))
+        return self._follow_spelling(to_one_spelling(text))
+
+    def _follow_spelling(self, spelling: str) -> Trail:
+        trail = self._follow_clause(spelling)
         while _says_nothing(trail) and "," in trail.spelling:
             later = self._follow_clause(trail.spelling.partition(",")[2])
             if not _says_nothing(later) or "," not in later.spelling:

@@ -116,6 +116,17 @@ def test_bad_texts_are_grade_d_with_a_reason(text: str) -> None:
     assert answer.explanation
 
 
+@settings(max_examples=200, deadline=None)
+@given(entries, st.integers(0, 12), st.sampled_from(["房", "室", "号", ""]))
+def test_the_short_way_gives_what_the_long_way_gives(
+    entry: dict[str, str], cut: int, ending: str
+) -> None:
+    text = entry["标准地址"].removesuffix("房")[cut:] + ending
+    library = invented_library()
+    reasons = [step.words for step in library.explain_text(text) if step.title == "理由"]
+    assert [library.wash_text(text).explanation] == reasons
+
+
 def test_the_answer_does_not_depend_on_what_was_washed_before() -> None:
     texts = [row["标准地址"] for row in ROOMS[:300]]
     forwards = [invented_library().wash_text(text) for text in texts]
