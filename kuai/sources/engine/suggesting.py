@@ -104,7 +104,8 @@ def suggest_mapping(
         _read_column(heading, describe_column(values, known), known)
         for heading, values in zip(headings, columns, strict=True)
     ]
-    template, reason = recognise_template(readings, known)
+    zone = recognise_zone(headings, dictionary=known)
+    template, reason = recognise_template(readings, known, zone=zone)
     if template is None:
         columns_out = tuple(_refuse(reading, reading.refused or NO_PURPOSE) for reading in readings)
         return Mapping(
@@ -128,14 +129,21 @@ def suggest_mapping(
 
 
 def recognise_zone(headings: Sequence[str], *, dictionary: Dictionary | None = None) -> Zone:
-    """The zone a delivery with these headings must be received in, before any value is looked at."""
-    return suggest_mapping("", headings, [() for _ in headings], dictionary=dictionary).zone
+    """The zone a delivery with these headings is received in, before any value of it is looked at.
+
+    The suggestion keeps to it, so that what was sealed in one zone is never mapped in another.
+    """
+    known = dictionary or load_dictionary()
+    nothing = describe_column((), known)
+    readings = [_read_column(heading, nothing, known) for heading in headings]
+    template, _ = recognise_template(readings, known)
+    return Zone(template.zone) if template else Zone.CORE
 
 
 def recognise_template(
-    readings: Sequence[ColumnReading], dictionary: Dictionary
+    readings: Sequence[ColumnReading], dictionary: Dictionary, *, zone: Zone | None = None
 ) -> tuple[SourceTemplate | None, str]:
-    """The kind of source with the most evidence among the columns, and the reason in Chinese."""
+    """The kind of source (of `zone`, if given) with the most evidence among the columns, and why, in Chinese."""
     present = {signal for reading in readings for signal in reading.signals}
     if sum(1 for reading in readings if reading.field == "care.status") >= 2:
         present.add("care.more")
@@ -144,6 +152,7 @@ def recognise_template(
     scores = {
         key: sum(weight for signal, weight in template.signals.items() if signal in present)
         for key, template in dictionary.templates.items()
+        if zone in (None, Zone(template.zone))
     }
     ranked = sorted(
         (key for key in scores if _is_possible(dictionary.templates[key], scores[key], present)),

@@ -440,3 +440,12 @@ def test_every_purpose_of_the_dictionary_is_registered_in_guard() -> None:
     }
     assert set(known.purposes) <= registered
     assert used - {""} <= set(known.purposes)
+
+
+def test_content_never_moves_a_delivery_out_of_the_zone_its_headings_put_it_in() -> None:
+    headings = ["甲", "乙", "诊断"]
+    rows = table(NAMES, NUMBERS, ["某病"] * 8)
+    assert recognise_zone(headings) is Zone.CARE
+    assert suggest(headings, rows).zone is Zone.CARE
+    plain = ["甲", "乙", "丙", "丁"]
+    assert recognise_zone(plain) is suggest(plain, table(NAMES, NUMBERS, PLACES, PHONES)).zone
