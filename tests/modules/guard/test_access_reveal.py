@@ -162,6 +162,14 @@ def test_a_person_whom_the_ticket_does_not_open_stays_shut(town: Store, subject,
     assert last_entry().outcome == code
 
 
+def test_nobody_is_looked_up_for_a_ticket_that_does_not_name_them(town: Store) -> None:
+    asked = []
+    access.register_resolver("person", lambda code: asked.append(code) or a_subject())
+    with pytest.raises(Refusal) as refusal:
+        look(town, issue(), ref="person:P-00000009-Z")
+    assert (refusal.value.code, asked) == ("ticket.other_person", [])
+
+
 def test_a_child_is_shown_when_named_and_nothing_beyond(town: Store) -> None:
     resolve_to(a_subject(mentions=(a_mention(7),), is_child_under_14=True))
     assert look(town, issue(fields=("name",)), ("name",)) == {"name": NAME}
@@ -255,17 +263,18 @@ def test_no_caller_can_wrap_a_look_in_a_transaction_that_could_forget_it(town: S
         look(town, ticket)
 
 
-@pytest.mark.parametrize("tenants", [1, 3])
+@pytest.mark.parametrize(
+    ("tenants", "role"), [(1, "tenant"), (3, "tenant"), (3, "landlord"), (3, "agent")]
+)
 @pytest.mark.parametrize("row_no", [0, 1, 49, 50, 51, 99])
-def test_a_row_is_found_wherever_it_lies_in_a_long_table(
-    town: Store, monkeypatch: pytest.MonkeyPatch, tenants: int, row_no: int
+def test_a_mention_is_found_wherever_it_lies_in_a_long_table(
+    town: Store, monkeypatch: pytest.MonkeyPatch, tenants: int, role: str, row_no: int
 ) -> None:
     monkeypatch.setattr(revealing, "ROWS_READ_AT_ONCE", 8)
     seal(town, identity_rows(100, tenants_per_row=tenants), period="2026-12")
-    last_role = ("tenant", "landlord", "agent")[tenants - 1]
-    mention = a_mention(row_no, period="2026-12", mention_key=f"rentals:{row_no}#{last_role}")
+    mention = a_mention(row_no, period="2026-12", mention_key=f"rentals:{row_no}#{role}")
     resolve_to(a_subject(mentions=(mention,)))
-    assert look(town, issue(), ("name",)) == {"name": f"测{last_role[0]}{row_no}"}
+    assert look(town, issue(), ("name",)) == {"name": f"测{role[0]}{row_no}"}
 
 
 @pytest.mark.parametrize("role", list(Role))
