@@ -31,7 +31,11 @@ def run_jobs() -> None:
 
     requeue_interrupted()
     call_command(
-        "db_worker", interval=SECONDS_BETWEEN_JOB_LOOKS, verbosity=0, reload=False, startup_delay=False
+        "db_worker",
+        interval=SECONDS_BETWEEN_JOB_LOOKS,
+        verbosity=0,
+        reload=False,
+        startup_delay=False,
     )
 
 

@@ -18,14 +18,13 @@ SECONDS_BEFORE_RESTART = 2
 THREADS_A_WORKER = 4
 
 
-def serve(
-    store: Store, *, host: str = "127.0.0.1", port: int = 8000, workers: int = 2
-) -> None:
+def serve(store: Store, *, host: str = "127.0.0.1", port: int = 8000, workers: int = 2) -> None:
     """Serve the store until SIGTERM or Ctrl-C. Brings the work database up to date first; may be repeated."""
     prepare(store)
     # Because granian's workers read the settings anew, from the environment.
     from granian import Granian  # noqa: PLC0415 - a server is needed here only
     from granian.constants import Interfaces  # noqa: PLC0415
+    from granian.log import LogLevels  # noqa: PLC0415
 
     server = Granian(
         "kuai.web.wsgi:application",
@@ -36,7 +35,7 @@ def serve(
         blocking_threads=THREADS_A_WORKER,
         websockets=False,
         log_access=False,
-        log_level="warning",
+        log_level=LogLevels.warning,
         workers_kill_timeout=SECONDS_TO_STOP,
     )
     with background_parts():

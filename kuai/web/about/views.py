@@ -41,7 +41,9 @@ def show_help(request: HttpRequest) -> HttpResponse:
 
 def _plain(request: HttpRequest, status: int, template: str, **more: Any) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return JsonResponse({"code": f"http.{status}", "sentence": more.get("sentence", "")}, status=status)
+        return JsonResponse(
+            {"code": f"http.{status}", "sentence": more.get("sentence", "")}, status=status
+        )
     return render(request, template, more, status=status)
 
 

@@ -84,7 +84,7 @@ def _changed_or_refused(request: HttpRequest) -> Refusal | None:
             )
     except Refusal as refusal:
         return refusal
-    request.user.refresh_from_db()
+    request.user.refresh_from_db()  # type: ignore[union-attr]
     # The other sessions of this login end; this one goes on.
     update_session_auth_hash(request, request.user)  # type: ignore[arg-type]
     return None

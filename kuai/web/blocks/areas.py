@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from kuai.blocks.types import BlockView
 from kuai.kit.atomic_files import write_text
 from kuai.kit.store import Store
 from kuai.web.blocks.drawing import list_mapped_children
@@ -35,12 +36,12 @@ _making = threading.Lock()
 def find_areas(store: Store, reader: BlockReader, codes: Iterable[str]) -> dict[str, Any]:
     """GeoJSON areas of the children (down to grids) of `codes`; empty code: those at the top."""
     version = store.current_version() or ""
-    areas = _areas(store.scratch / "map-areas" / f"{version}.json", store, reader)
+    areas = _areas(store.scratch / "map-areas" / f"{version}.json", reader)
     features = [feature for code in codes for feature in areas.get(code, [])]
     return {"type": "FeatureCollection", "features": features}
 
 
-def _areas(path: Path, store: Store, reader: BlockReader) -> dict[str, list[dict[str, Any]]]:
+def _areas(path: Path, reader: BlockReader) -> dict[str, list[dict[str, Any]]]:
     with _making:
         if not path.exists():
             write_text(path, json.dumps(make_areas(reader), separators=(",", ":")))
@@ -71,7 +72,9 @@ def make_areas(reader: BlockReader) -> dict[str, list[dict[str, Any]]]:
 
 def _list_grids(reader: BlockReader) -> Iterator[tuple[tuple[tuple[str, str], ...], str]]:
     """((code, level) from the top down to the grid itself, its code) of every grid."""
-    waiting = [((), one) for one in list_mapped_children(reader, "")]
+    waiting: list[tuple[tuple[tuple[str, str], ...], BlockView]] = [
+        ((), one) for one in list_mapped_children(reader, "")
+    ]
     while waiting:
         above, block = waiting.pop()
         path = (*above, (block.code, block.level))

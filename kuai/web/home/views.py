@@ -69,8 +69,12 @@ def list_ways(role: Role) -> list[Way]:
 def welcome(role: Role) -> str:
     """One sentence on what a role finds here today."""
     sentences = {
-        Role.RESIDENT: _("居民查阅本人数据、看谁查过本人数据的页面正在建设。目前请到社区服务窗口申请查阅。"),
-        Role.SYSTEM_ADMINISTRATOR: _("账号、备份和运行状况目前用命令 kuai 管理；系统管理员看不到业务数据。"),
+        Role.RESIDENT: _(
+            "居民查阅本人数据、看谁查过本人数据的页面正在建设。目前请到社区服务窗口申请查阅。"
+        ),
+        Role.SYSTEM_ADMINISTRATOR: _(
+            "账号、备份和运行状况目前用命令 kuai 管理；系统管理员看不到业务数据。"
+        ),
         Role.SECURITY_ADMINISTRATOR: _("账号授权目前用命令 kuai 管理；安全管理员看不到业务数据。"),
         Role.AUDIT_ADMINISTRATOR: _("您可以查阅台账并验证它没有被改动。"),
         Role.AUDITOR: _("您可以查阅台账并验证它没有被改动，也可以核对各来源的收发数量。"),

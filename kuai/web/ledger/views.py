@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from kuai.guard.ledger import LedgerFilter, list_entries
 from kuai.guard.types import Role
 from kuai.web.ledger.standing import read_standing, verify_ledger
-from kuai.web.ledger.words import action_name
+from kuai.web.ledger.words import action_name, outcome_name
 from kuai.web.looks import note_look
 from kuai.web.rules import sees_ledger
 from kuai.web.words import ROLE_NAMES
@@ -73,7 +73,10 @@ def show_ledger(request: HttpRequest) -> HttpResponse:
     note_look(request, "viewed_ledger", kind="ledger", count=len(page.entries))
     context = {
         "form": form,
-        "lines": [(entry, action_name(entry.action)) for entry in page.entries],
+        "lines": [
+            (entry, action_name(entry.action), outcome_name(entry.outcome))
+            for entry in page.entries
+        ],
         "is_filtered": wanted != LedgerFilter(),
         "is_first_page": cursor is None,
         "older_url": _older(request, page.next_cursor),
@@ -94,7 +97,8 @@ def _older(request: HttpRequest, cursor: int | None) -> str:
 def verify(request: HttpRequest) -> HttpResponse:
     """Check the whole chain against its checkpoints, now."""
     verdict = verify_ledger()
-    note_look(request, "verified_ledger", kind="ledger", outcome="whole" if verdict.is_whole else "broken")
+    outcome = "whole" if verdict.is_whole else "damaged"
+    note_look(request, "verified_ledger", kind="ledger", outcome=outcome)
     is_part = request.headers.get("HX-Request") == "true"
     context = {"verdict": verdict, "standing": read_standing()}
     return render(request, "ledger/verdict.html" if is_part else "ledger/verified.html", context)

@@ -24,6 +24,12 @@ ACTION_NAMES = {
     "session.opened": _("登录"),
     "session.closed": _("退出"),
     "session.refused": _("登录失败"),
+    "session.locked_out": _("登录被锁定"),
+    "person.read": _("查看个人"),
+    "break_glass.opened": _("紧急查看"),
+    "break_glass.counted": _("紧急查看：人数"),
+    "break_glass.persons_told": _("紧急查看：已告知本人"),
+    "ledger.exported": _("导出台账"),
     "ticket.issued": _("发出凭据"),
     "ticket.ended": _("凭据终止"),
     "ledger.deferred": _("延后告知"),
@@ -34,3 +40,21 @@ ACTION_NAMES = {
 def action_name(action: str) -> str:
     """viewed_block -> 查看块."""
     return str(ACTION_NAMES.get(action, action))
+
+
+OUTCOME_NAMES = {
+    "allowed": _("准许"),
+    "kept": _("已收下"),
+    "refused": _("没有收下"),
+    "broken": _("故障"),
+    "whole": _("完好"),
+    "damaged": _("有改动"),
+    "locked_out": _("已锁定"),
+    "route.role": _("角色不符"),
+    "route.change_password": _("先要更换口令"),
+}
+
+
+def outcome_name(outcome: str) -> str:
+    """allowed -> 准许."""
+    return str(OUTCOME_NAMES.get(outcome, outcome))

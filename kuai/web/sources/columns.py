@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from kuai.sources import actions as sources
 from kuai.web.doors import current_store
-from kuai.web.sources.standing import SourceStanding
 
 
 @dataclass(frozen=True)
@@ -19,9 +18,9 @@ class ColumnLine:
     reason: str
 
 
-def list_columns(standing: SourceStanding) -> list[ColumnLine]:
+def list_columns(source: str) -> list[ColumnLine]:
     """The columns of the source's mapping; empty before one exists."""
-    mapping = sources.read_mapping(current_store(), standing.line.source)
+    mapping = sources.read_mapping(current_store(), source)
     if mapping is None:
         return []
     return [

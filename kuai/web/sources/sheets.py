@@ -5,7 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -20,7 +21,7 @@ SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 def send_refused_rows(
     request: HttpRequest, *, zone: Zone, source: str, period: str, title: str
-) -> HttpResponse:
+) -> HttpResponseBase:
     """The sheet with its 错误原因 column; a page that says so where there is nothing to send."""
     store = current_store()
     with tempfile.TemporaryDirectory(dir=store.scratch) as folder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
@@ -36,7 +37,7 @@ def show_source(request: HttpRequest, source: str) -> HttpResponse:
     note_look(request, "viewed_sources", kind="source", refs=(source,))
     context = {
         "one": standing,
-        "columns": list_columns(standing),
+        "columns": list_columns(source),
         "may_take_rows": request.actor.role in KEEPS_SOURCES,  # type: ignore[attr-defined]
     }
     return render(request, "sources/one.html", context)
@@ -51,7 +52,7 @@ def _get_standing(source: str) -> SourceStanding:
 
 @takes_refused_rows
 @require_GET
-def download_refused_rows(request: HttpRequest, source: str) -> HttpResponse:
+def download_refused_rows(request: HttpRequest, source: str) -> HttpResponseBase:
     """The quarantined rows of the last delivery, for their office."""
     standing = _get_standing(source)
     return send_refused_rows(

@@ -30,7 +30,9 @@ class UploadForm(forms.Form):
         """2026, 2026-11 or 2026-11-22."""
         period = str(self.cleaned_data["period"]).strip()
         if not PERIOD_PATTERN.match(period):
-            raise forms.ValidationError(_("期次写成 2026-11 这样的年月，或 2026-11-22 这样的日期。"))
+            raise forms.ValidationError(
+                _("期次写成 2026-11 这样的年月，或 2026-11-22 这样的日期。")
+            )
         return period
 
     def clean_file(self) -> UploadedFile:
@@ -39,11 +41,15 @@ class UploadForm(forms.Form):
         if getattr(file, "is_too_large", False):
             limit = settings.KUAI_UPLOAD_LIMIT_BYTES // (1024 * 1024)
             raise forms.ValidationError(
-                _("文件超过 %(limit)s MB。请按月份或街道拆成几个文件，或由管理员用命令 kuai receive 接收。"),
+                _(
+                    "文件超过 %(limit)s MB。请按月份或街道拆成几个文件，或由管理员用命令 kuai receive 接收。"
+                ),
                 params={"limit": limit},
             )
         if not file.size:
             raise forms.ValidationError(_("文件是空的。请重新导出后再上传。"))
         if PurePath(file.name or "").suffix.lower() not in TAKEN_SUFFIXES:
-            raise forms.ValidationError(_("只收 CSV、XLSX、XLS 文件。请在表格软件里另存为其中一种。"))
+            raise forms.ValidationError(
+                _("只收 CSV、XLSX、XLS 文件。请在表格软件里另存为其中一种。")
+            )
         return file

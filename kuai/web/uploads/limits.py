@@ -30,17 +30,19 @@ class ScratchFile(TemporaryUploadedFile):
 class LimitedUploadHandler(TemporaryFileUploadHandler):
     """Beyond the limit the rest is read and thrown away, so that the page can answer instead of a broken line."""
 
-    def handle_raw_input(  # noqa: PLR0913 - Django's signature
+    file: ScratchFile
+    is_too_large = False
+    taken = 0
+
+    def handle_raw_input(
         self,
-        input_data: Any,
-        META: dict[str, Any],  # noqa: N803
+        input_data: Any,  # noqa: ARG002 - Django's signature
+        META: dict[str, Any],  # noqa: ARG002
         content_length: int,
-        boundary: bytes,
-        encoding: str | None = None,
+        *more: Any,  # noqa: ARG002
     ) -> None:
         """Note beforehand that the whole cannot fit."""
         self.is_too_large = content_length > settings.KUAI_UPLOAD_LIMIT_BYTES + ENVELOPE_BYTES
-        self.taken = 0
 
     def new_file(self, *arguments: Any, **named: Any) -> None:
         """Open the scratch file."""

@@ -17,6 +17,7 @@ from kuai.guard.queries import find_actor_by_login
 from kuai.guard.types import Zone
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Breakdown, DataFault, Refusal
+from kuai.kit.progress import ProgressTask
 from kuai.kit.receipt import Receipt
 from kuai.sources import actions as sources
 from kuai.web.doors import current_store
@@ -32,7 +33,7 @@ WAITS_FOR_LEASE = 1800
 SILENT_FOR = timedelta(minutes=10)
 
 
-class _RowTask:
+class RowTask:
     """One step of the work, as the kit's ProgressTask."""
 
     def __init__(self, upload: Upload, label: str, total: int | None, measure: str) -> None:
@@ -65,13 +66,14 @@ class RowProgress:
     def __init__(self, upload: Upload) -> None:
         self.upload = upload
 
-    def begin(self, label: str, *, total: int | None = None, measure: str = "行") -> _RowTask:
+    def begin(self, label: str, *, total: int | None = None, measure: str = "行") -> RowTask:
         """A new step."""
-        return _RowTask(self.upload, label, total, measure)
+        return RowTask(self.upload, label, total, measure)
 
-    def end(self, task: _RowTask) -> None:
+    def end(self, task: ProgressTask) -> None:
         """The step is over."""
-        task.write()
+        if isinstance(task, RowTask):
+            task.write()
 
 
 @task()
@@ -98,14 +100,18 @@ def folder_of(upload: Upload) -> Path:
 def _receive(upload: Upload) -> None:
     try:
         with _lease_when_free(upload):
-            _snapshot, receipt = sources.receive_file(
-                current_store(),
+            store, zone = current_store(), Zone(upload.zone)
+            snapshot, receipt = sources.receive_file(
+                store,
                 folder_of(upload) / upload.file_name,
                 source=upload.source,
                 period=upload.period,
-                zone=Zone(upload.zone),
+                zone=zone,
                 progress=RowProgress(upload),
             )
+            if sources.read_mapping(store, upload.source) is None:
+                mapping = sources.suggest_mapping(store, snapshot, zone=zone)
+                sources.save_mapping(store, mapping)
     except DataFault as fault:
         _end(upload, UploadState.REFUSED, sentence=_sentence(fault), next_step=fault.remedy)
     except Refusal as refusal:
@@ -154,7 +160,9 @@ def _sentence(fault: DataFault) -> str:
 def _end_kept(upload: Upload, receipt: Receipt) -> None:
     upload.received, upload.kept = receipt.received, receipt.kept
     upload.refused, upload.quarantined = receipt.refused, receipt.quarantined
-    known = "这份文件以前收过，内容一样，没有重复收。" if receipt.notes.get("already_received") else ""
+    known = (
+        "这份文件以前收过，内容一样，没有重复收。" if receipt.notes.get("already_received") else ""
+    )
     _end(upload, UploadState.KEPT, sentence=known, next_step="")
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
@@ -17,8 +18,9 @@ from kuai.guard.queries import list_sources as list_registered
 from kuai.guard.types import Zone
 from kuai.kit.clock import local_day, utc_now
 from kuai.web.looks import note_look
-from kuai.web.models import Upload
+from kuai.web.models import Upload, UploadState
 from kuai.web.rules import uploads
+from kuai.web.sources.columns import list_columns
 from kuai.web.sources.sheets import send_refused_rows
 from kuai.web.uploads.forms import UploadForm
 from kuai.web.uploads.limits import keep_until_received
@@ -93,6 +95,7 @@ def show_upload(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
         "upload": upload,
         "title": registered.get(upload.source, upload.source),
         "is_silent": not upload.is_over and utc_now() - upload.changed_at > SILENT_FOR,
+        "columns": list_columns(upload.source) if upload.state == UploadState.KEPT else [],
         "percent_done": None if upload.share_done is None else round(100 * upload.share_done),
     }
     return render(request, "uploads/state.html" if is_part else "uploads/one.html", context)
@@ -100,7 +103,7 @@ def show_upload(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
 
 @uploads
 @require_GET
-def download_upload_refused_rows(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+def download_upload_refused_rows(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponseBase:
     """The rows of this upload that go back to their office."""
     upload = get_object_or_404(Upload, uuid=upload_id)
     return send_refused_rows(

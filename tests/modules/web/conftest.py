@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -59,16 +59,14 @@ def web_store(tmp_path: Path, settings: LazySettings) -> Store:
 
 
 @pytest.fixture
-def portal(web_store: Store, db: None) -> Iterator[Store]:
+def portal(web_store: Store, db: None) -> Store:
     """The store with its sources registered and a demo login for each role."""
     register_source(a_registration("police_residents", "实有人口登记"), by=STEWARD, at=NOW)
-    register_source(
-        a_registration("disability_cards", "残疾人证", Zone.CARE), by=STEWARD, at=NOW
-    )
+    register_source(a_registration("disability_cards", "残疾人证", Zone.CARE), by=STEWARD, at=NOW)
     create_demo_accounts((), synthetic=True, at=NOW, password=PASSWORD)
     web_store.keys.mkdir(mode=0o700, exist_ok=True)
     write_json(web_store.keys / "demo.json", {"password": PASSWORD})
-    yield web_store
+    return web_store
 
 
 @pytest.fixture

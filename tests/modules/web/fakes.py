@@ -96,7 +96,9 @@ class FakeReader:
 
     def list_children(self, code: str) -> list[BlockView]:
         self.get_block(code)
-        return [a_block(one) for one, (_level, _name, above) in NAMES.items() if above[-1:] == (code,)]
+        return [
+            a_block(one) for one, (_level, _name, above) in NAMES.items() if above[-1:] == (code,)
+        ]
 
     def building_points(self, code: str) -> dict[str, Any]:
         """Nine buildings in a square around the grid's point."""

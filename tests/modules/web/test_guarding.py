@@ -60,7 +60,9 @@ def test_every_answer_forbids_framing_and_foreign_scripts(log_in: LogIn, path: s
     assert headers["Referrer-Policy"] == "same-origin"
 
 
-@pytest.mark.parametrize("path", ["/login/", "/logout/", "/language/", "/uploads/", "/ledger/verify/"])
+@pytest.mark.parametrize(
+    "path", ["/login/", "/logout/", "/language/", "/uploads/", "/ledger/verify/"]
+)
 def test_a_form_from_elsewhere_is_refused_in_plain_words(portal: Store, path: str) -> None:
     client = Client(enforce_csrf_checks=True)
     answer = client.post(path, {"username": "demo-leader", "password": PASSWORD})
@@ -74,7 +76,9 @@ def test_every_route_has_a_rule() -> None:
 
 
 def test_no_address_takes_a_name_or_a_number_of_a_person() -> None:
-    taken = {name for route in list_routes() for name in re.findall(r"<(?:\w+:)?(\w+)>", route.path)}
+    taken = {
+        name for route in list_routes() for name in re.findall(r"<(?:\w+:)?(\w+)>", route.path)
+    }
     assert taken <= {"code", "source", "upload_id"}
 
 
