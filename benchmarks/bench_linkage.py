@@ -150,6 +150,7 @@ def train(target: Path, *, seed: int) -> None:
     connection.execute(
         "create temp table person_row as select row_number() over (order by source, row_id) - 1 as mention_no,"
         " row_id as mention_key, source, role, name, id_number, birth_date, sex, phone, room_code, building_code,"
+        " cast(null as varchar) as likely_room_code,"
         " cast(null as varchar) as organisation_name, truth as person from given"
     )
     connection.execute("create temp table known_truth as select mention_no, person from person_row")

@@ -21,6 +21,8 @@ class LinkKey:
     other: str = ""
     # The most persons of one name (known by valid numbers) for whom the key still tells them apart; 0 = any.
     most_bearers: int = 0
+    # Two phones in the group make it two people: for keys that namesakes under one roof may share.
+    one_phone: bool = False
 
 
 FOUNDER_REASON = "本簇首条记录"
@@ -45,7 +47,7 @@ NAME_KEYS = (
         "房屋编码与出生日期相同且姓名一致",
         "room_code || ' ' || cast(birth_date as varchar)",
     ),
-    LinkKey("name_and_room", 0.995, "房屋编码相同且姓名一致", "room_code"),
+    LinkKey("name_and_room", 0.995, "房屋编码相同且姓名一致", "room_code", one_phone=True),
     LinkKey(
         "name_building_and_birth",
         0.9945,
@@ -56,7 +58,7 @@ NAME_KEYS = (
         "name_and_birth",
         0.994,
         "出生日期相同且姓名一致，同名者少",
-        "cast(birth_date as varchar)",
+        "cast(likely_birth_date as varchar)",
         MOST_BEARERS_FOR_BIRTH,
     ),
     LinkKey(
@@ -65,6 +67,14 @@ NAME_KEYS = (
         "单位相同且姓名一致，同名者少",
         "organisation_name",
         MOST_BEARERS_FOR_EMPLOYER,
+        one_phone=True,
+    ),
+    LinkKey(
+        "name_and_likely_room",
+        0.988,
+        "姓名一致，且一方地址的首选候选即另一方的房屋",
+        "coalesce(room_code, likely_room_code)",
+        one_phone=True,
     ),
     LinkKey(
         "name_and_building",
@@ -72,6 +82,7 @@ NAME_KEYS = (
         "楼栋相同且姓名一致，同名者少",
         "building_code",
         MOST_BEARERS_FOR_BUILDING,
+        one_phone=True,
     ),
 )
 
@@ -80,5 +91,14 @@ MODEL_KEYS = (
     LinkKey("model_999", 0.98, "概率模型：多项信息相近，把握很大（未见精确同键）"),
     LinkKey("model_995", 0.975, "概率模型：多项信息相近，把握大（未见精确同键）"),
 )
-PERSON_KEYS = (ID_AND_NAME, ID_AND_NAME_VARIANT, ID_ONLY, SLIP_AND_NAME, *NAME_KEYS, *MODEL_KEYS)
+LONE_NAME = LinkKey("lone_name", 0.96, "仅姓名一致：三字以上，且全部数据中只有一名已知人员用此姓名")
+PERSON_KEYS = (
+    ID_AND_NAME,
+    ID_AND_NAME_VARIANT,
+    ID_ONLY,
+    SLIP_AND_NAME,
+    *NAME_KEYS,
+    *MODEL_KEYS,
+    LONE_NAME,
+)
 TIER_OF = {key.code: tier for tier, key in enumerate(PERSON_KEYS)}

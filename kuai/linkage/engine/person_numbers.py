@@ -82,7 +82,8 @@ def _take_numbers_off(
             make_table(connection, "person_number_off")
         connection.execute(
             "update person_shape set id_key = null, number_is_off = true, sex = null,"
-            " birth_date = nullif(declared_birth_date, birth_date)"
+            " birth_date = nullif(declared_birth_date, birth_date),"
+            " likely_birth_date = nullif(declared_birth_date, birth_date)"
             " where mention_no in (select mention_no from person_number_off)"
         )
     return worthless

@@ -18,6 +18,7 @@ from kuai.linkage.engine import components, names
 from kuai.linkage.engine.components import Edges, Merging, Traits
 from kuai.linkage.engine.figures import LinkFigures
 from kuai.linkage.engine.keys import MODEL_KEYS, PERSON_KEYS, TIER_OF
+from kuai.linkage.engine.lone_names import lone_name_edges
 from kuai.linkage.engine.pairing_model import model_edges, train_model
 from kuai.linkage.engine.person_keys import name_edges
 from kuai.linkage.engine.person_numbers import number_edges, slip_edges
@@ -49,6 +50,7 @@ _WORK_TABLES = (
     "person_key_edge",
     "person_node",
     "person_number_off",
+    "person_register",
 )
 
 
@@ -161,6 +163,9 @@ def _add_model_edges(
     found = model_edges(connection)
     tiers = (found.tier + TIER_OF[MODEL_KEYS[0].code]).astype(np.int16)
     proposed = Edges(found.left, found.right, tiers)
-    again = components.keep_consistent_edges(count, Edges.joined([merging.kept, proposed]), traits)
+    lone = lone_name_edges(connection)
+    again = components.keep_consistent_edges(
+        count, Edges.joined([merging.kept, proposed, lone]), traits
+    )
     # What the model proposed and a fact forbade is no sign of a bad structure: only exact ties accuse.
     return Merging(again.kept, merging.cut)

@@ -32,5 +32,6 @@ select
     )
   ) as room_code,
   case when regexp_matches(room_code, '^[0-9]{25}$') then substr(room_code, 1, 19) end as building_code,
+  cast(null as varchar) as likely_room_code,
   organisation_name
 from file_row

@@ -11,12 +11,18 @@ place_found as (
     a.record_key,
     a.period,
     a.mention_key,
-    max(case when w.level = 'room' then w.address_code end) as room_code,
+    max(case when w.level = 'room' and w.grade in ('A', 'B') then w.address_code end) as room_code,
+    -- The best candidate of an unsure wash: where somebody of that name is known, it is likely the right one.
+    max(case when w.level = 'room' then w.address_code end) as likely_room_code,
     -- As a value to compare, not as a parent: the building digits a room code was issued with, or the code itself.
-    max(case when length(w.address_code) in (19, 25) then substr(w.address_code, 1, 19) end) as building_code
+    max(
+      case
+        when w.grade in ('A', 'B') and length(w.address_code) in (19, 25) then substr(w.address_code, 1, 19)
+      end
+    ) as building_code
   from address_mention as a
   inner join address_wash as w on w.mention_key = a.mention_key
-  where w.grade in ('A', 'B') and w.level in ('room', 'building')
+  where w.grade in ('A', 'B', 'C') and w.level in ('room', 'building')
   group by a.record_key, a.period, a.mention_key
 ),
 tied as (
@@ -29,6 +35,7 @@ placed as (
     p.mention_key,
     f.room_code,
     f.building_code,
+    f.likely_room_code,
     -- A place the row ties to this very person comes before another place of the same row.
     row_number() over (
       partition by p.mention_key
@@ -59,6 +66,7 @@ select
   i.phone,
   l.room_code,
   l.building_code,
+  l.likely_room_code,
   e.organisation_name
 from latest as p
 left join sealed_identity as i on i.mention_key = p.mention_key and i.period = p.period and i.source = p.source

@@ -14,6 +14,7 @@ with folded as (
     sex,
     room_code,
     building_code,
+    likely_room_code,
     organisation_name
   from person_row
 ),
@@ -77,6 +78,10 @@ select
   end as phone,
   case when id_valid then id_birth_date else birth_date end as birth_date,
   birth_date as declared_birth_date,
+  -- Read from a number that fails its check, too: good enough to agree with, never to contradict by.
+  coalesce(
+    birth_date, case when id_birth_date between date '1870-01-01' and date '2099-12-31' then id_birth_date end
+  ) as likely_birth_date,
   case
     when id_valid then case when (ascii(substr(body, 17, 1)) - 48) % 2 = 1 then '1' else '2' end
     when sex in ('1', '2') then sex
@@ -84,5 +89,6 @@ select
   false as number_is_off,
   nullif(room_code, '') as room_code,
   nullif(building_code, '') as building_code,
+  nullif(likely_room_code, '') as likely_room_code,
   nullif(organisation_name, '') as organisation_name
 from judged

@@ -88,6 +88,7 @@ def link_rows(
             "create temp table person_row as select row_number() over (order by source, row_id) - 1 as mention_no,"
             " row_id as mention_key, source, role, name, id_number, cast(birth_date as date) as birth_date, sex,"
             " phone, room_code, case when length(room_code) = 25 then substr(room_code, 1, 19) end as building_code,"
+            " cast(null as varchar) as likely_room_code,"
             " organisation_name from given_row"
         )
         figures = link_person_rows(connection, with_model=with_model)
