@@ -69,6 +69,11 @@ class BlockReader:
         )
         return self._views(rows, path)
 
+    def path_of(self, code: str) -> str:
+        """The block's way from the top as an area path (codes separated by "/"); "" for an unknown code."""
+        row = self._row("select path from block where code = ?", code)
+        return str(row["path"]) if row else ""
+
     def count_polygon(self, geometry: dict[str, Any]) -> BlockView:
         """Counters of a drawn area (GeoJSON geometry or feature, CGCS2000 degrees).
 

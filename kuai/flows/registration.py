@@ -64,7 +64,8 @@ def _from_package(received: ReceivedResource, *, synthetic: bool) -> SourceRegis
         handler=department or ("演示部门" if synthetic else "公开数据" if plain else ""),
         legal_basis=SYNTHETIC_BASIS if synthetic else "公开信息" if plain else "",
         agreement="合成数据包" if synthetic else "公开数据包" if plain else "",
-        permitted_purposes=mapping.purposes,
+        # Whoever delivers records may have them reviewed (Decree 809: correction channel).
+        permitted_purposes=tuple(sorted({*mapping.purposes, "record_review"})),
         notice_version="synthetic" if synthetic else "",
         assessment_id="",
         assessment_approved_on=None,

@@ -1,0 +1,48 @@
+"""How the guard finds a person's sealed values: which mentions, at which places, child or not. Private."""
+
+from __future__ import annotations
+
+from kuai.blocks.queries import open_blocks
+from kuai.guard import access
+from kuai.guard.types import Zone
+from kuai.kit.engine import engine, scan_sql
+from kuai.kit.errors import Refusal
+from kuai.kit.store import Store
+from kuai.registry.types import MENTION_ELEMENT, PERSON, RELATION
+
+LIVING_RELATIONS = ("PH_RESIDE", "PH_RENT", "PH_OWN", "PH_LET", "PH_HUKOU")
+
+
+def resolve_person(code: str, *, store: Store) -> access.ResolvedSubject:
+    """Where the person's namings lie, oldest delivery first; refuses an unknown code."""
+    build = store.current_build()
+    core = build / "core"
+    with engine(memory_limit="500MB") as connection:
+        person = connection.execute(
+            f"select is_child_under_14 from {scan_sql([core / f'{PERSON.name}.parquet'])} where person_code = $code",
+            {"code": code},
+        ).fetchall()
+        if not person:
+            raise Refusal(
+                "person.unknown",
+                "没有这个编码的人。",
+                next_step="编码可能已并入另一编码，请查身份台账。",
+            )
+        mentions = connection.execute(
+            "select source, period, row_no, mention_key from"
+            f" {scan_sql([core / f'{MENTION_ELEMENT.name}.parquet'])}"
+            " where element = 'person' and code = $code order by source, period, row_no, role",
+            {"code": code},
+        ).fetchall()
+        places = connection.execute(
+            f"select distinct to_code from {scan_sql([core / f'{RELATION.name}.parquet'])}"
+            " where from_code = $code and list_contains($kinds, type) and status not in ('ended', 'withdrawn')"
+            " order by to_code",
+            {"code": code, "kinds": list(LIVING_RELATIONS)},
+        ).fetchall()
+    reader = open_blocks(build)
+    return access.ResolvedSubject(
+        mentions=tuple(access.SealedMention(Zone.CORE, *mention) for mention in mentions),
+        area_paths=tuple(reader.path_of(place) for (place,) in places),
+        is_child_under_14=bool(person[0][0]),
+    )

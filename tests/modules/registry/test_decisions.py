@@ -1,0 +1,217 @@
+"""Decisions are a closed set, only ever added; a review is live work and lets its steward read, and only so long."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+
+from kuai.guard import access, actions
+from kuai.guard import queries as guard_queries
+from kuai.guard.types import Actor, Role, SourceRegistration, TicketKind, Zone
+from kuai.kit.engine import engine
+from kuai.kit.errors import Refusal
+from kuai.registry import decisions, queries
+from kuai.registry.decisions import DecisionKind
+from kuai.registry.models import Decision
+from tests.modules.blocks.builders import TOP, a_library
+from tests.modules.blocks.builders import pack as pack_blocks
+from tests.modules.registry.builders import World, relate_world
+
+NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+ROOM = f"{TOP}0010010100001000001"
+STEWARD = access.NewAccount("shen", "核校员", Role.DATA_STEWARD, areas=("",), staff_no="1")
+SECURITY = Actor(user_id="security", role=Role.SECURITY_ADMINISTRATOR)
+
+
+def steward() -> Actor:
+    return access.open_account(STEWARD, password="a-long-demo-passphrase-1", by=SECURITY, at=NOW)
+
+
+ALLOWED = [
+    (DecisionKind.SAME, ["P-1", "P-2"]),
+    (DecisionKind.DIFFERENT, ["P-1", "P-2"]),
+    (DecisionKind.CONFIRM, ["P-1"]),
+    (DecisionKind.OBJECT, ["police:1#subject"]),
+    (DecisionKind.VERIFY, ["police:1#subject"]),
+    (DecisionKind.END, ["police:1#subject"]),
+    (DecisionKind.SPLIT, ["P-1", "police:1#subject"]),
+    (DecisionKind.ALIAS, ["a", "b"]),
+    (DecisionKind.LIFE_CYCLE, ["4403100010010100001"]),
+]
+FORBIDDEN = [
+    (DecisionKind.SAME, ["P-1"]),
+    (DecisionKind.SAME, ["P-1", "P-1"]),
+    (DecisionKind.DIFFERENT, ["P-1", "P-2", "P-3"]),
+    (DecisionKind.CONFIRM, []),
+    (DecisionKind.OBJECT, ["a", "b"]),
+    (DecisionKind.WITHDRAW, []),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("kind", "subjects"), ALLOWED)
+def test_a_steward_may_decide_each_kind(kind, subjects):
+    decisions.record_decision(kind, subjects, reason="核对无误", by=steward(), at=NOW)
+    (view,) = queries.list_decisions()
+    assert (view.kind, view.subjects, view.is_withdrawn) == (kind, tuple(subjects), False)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("kind", "subjects"), FORBIDDEN)
+def test_a_decision_with_wrong_keys_is_refused(kind, subjects):
+    with pytest.raises(Refusal):
+        decisions.record_decision(kind, subjects, reason="核对无误", by=steward(), at=NOW)
+    assert queries.list_decisions() == ()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "role",
+    [
+        role
+        for role in Role
+        if role not in (Role.DATA_STEWARD, Role.DEPARTMENT_CLERK, Role.SUBDISTRICT_CLERK)
+    ],
+)
+def test_no_other_role_decides(role):
+    with pytest.raises(Refusal, match="不能作"):
+        decisions.record_decision(
+            DecisionKind.CONFIRM, ["P-1"], reason="x", by=Actor("x", role), at=NOW
+        )
+
+
+@pytest.mark.django_db
+def test_every_kind_is_in_the_table_of_allowed_moves():
+    assert {kind for kind, _ in ALLOWED} | {DecisionKind.WITHDRAW} == set(DecisionKind)
+
+
+@pytest.mark.django_db
+def test_a_decision_is_never_changed_or_removed_but_withdrawn_by_another():
+    by = steward()
+    sequence = decisions.record_decision(
+        DecisionKind.CONFIRM, ["P-1"], reason="核对", by=by, at=NOW
+    )
+    row = Decision.objects.get(pk=sequence)
+    with pytest.raises(TypeError):
+        row.save()
+    with pytest.raises(TypeError):
+        row.delete()
+    decisions.withdraw_decision(sequence, reason="看错了", by=by, at=NOW)
+    assert [view.is_withdrawn for view in queries.list_decisions()] == [True]
+    with pytest.raises(Refusal, match="已经撤回"):
+        decisions.withdraw_decision(sequence, reason="再撤", by=by, at=NOW)
+
+
+@pytest.fixture
+def one_resident(store, settings):
+    """A published build with one grown-up resident whose values are sealed; yields the code."""
+    settings.STORE = store
+    with engine() as connection:
+        world = World()
+        world.resident(0, ROOM, birth_date=date(1980, 1, 2))
+        prepared = store.scratch / "b-20261031-000000000001"
+        tables = relate_world(connection, world, prepared)
+    pack_blocks(prepared, a_library(), tables["relation"])
+    sealed = pa.table(
+        {
+            "mention_key": ["police:0#subject"],
+            "row_no": pa.array([0], pa.int32()),
+            "name": ["张三"],
+            "id_number": ["440382198001020014"],
+            "phone": ["16400000000"],
+        }
+    )
+    actions.seal_table(
+        store, zone=Zone.CORE, source="police", period="0001", name="identity", table=sealed
+    )
+    store.publish("b-20261031-000000000001", prepared)
+    return tables["person"][0]["person_code"]
+
+
+def queries_of_login() -> Actor:
+    actor = guard_queries.find_actor_by_login(STEWARD.username)
+    assert actor is not None
+    return actor
+
+
+def register_police(*purposes: str) -> None:
+    """The source's agreement permits these purposes."""
+    access.load_purposes()
+    registration = SourceRegistration(
+        source="police",
+        title="实有人口登记",
+        zone=Zone.CORE,
+        handler="公安分局",
+        legal_basis="职责清单",
+        agreement="共享协议",
+        permitted_purposes=purposes,
+        notice_version="1",
+        assessment_id="A-1",
+        assessment_approved_on=date(2026, 1, 1),
+        retention_days=730,
+        refresh_days=31,
+        has_personal_columns=True,
+    )
+    access.register_source(registration, by=steward(), at=NOW)
+
+
+def a_request(review: str, code: str) -> access.TicketRequest:
+    return access.TicketRequest(
+        kind=TicketKind.REVIEW,
+        origin=review,
+        purpose="record_review",
+        subjects=(f"person:{code}",),
+        fields=("name",),
+        ends_at=NOW + timedelta(hours=1),
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_open_review_shows_the_named_field_and_masks_the_rest(one_resident):
+    register_police("record_review")
+    by = queries_of_login()
+    review = decisions.open_review([one_resident], question="姓名是否写错", by=by, at=NOW)
+    ticket = access.issue_ticket(a_request(review, one_resident), holder=by, at=NOW)
+    values = access.reveal(
+        f"person:{one_resident}", ("name", "phone"), to=by, ticket=ticket, at=NOW
+    )
+    assert values["name"] == "张三"
+    assert values["phone"] != "16400000000"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_when_the_review_closes_its_ticket_is_dead(one_resident):
+    register_police("record_review")
+    by = queries_of_login()
+    review = decisions.open_review([one_resident], question="姓名是否写错", by=by, at=NOW)
+    ticket = access.issue_ticket(a_request(review, one_resident), holder=by, at=NOW)
+    decisions.close_review(review, by=by, at=NOW)
+    with pytest.raises(Refusal):
+        access.reveal(f"person:{one_resident}", ("name",), to=by, ticket=ticket, at=NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_source_that_is_not_agreed_for_the_purpose_stays_closed(one_resident):
+    register_police("residence_registration")
+    by = queries_of_login()
+    review = decisions.open_review([one_resident], question="x", by=by, at=NOW)
+    ticket = access.issue_ticket(a_request(review, one_resident), holder=by, at=NOW)
+    with pytest.raises(Refusal, match="用途"):
+        access.reveal(f"person:{one_resident}", ("name",), to=by, ticket=ticket, at=NOW)
+
+
+@pytest.mark.django_db
+def test_a_review_names_its_persons_and_no_others(one_resident):
+    by = steward()
+    review = decisions.open_review(["P-00000000-0"], question="x", by=by, at=NOW)
+    with pytest.raises(Refusal, match="没有涉及"):
+        access.issue_ticket(a_request(review, one_resident), holder=by, at=NOW)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("persons", [[], [f"P-{n:08d}-0" for n in range(21)]])
+def test_a_review_is_about_somebody_and_not_about_everybody(persons):
+    with pytest.raises(Refusal):
+        decisions.open_review(persons, question="x", by=steward(), at=NOW)
