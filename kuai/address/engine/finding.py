@@ -241,9 +241,15 @@ def keep_within_divisions(
             for f in found
             if index.book.is_within(index.building_communities[f.building], written)
         ]
-        if inside:
+        if inside and min(f.trust for f in inside) <= min(f.trust for f in found):
             found = inside
             continue
+        if inside:
+            # The better reading of the name lies elsewhere: neither the name nor the division decides.
+            return [
+                Found(f.building, Trust.GUESS, (*f.variations, f"地名与{words}不一致"), f.rest)
+                for f in found
+            ]
         name = index.book.divisions[written[0]].name
         found = [
             Found(

@@ -149,6 +149,13 @@ CASES = [
     ("湖南省长沙市岳麓区石桥村三巷5号302", "D", "", "another province"),
     ("东莞市长安镇望潮二路220号锦澜花园1栋1202", "D", "", "another city"),
     ("深圳市西乡街道石桥村三巷5号302", "D", "", "a sub-district of another district"),
+    (
+        "青湾区石瓷村三巷5号302",
+        "B",
+        f"{VILLAGE}302房",
+        "a strange character in a long name, proved by its room",
+    ),
+    ("坪湖街道石瓷围12号301", "C", None, "a strange character and the wrong sub-district"),
     ("松石桥村三巷5号302", "C", None, "松石桥 may be another place than 石桥"),
     ("青湾区，松涛街道，石桥村三巷5号，302房", "B", f"{VILLAGE}302房", "commas between the parts"),
     (
