@@ -10,6 +10,7 @@ import pickle
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -20,6 +21,7 @@ from kuai.address.engine.place_index import Entry, PlaceIndex, build_index
 from kuai.address.engine.washing import Washer
 from kuai.address.gazetteer import packaged_elsewhere
 from kuai.address.types import WashedAddress
+from kuai.kit.errors import Breakdown
 from kuai.kit.progress import SILENT, Progress, progress_line
 
 # Below this a pool costs more than it gives (start of a worker about 0.5 s, measured 2026-11-22).
@@ -47,7 +49,7 @@ def wash_texts(
     texts: Sequence[str], index: PlaceIndex, *, progress: Progress = SILENT, workers: int = 0
 ) -> list[AnswerFields]:
     """One answer a text, in order. `workers` 0 chooses by size and cores."""
-    workers = workers or (1 if len(texts) < SMALL_INPUT else cores())
+    workers = workers or (1 if len(texts) < SMALL_INPUT or _may_start_none() else cores())
     # Sorted, because neighbours share head and building: what was read for one is at hand for the next.
     order = sorted(range(len(texts)), key=texts.__getitem__)
     in_order = [texts[position] for position in order]
@@ -63,6 +65,11 @@ def wash_texts(
                 position += 1
             line.advance(len(part))
     return cast("list[AnswerFields]", answers)
+
+
+def _may_start_none() -> bool:
+    # A daemonic worker (some job runners use them) is not allowed children.
+    return multiprocessing.current_process().daemon
 
 
 def cores() -> int:
@@ -118,7 +125,10 @@ def _wash_in_pool(
             pickle.dump(index, stream, protocol=pickle.HIGHEST_PROTOCOL)
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, context, _load_washer, (str(path),)) as pool:
-            yield from pool.map(_wash_chunk, _chunks(texts))
+            try:
+                yield from pool.map(_wash_chunk, _chunks(texts))
+            except BrokenProcessPool as cause:
+                raise Breakdown("地址清洗的工作进程意外退出，多为内存不足") from cause
 
 
 def _load_washer(path: str) -> None:

@@ -60,6 +60,8 @@ def find_room(found: Found, index: PlaceIndex) -> list[Answer]:
         if room.floor:
             variations.append(f"只写到{room.floor}层")
         return [Answer(found, room, building, Level.BUILDING, text, found.trust, variations)]
+    if room.also:
+        variations.append(f"文中还写有{room.also}，只取前一处")
     for key, words, trust in room_readings(room):
         hit = index.find_room(found.building, key)
         if hit is not None:

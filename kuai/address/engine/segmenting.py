@@ -126,7 +126,8 @@ class RoomReading:
     number: str = ""
     part: str = ""
     is_shop: bool = False
-    remark: str = ""
+    # A second room of the same text (302、303); only the first is washed, so it must be said.
+    also: str = ""
 
     @property
     def names_no_room(self) -> bool:
@@ -143,7 +144,7 @@ def read_room(pieces: tuple[Piece, ...]) -> RoomReading:
 
     Everything after a room number is a remark: a floor there (202一楼餐馆…) speaks of something else.
     """
-    stair = floor = number = part = remark = ""
+    stair = floor = number = part = also = ""
     is_shop = False
     for index, piece in enumerate(pieces):
         kind = piece.kind
@@ -154,7 +155,7 @@ def read_room(pieces: tuple[Piece, ...]) -> RoomReading:
         elif kind is Kind.BREAK and not number and _is_number_next(pieces, index):
             continue
         elif number or kind in (Kind.NAME, Kind.BREAK):
-            remark = piece.value
+            also = _second_room(pieces[index:]) if number else ""
             break
         elif kind is Kind.STAIR:
             stair = piece.value
@@ -166,7 +167,14 @@ def read_room(pieces: tuple[Piece, ...]) -> RoomReading:
             stair = piece.value
         else:
             number = piece.value
-    return RoomReading(stair, floor, number, part, is_shop, remark)
+    return RoomReading(stair, floor, number, part, is_shop, also)
+
+
+def _second_room(pieces: tuple[Piece, ...]) -> str:
+    """The number of another room right behind the first, past a comma or dash; empty if there is none."""
+    behind = pieces[1:] if pieces[0].kind is Kind.BREAK else pieces
+    is_room = bool(behind) and behind[0].kind in (Kind.BARE, Kind.ROOM) and len(behind[0].value) > 2
+    return behind[0].value if is_room else ""
 
 
 def _is_number_next(pieces: tuple[Piece, ...], index: int) -> bool:

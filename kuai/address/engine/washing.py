@@ -67,7 +67,7 @@ def read_plain_tail(pieces: tuple[Piece, ...]) -> PlainTail | None:
     if len(pieces) < 2 or any(piece.kind in _NOT_PLAIN for piece in pieces):
         return None
     room = read_room(pieces[1:])
-    if room.names_no_room or room.part:
+    if room.names_no_room or room.part or room.also:
         return None
     key, words, trust = next(iter(room_readings(room)))
     if key != room.key or words or trust is not Trust.EXACT:
