@@ -409,6 +409,29 @@ def list_sources(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False
         )
 
 
+@sources_app.command("register")
+def register_source(
+    registration: Annotated[Path | None, typer.Argument(help="登记文件（YAML）")] = None,
+    store: StoreOption = DEFAULT_STORE,
+    example: Annotated[bool, typer.Option("--example", help="打印一份登记文件的样子")] = False,
+) -> None:
+    """登记一个来源：处理者、法律依据、协议、用途、影响评估、保存期限。真实个人数据不登记不能建库。"""
+    from kuai.flows.register_file import EXAMPLE, read_registration
+
+    _require_allowed("sources register")
+    if example or registration is None:
+        sys.stdout.write(EXAMPLE)
+        return
+    wished = read_registration(registration)
+    from kuai.cli.work_database import open_work_database
+
+    open_work_database(store)
+    from kuai.guard import access
+
+    access.register_source(wished, by=_operator(), at=utc_now())
+    console.print(f"已登记来源 {wished.source}（{wished.zone.value} 分区）。")
+
+
 @sources_app.command("refused")
 def write_refused(
     source: Annotated[str, typer.Argument(help="来源名")],
@@ -440,14 +463,21 @@ def write_refused(
 @ledger_app.command("verify")
 def verify_ledger(
     entries: Annotated[Path, typer.Argument(help="分录文件 entries-*.jsonl")],
-    checkpoint: Annotated[Path | None, typer.Option(help="存证点文件；给出才能发现截尾")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="存证点文件；不写则用同一文件夹里的 checkpoints.txt")
+    ] = None,
+    public_key: Annotated[
+        str, typer.Option(help="另处保存的公钥或公钥文件；不写则用同一文件夹里的")
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """离线核对存证链：改动、删除、插入、换序、截尾，都指出在哪一行。"""
     from kuai.guard import actions
 
     _require_allowed("ledger verify")
-    verdict = actions.verify_ledger_file(entries, checkpoint)
+    beside = entries.with_name("checkpoints.txt")
+    chosen = checkpoint or (beside if beside.exists() else None)
+    verdict = actions.verify_ledger_file(entries, chosen, public_key=public_key)
     if as_json:
         write_json_answer(asdict(verdict) | {"is_whole": verdict.is_whole})
     else:
