@@ -82,9 +82,9 @@ def _registration_of(content: dict[str, Any], where: Where) -> SourceRegistratio
         "notice_version",
         "assessment_id",
     )
+    plain: dict[str, Any] = {**{name: str(content[name] or "") for name in texts}, **days}
     return SourceRegistration(
-        **{name: str(content[name] or "") for name in texts},
-        **days,
+        **plain,
         zone=zone,
         permitted_purposes=tuple(str(purpose) for purpose in purposes),
         assessment_approved_on=approved,
