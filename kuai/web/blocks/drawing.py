@@ -10,8 +10,8 @@ from kuai.blocks.types import BlockView
 from kuai.web.doors import BlockReader, current_reader
 
 MAPPED_LEVELS = ("district", "subdistrict", "community", "grid", "building")
-# A point this far around (degrees, about 200 m) is what one sees of a single building.
-AROUND_ONE_POINT = 0.002
+# A point this far around (degrees, about 150 m) is what one sees of a single building.
+AROUND_ONE_POINT = 0.0015
 
 
 def list_mapped_children(reader: BlockReader, code: str) -> list[BlockView]:
@@ -49,20 +49,20 @@ def _box(points: Sequence[tuple[float, float]]) -> tuple[float, float, float, fl
 def bounds_of(
     block: BlockView, children: Sequence[BlockView]
 ) -> tuple[float, float, float, float] | None:
-    """The box the map goes to when this block is chosen: its children's, else a little around its point."""
+    """The box the map goes to when this block is chosen: its own point and its children's, never less than a bit."""
     if len(children) == 1:
         # Because the one grid of a community says nothing of how far the community reaches.
-        return bounds_of(children[0], list_mapped_children(current_reader(), children[0].code))
-    points = [point for child in children if (point := point_of(child)) is not None]
-    if len(points) < 2:
-        own = points[0] if points else point_of(block)
-        if own is None:
-            return None
-        points = [
-            (own[0] - AROUND_ONE_POINT, own[1] - AROUND_ONE_POINT),
-            (own[0] + AROUND_ONE_POINT, own[1] + AROUND_ONE_POINT),
+        children = [
+            *children,
+            *list_mapped_children(current_reader(), children[0].code),
         ]
-    return _box(points)
+    points = [point for one in (block, *children) if (point := point_of(one)) is not None]
+    if not points:
+        return None
+    west, south, east, north = _box(points)
+    across = max(0.0, AROUND_ONE_POINT - (east - west) / 2)
+    upwards = max(0.0, AROUND_ONE_POINT - (north - south) / 2)
+    return (west - across, south - upwards, east + across, north + upwards)
 
 
 def short_name(block: BlockView) -> str:
