@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -158,24 +158,43 @@ def wash_file(
 
 
 def _read_rows(path: Path, text_column: str) -> tuple[list[str], list[list[str]]]:
+    """Heading and rows, each as wide as the heading; refuses a row with more cells than the heading."""
     if not path.is_file():
         raise DataFault("address.input_absent", "找不到要清洗的文件", where=Where(file=path.name))
     csv.field_size_limit(MOST_FIELD_CHARACTERS)
-    encoding = find_encoding(path)
     try:
-        with path.open(encoding=encoding, errors="replace", newline="") as stream:
-            reader: Iterable[list[str]] = csv.reader(line.replace("\0", "") for line in stream)
-            rows = [row for row in reader if row]
+        with path.open(encoding=find_encoding(path), errors="replace", newline="") as stream:
+            reader = csv.reader(line.replace("\0", "") for line in stream)
+            heading = next(reader, [])
+            _refuse_bad_heading(heading, text_column, path.name)
+            rows = [_fitted(row, len(heading), reader.line_num, path.name) for row in reader]
     except csv.Error as cause:
         raise DataFault(
             "address.input_unreadable", "不是可读的 CSV", where=Where(file=path.name)
         ) from cause
-    heading = rows[0] if rows else []
+    # A blank line is no row, unless a blank is all a row of one column can say.
+    return heading, [row for row in rows if row]
+
+
+def _fitted(row: list[str], width: int, line: int, file: str) -> list[str]:
+    if any(row[width:]):
+        raise DataFault(
+            "address.row_too_wide",
+            f"这一行有 {len(row)} 格，表头只有 {width} 列",
+            where=Where(file=file, row=line),
+            remedy="含逗号的文字要加引号",
+        )
+    if not row and width > 1:
+        return []
+    return (row + [""] * width)[:width]
+
+
+def _refuse_bad_heading(heading: list[str], text_column: str, file: str) -> None:
     if text_column not in heading:
         raise DataFault(
             "address.text_column_missing",
             f"找不到列“{text_column}”",
-            where=Where(file=path.name, row=1, column=text_column),
+            where=Where(file=file, row=1, column=text_column),
             remedy=f"该文件的列：{'、'.join(heading) or '（空文件）'}",
         )
     clashing = [column for column in ADDED_COLUMNS if column in heading]
@@ -183,10 +202,6 @@ def _read_rows(path: Path, text_column: str) -> tuple[list[str], list[list[str]]
         raise DataFault(
             "address.column_taken",
             f"输入已有列 {clashing[0]}，结果会重名",
-            where=Where(file=path.name, row=1, column=clashing[0]),
+            where=Where(file=file, row=1, column=clashing[0]),
             remedy="请先改名或删去该列",
         )
-    width = len(heading)
-    return heading, [
-        (row + [""] * width)[:width] if len(row) < width else row[:width] for row in rows[1:]
-    ]

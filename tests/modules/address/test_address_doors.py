@@ -183,6 +183,28 @@ def test_a_missing_text_column_is_refused_and_nothing_is_written(
     assert not (tmp_path / "out.csv").exists()
 
 
+def test_blank_lines_of_one_column_stay_rows(library_csv: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("地址\n石桥村三巷5号\n\n石桥社区\n", encoding="utf-8")
+    receipt = wash_file(
+        library_csv, tmp_path / "in.csv", text_column="地址", out_csv=tmp_path / "out.csv"
+    )
+    assert receipt.received == 3
+
+
+def test_a_row_wider_than_the_heading_is_refused_with_its_line(
+    library_csv: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "in.csv").write_text(
+        "key,地址\n1,石桥村三巷5号\n2,石桥村,三巷5号\n", encoding="utf-8"
+    )
+    with pytest.raises(DataFault, match="3 格") as refused:
+        wash_file(
+            library_csv, tmp_path / "in.csv", text_column="地址", out_csv=tmp_path / "out.csv"
+        )
+    assert refused.value.where.row == 3
+    assert not (tmp_path / "out.csv").exists()
+
+
 def test_an_absent_input_and_a_clashing_column_are_refused(
     library_csv: Path, tmp_path: Path
 ) -> None:
