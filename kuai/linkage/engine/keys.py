@@ -23,6 +23,8 @@ class LinkKey:
     most_bearers: int = 0
     # Two phones in the group make it two people: for keys that namesakes under one roof may share.
     one_phone: bool = False
+    # Which rows the key is for, as SQL over person_shape; empty for all.
+    among: str = ""
 
 
 FOUNDER_REASON = "本簇首条记录"
@@ -75,6 +77,7 @@ NAME_KEYS = (
         "姓名一致，且一方地址的首选候选即另一方的房屋",
         "coalesce(room_code, likely_room_code)",
         one_phone=True,
+        among="name in (select name from person_shape where room_code is null and likely_room_code is not null)",
     ),
     LinkKey(
         "name_and_building",

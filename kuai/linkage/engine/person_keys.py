@@ -30,16 +30,17 @@ def name_edges(connection: duckdb.DuckDBPyConnection) -> list[Edges]:
 
 
 def _key_edges(connection: duckdb.DuckDBPyConnection, key: LinkKey) -> Edges:
-    rare_only = (
-        f" and name not in (select name from person_common_name where bearers > {key.most_bearers})"
-        if key.most_bearers
-        else ""
-    )
+    conditions = ["name is not null", f"{key.other} is not null"]
+    if key.most_bearers:
+        too_common = f"select name from person_common_name where bearers > {key.most_bearers}"
+        conditions.append(f"name not in ({too_common})")
+    if key.among:
+        conditions.append(key.among)
     phone = "phone" if key.one_phone else "cast(null as varchar)"
     connection.execute(
         f"create or replace temp view person_key_value as select mention_no, name, {key.other} as other, id_key,"
         f" birth_date, sex, {phone} as phone, register_source from person_shape"
-        f" where name is not null and {key.other} is not null{rare_only}"
+        f" where {' and '.join(conditions)}"
     )
     make_table(connection, "person_key_edge")
     found = columns_of(connection, "select mention_no, first_no from person_key_edge")
