@@ -11,7 +11,7 @@ import pytest
 
 from kuai.guard.actions import sealed_exists, tokenise
 from kuai.guard.types import Zone
-from kuai.sources import actions
+from kuai.sources import actions, mapping_steps
 from kuai.sources.types import MENTION_TABLES
 from tests.modules.sources.map_builders import (
     AS_OF,
@@ -464,3 +464,37 @@ def test_the_samples_rows_all_arrive_and_its_roles_are_those_the_export_needs(
         assert {person["role"] for person in persons} == roles[resource.name]
         assert receipt.received == received.kept
         assert receipt.kept == receipt.received
+
+
+def test_equal_order_numbers_are_numbered_by_what_their_rows_say(store) -> None:
+    rows = [
+        request(number="A-1"),
+        [*request(number="A-1")[:2], "石井社区二巷2号漏水，请派人来看看", "", "", "水"],
+    ]
+    rows += [
+        [*request(number="A-1")[:2], f"石井社区二巷{n}号路灯不亮，请派人来看看", "", "", "灯"]
+        for n in range(6)
+    ]
+    mapping = suggest(REQUESTS, rows)
+
+    def keys(ordered: list[list[str]]) -> dict[str, str]:
+        mentions, _ = map_rows(store, REQUESTS, ordered, mapping=mapping)
+        return {row["text"]: row["record_key"] for row in read_rows(mentions, "address_mention")}
+
+    before = keys(rows)
+    assert len(set(before.values())) == len(rows)
+    assert keys(rows[::-1]) == before
+
+
+def test_a_run_that_broke_off_leaves_no_receipt_of_the_run_before(store, monkeypatch) -> None:
+    rows = many_residents()
+    before = written_bytes(map_rows(store, RESIDENTS, rows)[0])
+
+    def break_off(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(mapping_steps, "_seal_identity", break_off)
+        with pytest.raises(KeyboardInterrupt):
+            map_rows(store, RESIDENTS, [*rows, resident("吴敏")], as_of=date(2040, 1, 1))
+    assert written_bytes(map_rows(store, RESIDENTS, rows)[0]) == before
