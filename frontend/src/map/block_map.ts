@@ -4,15 +4,15 @@ import {
   NavigationControl,
   ScaleControl,
   type GeoJSONSource,
-  type LngLatBoundsLike,
 } from "maplibre-gl";
-import type { AreaFeature, BlockFeature, Level } from "./api";
+import { LEVELS, type AreaFeature, type BlockFeature, type Level } from "./api";
 import { Labels } from "./labels";
 import { ShownBlocks, widened, type View } from "./shown_blocks";
 import { ownStyle, type Basemap } from "./style";
 
 const NEAREST_ZOOM = 18;
 const NARROW_PX = 700;
+const MOST_WIDTHS = 4;
 const still = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 interface Texts {
@@ -82,10 +82,10 @@ export class BlockMap {
     return document.querySelector<HTMLElement>("[data-block-panel]");
   }
 
-  private bounds(): LngLatBoundsLike | null {
+  private bounds(): View | null {
     const numbers = (this.panel()?.dataset.bounds ?? "").split(",").map(Number);
     return numbers.length === 4 && numbers.every(Number.isFinite)
-      ? (numbers as [number, number, number, number])
+      ? (numbers as View)
       : null;
   }
 
@@ -125,7 +125,7 @@ export class BlockMap {
     const view = this.view();
     try {
       await this.blocks.ask((this.panel()?.dataset.path ?? "").split(","));
-      const level = await this.blocks.settle(view, this.wantedLevel);
+      const level = await this.blocks.settle(view, this.wantedLevel, this.leastLevel(view));
       // A later move has overtaken this one.
       if (round !== this.round) return;
       this.shown = this.blocks.inView(level, widened(view, 0.3));
@@ -136,6 +136,14 @@ export class BlockMap {
     } catch {
       this.holder.dataset.mapState = "offline";
     }
+  }
+
+  /** While the chosen block fills a good part of the view, what lies in it is shown. */
+  private leastLevel(view: View): Level {
+    const bounds = this.bounds();
+    const level = this.panel()?.dataset.level as Level | undefined;
+    if (!bounds || !level || view[2] - view[0] > MOST_WIDTHS * (bounds[2] - bounds[0])) return "district";
+    return LEVELS[Math.min(LEVELS.indexOf(level) + 1, LEVELS.length - 1)] ?? "district";
   }
 
   private figure(feature: BlockFeature): number {
@@ -171,6 +179,11 @@ export class BlockMap {
     }));
     this.map.getSource<GeoJSONSource>("blocks")?.setData({ type: "FeatureCollection", features: drawn });
     this.map.getSource<GeoJSONSource>("areas")?.setData({ type: "FeatureCollection", features: this.ground });
+    const chosen = this.blocks.areaOf(this.chosen);
+    this.map.getSource<GeoJSONSource>("chosen")?.setData({
+      type: "FeatureCollection",
+      features: chosen ? [chosen] : [],
+    });
     this.mark("blocks", this.shown);
     this.mark("areas", this.ground);
     const biggestFirst = [...this.shown].sort((one, two) => this.figure(two) - this.figure(one));

@@ -3,8 +3,8 @@ import { Marker, type Map as MapLibre } from "maplibre-gl";
 import type { BlockFeature } from "./api";
 
 const MOST_LABELS = 70;
-const SPACE_X_PX = 78;
-const SPACE_Y_PX = 44;
+const SPACE_Y_PX = 40;
+const CHARACTER_PX = 12;
 const DIGIT_PX = 7.5;
 
 export interface Label {
@@ -13,6 +13,8 @@ export interface Label {
   radius: number;
   isChosen: boolean;
 }
+
+const title = (feature: BlockFeature) => feature.properties.name || feature.properties.code;
 
 export class Labels {
   private markers: Marker[] = [];
@@ -26,14 +28,15 @@ export class Labels {
   draw(labels: Label[]): void {
     this.markers.forEach((marker) => marker.remove());
     this.markers = [];
-    const taken: [number, number][] = [];
+    const taken: [number, number, number][] = [];
     const chosenFirst = [...labels].sort((one, two) => Number(two.isChosen) - Number(one.isChosen));
     for (const label of chosenFirst) {
       if (this.markers.length >= MOST_LABELS) break;
       const at = label.feature.geometry.coordinates as [number, number];
       const { x, y } = this.map.project(at);
-      if (taken.some(([a, b]) => Math.abs(a - x) < SPACE_X_PX && Math.abs(b - y) < SPACE_Y_PX)) continue;
-      taken.push([x, y]);
+      const half = (CHARACTER_PX * (title(label.feature).length + 2)) / 2;
+      if (taken.some(([a, b, other]) => Math.abs(a - x) < half + other && Math.abs(b - y) < SPACE_Y_PX)) continue;
+      taken.push([x, y, half]);
       this.markers.push(new Marker({ element: this.element(label), anchor: "center" }).setLngLat(at).addTo(this.map));
     }
   }
@@ -47,8 +50,7 @@ export class Labels {
     const count = document.createElement("b");
     count.textContent = fits ? figure : "";
     const name = document.createElement("span");
-    const title = feature.properties.name || feature.properties.code;
-    name.textContent = fits ? title : `${title} ${figure}`;
+    name.textContent = fits ? title(feature) : `${title(feature)} ${figure}`;
     name.style.top = `calc(50% + ${radius + 1}px)`;
     element.append(count, name);
     // Because the list beside the map offers the same blocks to the keyboard; seventy more stops would not help.

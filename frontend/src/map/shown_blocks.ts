@@ -43,8 +43,12 @@ export class ShownBlocks {
     return [...this.areas.values()].filter((area) => area.properties.level === wanted);
   }
 
-  /** Loads what is missing and answers the level to draw: `wanted`, or the one that fits the view. */
-  async settle(view: View, wanted: Level | null): Promise<Level> {
+  areaOf(code: string): AreaFeature | undefined {
+    return this.areas.get(code);
+  }
+
+  /** Loads what is missing and answers the level to draw: `wanted`, or the one that fits, from `least` downwards. */
+  async settle(view: View, wanted: Level | null, least: Level): Promise<Level> {
     await this.ask([""]);
     let shown: Level = "district";
     for (const level of LEVELS) {
@@ -52,7 +56,8 @@ export class ShownBlocks {
       const around = this.inView(level, widened(view, 1));
       if (around.length > 0) shown = level;
       if (level === wanted) return level;
-      if (wanted === null && here.length > TOO_FEW_IN_VIEW) return level;
+      const isDeepEnough = LEVELS.indexOf(level) >= LEVELS.indexOf(least);
+      if (wanted === null && isDeepEnough && here.length > TOO_FEW_IN_VIEW) return level;
       if (around.length > MOST_PARENTS_A_REQUEST * 4) return shown;
       await this.ask(around.map((one) => one.properties.code));
     }

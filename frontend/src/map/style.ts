@@ -22,6 +22,7 @@ export function ownStyle(basemap: Basemap | null): StyleSpecification {
     version: 8,
     sources: {
       areas: { type: "geojson", data: EMPTY, promoteId: "code" },
+      chosen: { type: "geojson", data: EMPTY },
       blocks: { type: "geojson", data: EMPTY, promoteId: "code" },
     },
     layers: [{ id: "ground", type: "background", paint: { "background-color": COLOURS.ground } }],
@@ -55,9 +56,16 @@ export function ownStyle(basemap: Basemap | null): StyleSpecification {
       type: "line",
       source: "areas",
       paint: {
-        "line-color": ["case", ["boolean", ["feature-state", "chosen"], false], COLOURS.chosen, COLOURS.line],
-        "line-width": ["case", ["boolean", ["feature-state", "chosen"], false], 2, 1],
+        "line-color": COLOURS.line,
+        "line-width": 1,
       },
+    },
+    {
+      id: "chosen-line",
+      type: "line",
+      source: "chosen",
+      layout: { "line-join": "round" },
+      paint: { "line-color": COLOURS.chosen, "line-width": 2.5 },
     },
     {
       id: "blocks",

@@ -10,7 +10,7 @@ from ninja.responses import Response
 
 from kuai.blocks.types import BlockView
 from kuai.kit.errors import Refusal
-from kuai.web.blocks.areas import find_areas
+from kuai.web.blocks.areas import find_areas, read_areas
 from kuai.web.blocks.drawing import children_features
 from kuai.web.doors import current_reader, current_store
 from kuai.web.looks import note_look
@@ -158,7 +158,8 @@ def draw_children(request: HttpRequest, of: str = "") -> dict[str, Any]:  # noqa
     Leaves no line of its own: the look is the block page that carries the map.
     """
     codes = of.split(",")[:MOST_CODES]
-    return children_features(current_reader(), codes)
+    areas = read_areas(current_store(), current_reader())
+    return children_features(current_reader(), areas, codes)
 
 
 @api.get("/map/areas", url_name="map_areas")

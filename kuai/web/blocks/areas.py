@@ -19,7 +19,7 @@ import shapely
 from kuai.blocks.types import BlockView
 from kuai.kit.atomic_files import write_text
 from kuai.kit.store import Store
-from kuai.web.blocks.drawing import list_mapped_children
+from kuai.web.blocks.children import list_mapped_children
 from kuai.web.doors import BlockReader
 
 METRES_A_DEGREE = 111_320.0
@@ -27,36 +27,44 @@ METRES_A_DEGREE = 111_320.0
 # district, where tighter hulls cut lone villages off and the convex one lays ground into the sea.
 HULL_RATIO = 0.5
 MARGIN_M = 500.0
-SMOOTH_M = 5.0
+SMOOTH_M = 8.0
 # More buildings than a city has; above this the map does without areas.
 MOST_BUILDINGS = 200_000
+# Raised when the drawing changes, so that an older picture in scratch is made anew.
+DRAWING = 2
+Areas = dict[str, dict[str, Any]]
+GridPath = tuple[tuple[str, str], ...]
 _making = threading.Lock()
 
 
 def find_areas(store: Store, reader: BlockReader, codes: Iterable[str]) -> dict[str, Any]:
     """GeoJSON areas of the children (down to grids) of `codes`; empty code: those at the top."""
-    version = store.current_version() or ""
-    areas = _areas(store.scratch / "map-areas" / f"{version}.json", reader)
-    features = [feature for code in codes for feature in areas.get(code, [])]
+    wanted = set(codes)
+    features = [
+        area
+        for area in read_areas(store, reader).values()
+        if area["properties"]["parent"] in wanted
+    ]
     return {"type": "FeatureCollection", "features": features}
 
 
-def _areas(path: Path, reader: BlockReader) -> dict[str, list[dict[str, Any]]]:
+def read_areas(store: Store, reader: BlockReader) -> Areas:
+    """All areas by code, made now if this build has none yet."""
+    path = store.scratch / "map-areas" / f"{store.current_version()}-{DRAWING}.json"
     with _making:
         if not path.exists():
             write_text(path, json.dumps(make_areas(reader), separators=(",", ":")))
-            _read_areas.cache_clear()
         return _read_areas(path)
 
 
 @lru_cache(maxsize=2)
-def _read_areas(path: Path) -> dict[str, list[dict[str, Any]]]:
-    areas: dict[str, list[dict[str, Any]]] = json.loads(path.read_text(encoding="utf-8"))
+def _read_areas(path: Path) -> Areas:
+    areas: Areas = json.loads(path.read_text(encoding="utf-8"))
     return areas
 
 
-def make_areas(reader: BlockReader) -> dict[str, list[dict[str, Any]]]:
-    """The areas of all blocks above the building, under the code of their parent."""
+def make_areas(reader: BlockReader) -> Areas:
+    """The areas of all blocks above the building, with a point for their name."""
     grids = list(_list_grids(reader))
     points: list[tuple[float, float]] = []
     owners: list[int] = []
@@ -66,13 +74,14 @@ def make_areas(reader: BlockReader) -> dict[str, list[dict[str, Any]]]:
             owners.append(number)
     if not 3 <= len(points) <= MOST_BUILDINGS:
         return {}
-    shapes = _grid_shapes(np.array(points), np.array(owners), len(grids))
-    return _gather(grids, shapes, latitude=float(np.mean([y for _, y in points])))
+    scale = _scale(float(np.mean([y for _, y in points])))
+    shapes = _grid_shapes(np.array(points) * scale, np.array(owners), len(grids))
+    return _gather([path for path, _code in grids], shapes, scale)
 
 
-def _list_grids(reader: BlockReader) -> Iterator[tuple[tuple[tuple[str, str], ...], str]]:
+def _list_grids(reader: BlockReader) -> Iterator[tuple[GridPath, str]]:
     """((code, level) from the top down to the grid itself, its code) of every grid."""
-    waiting: list[tuple[tuple[tuple[str, str], ...], BlockView]] = [
+    waiting: list[tuple[GridPath, BlockView]] = [
         ((), one) for one in list_mapped_children(reader, "")
     ]
     while waiting:
@@ -84,51 +93,56 @@ def _list_grids(reader: BlockReader) -> Iterator[tuple[tuple[tuple[str, str], ..
             waiting += [(path, child) for child in list_mapped_children(reader, block.code)]
 
 
-def _grid_shapes(points: np.ndarray, owners: np.ndarray, count: int) -> list[Any]:
-    """One polygon a grid, in metres: the Voronoi cells of its buildings, cut at the edge of the ground."""
-    scale = _scale(float(points[:, 1].mean()))
-    flat = np.unique(np.column_stack([points * scale, owners]), axis=0)
-    sites = shapely.points(flat[:, :2])
-    hull = shapely.concave_hull(shapely.multipoints(sites), ratio=HULL_RATIO)
-    ground = shapely.buffer(hull, MARGIN_M)
-    cells = shapely.get_parts(
-        shapely.voronoi_polygons(shapely.multipoints(sites), extend_to=ground.envelope)
-    )
-    inside, site = shapely.STRtree(cells).query(sites, predicate="intersects")
-    owner_of_cell = np.full(len(cells), -1)
-    owner_of_cell[site] = flat[inside, 2].astype(int)
-    shapely.prepare(ground)
-    shapes = []
-    for number in range(count):
-        own = cells[owner_of_cell == number]
-        shape = shapely.intersection(shapely.unary_union(own), ground) if len(own) else None
-        shapes.append(shape)
-    return shapes
-
-
 def _scale(latitude: float) -> np.ndarray:
     return np.array([METRES_A_DEGREE * math.cos(math.radians(latitude)), METRES_A_DEGREE])
 
 
-def _gather(
-    grids: list[tuple[tuple[tuple[str, str], ...], str]], shapes: list[Any], *, latitude: float
-) -> dict[str, list[dict[str, Any]]]:
+def _grid_shapes(flat: np.ndarray, owners: np.ndarray, count: int) -> np.ndarray:
+    """One polygon a grid, in metres: the Voronoi cells of its buildings, cut at the edge of the ground."""
+    _, first = np.unique(flat, axis=0, return_index=True)
+    sites, owners = shapely.points(flat[first]), owners[first]
+    everywhere = shapely.multipoints(sites)
+    ground = shapely.buffer(shapely.concave_hull(everywhere, ratio=HULL_RATIO), MARGIN_M)
+    cells = shapely.get_parts(shapely.voronoi_polygons(everywhere, extend_to=ground.envelope))
+    site, cell = shapely.STRtree(cells).query(sites, predicate="intersects")
+    owner_of_cell = np.full(len(cells), -1)
+    owner_of_cell[cell] = owners[site]
+    order = np.argsort(owner_of_cell, kind="stable")
+    borders = np.searchsorted(owner_of_cell[order], np.arange(count + 1))
+    joined = np.array(
+        [
+            shapely.coverage_union_all(cells[order[begin:end]])
+            for begin, end in zip(borders[:-1], borders[1:], strict=True)
+        ]
+    )
+    # As one coverage, so that neighbours keep a common edge and no gap opens between them.
+    smooth = shapely.coverage_simplify(joined, SMOOTH_M)
+    shapely.prepare(ground)
+    return np.asarray(shapely.intersection(smooth, ground))
+
+
+def _gather(paths: list[GridPath], shapes: np.ndarray, scale: np.ndarray) -> Areas:
     """Grids' shapes joined upwards, so that the levels fit into each other."""
     members: dict[tuple[str, str, str], list[Any]] = {}
-    for (path, _code), shape in zip(grids, shapes, strict=True):
+    for path, shape in zip(paths, shapes, strict=True):
         parents = ("", *(code for code, _level in path))
         for parent, (code, level) in zip(parents, path, strict=False):
-            if shape is not None:
+            if not shapely.is_empty(shape):
                 members.setdefault((parent, code, level), []).append(shape)
-    areas: dict[str, list[dict[str, Any]]] = {}
+    areas: Areas = {}
     for (parent, code, level), parts in members.items():
-        joined = shapely.simplify(shapely.unary_union(parts), SMOOTH_M)
-        degrees = shapely.transform(joined, lambda flat: np.round(flat / _scale(latitude), 6))
-        areas.setdefault(parent, []).append(
-            {
-                "type": "Feature",
-                "geometry": json.loads(shapely.to_geojson(degrees)),
-                "properties": {"code": code, "level": level},
-            }
-        )
+        joined = shapely.unary_union(parts)
+        degrees = shapely.transform(joined, lambda metres: np.round(metres / scale, 6))
+        name_at = shapely.point_on_surface(degrees)
+        areas[code] = {
+            "type": "Feature",
+            "geometry": json.loads(shapely.to_geojson(degrees)),
+            "properties": {
+                "code": code,
+                "level": level,
+                "parent": parent,
+                "name_at": [round(name_at.x, 6), round(name_at.y, 6)],
+                "bounds": [round(edge, 6) for edge in degrees.bounds],
+            },
+        }
     return areas

@@ -1,68 +1,43 @@
-"""Blocks as points for the map. Where the library has no point, the middle of the children stands in."""
+"""Blocks as points for the map: a building stands at its point, everything above it in the middle of its area."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Iterable
 from typing import Any
 
 from kuai.blocks.types import BlockView
-from kuai.web.doors import BlockReader, current_reader
+from kuai.web.blocks.areas import Areas
+from kuai.web.blocks.children import list_mapped_children
+from kuai.web.doors import BlockReader
 
-MAPPED_LEVELS = ("district", "subdistrict", "community", "grid", "building")
-# A point this far around (degrees, about 150 m) is what one sees of a single building.
+Box = tuple[float, float, float, float]
+# What one sees around a single building, in degrees: about 150 m.
 AROUND_ONE_POINT = 0.0015
 
 
-def list_mapped_children(reader: BlockReader, code: str) -> list[BlockView]:
-    """Children that a map may show: rooms have no place of their own. No code: the blocks at the top."""
-    children = reader.list_children(code) if code else reader.top_blocks()
-    return [child for child in children if child.level in MAPPED_LEVELS]
-
-
-@lru_cache(maxsize=4096)
-def _middle(version: str, code: str) -> tuple[float, float] | None:  # noqa: ARG001 - part of the key
-    points = [
-        point
-        for child in list_mapped_children(current_reader(), code)
-        if (point := point_of(child)) is not None
-    ]
-    if not points:
-        return None
-    west, south, east, north = _box(points)
-    return ((west + east) / 2, (south + north) / 2)
-
-
-def point_of(block: BlockView) -> tuple[float, float] | None:
-    """(x, y) of a block, or of the middle of what lies in it, or None."""
+def point_of(block: BlockView, areas: Areas) -> tuple[float, float] | None:
+    """(x, y) of a block on the map, or None: its area's middle, else the library's point."""
+    if block.code in areas:
+        x, y = areas[block.code]["properties"]["name_at"]
+        return (x, y)
     if block.longitude is not None and block.latitude is not None:
         return (block.longitude, block.latitude)
-    return _middle(block.version, block.code) if block.level in MAPPED_LEVELS else None
+    return None
 
 
-def _box(points: Sequence[tuple[float, float]]) -> tuple[float, float, float, float]:
-    xs = [x for x, _ in points]
-    ys = [y for _, y in points]
-    return (min(xs), min(ys), max(xs), max(ys))
-
-
-def bounds_of(
-    block: BlockView, children: Sequence[BlockView]
-) -> tuple[float, float, float, float] | None:
-    """The box the map goes to when this block is chosen: its own point and its children's, never less than a bit."""
-    if len(children) == 1:
-        # Because the one grid of a community says nothing of how far the community reaches.
-        children = [
-            *children,
-            *list_mapped_children(current_reader(), children[0].code),
-        ]
-    points = [point for one in (block, *children) if (point := point_of(one)) is not None]
-    if not points:
-        return None
-    west, south, east, north = _box(points)
-    across = max(0.0, AROUND_ONE_POINT - (east - west) / 2)
-    upwards = max(0.0, AROUND_ONE_POINT - (north - south) / 2)
-    return (west - across, south - upwards, east + across, north + upwards)
+def bounds_of(block: BlockView, areas: Areas) -> Box | None:
+    """The box the map goes to when this block is chosen: its area's, else a little around its point."""
+    if block.code in areas:
+        west, south, east, north = areas[block.code]["properties"]["bounds"]
+        return (west, south, east, north)
+    point = point_of(block, areas)
+    if point is None:
+        # A room is where its building is.
+        above = [code for code, _level, _name in reversed(block.path) if code in areas]
+        return tuple(areas[above[0]]["properties"]["bounds"]) if above else None
+    x, y = point
+    around = AROUND_ONE_POINT
+    return (x - around, y - around, x + around, y + around)
 
 
 def short_name(block: BlockView) -> str:
@@ -74,9 +49,9 @@ def short_name(block: BlockView) -> str:
     return block.name or block.code
 
 
-def as_feature(block: BlockView, *, parent: str) -> dict[str, Any] | None:
+def as_feature(block: BlockView, areas: Areas, *, parent: str) -> dict[str, Any] | None:
     """GeoJSON of one block; a suppressed figure is absent, its key stands in `suppressed`."""
-    point = point_of(block)
+    point = point_of(block, areas)
     if point is None:
         return None
     return {
@@ -93,12 +68,12 @@ def as_feature(block: BlockView, *, parent: str) -> dict[str, Any] | None:
     }
 
 
-def children_features(reader: BlockReader, codes: Iterable[str]) -> dict[str, Any]:
+def children_features(reader: BlockReader, areas: Areas, codes: Iterable[str]) -> dict[str, Any]:
     """The children of `codes` as one collection."""
     features = [
         feature
         for code in codes
         for child in list_mapped_children(reader, code)
-        if (feature := as_feature(child, parent=code)) is not None
+        if (feature := as_feature(child, areas, parent=code)) is not None
     ]
     return {"type": "FeatureCollection", "features": features}

@@ -16,8 +16,10 @@ from django.views.decorators.vary import vary_on_headers
 
 from kuai.blocks.types import BlockView, CounterView
 from kuai.kit.errors import Refusal
-from kuai.web.blocks.drawing import MAPPED_LEVELS, bounds_of, short_name
-from kuai.web.doors import current_reader, list_sources
+from kuai.web.blocks.areas import read_areas
+from kuai.web.blocks.children import MAPPED_LEVELS
+from kuai.web.blocks.drawing import bounds_of, short_name
+from kuai.web.doors import current_reader, current_store, list_sources
 from kuai.web.looks import note_look
 from kuai.web.rules import sees_blocks
 from kuai.web.words import LEVEL_NAMES, counter_title
@@ -76,7 +78,7 @@ def _panel(block: BlockView, children: Sequence[BlockView]) -> dict[str, Any]:
         for counter in _picked(block, USE_COUNTERS)
         if counter.figure
     ]
-    bounds = bounds_of(block, [child for child in children if child.level in MAPPED_LEVELS])
+    bounds = bounds_of(block, read_areas(current_store(), current_reader()))
     return {
         "shown": block,
         "title": short_name(block),
