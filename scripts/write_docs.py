@@ -18,7 +18,16 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parents[1]
 HOUSE = REPOSITORY / "kuai"
 GENERATED = "<!-- Written by `make docs`; edit the sources it names, not this file. -->"
-DOORS = ("actions", "queries", "access", "ledger", "route_rules", "command_rules", "decisions", "serving")
+DOORS = (
+    "actions",
+    "queries",
+    "access",
+    "ledger",
+    "route_rules",
+    "command_rules",
+    "decisions",
+    "serving",
+)
 LEVEL_WORDS = {
     "1": "public 公开",
     "2": "internal 内部",

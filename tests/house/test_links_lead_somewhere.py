@@ -43,12 +43,29 @@ def test_links_of_committed_pages_are_alive() -> None:
     assert {name: links for name, links in found.items() if links} == {}
 
 
+def dead_paths(text: str) -> list[str]:
+    """Files of the checkout that are named between backticks and are not there."""
+    named = re.findall(r"`((?:kuai|tests|docs|scripts|benchmarks|frontend)/[\w./-]*\w)`", text)
+    return [path for path in named if not (REPOSITORY / path).exists()]
+
+
+def test_files_named_in_committed_pages_are_there() -> None:
+    found = {name: dead_paths(text) for name, text in pages().items()}
+    assert {name: paths for name, paths in found.items() if paths} == {}
+
+
 def test_a_dead_link_is_seen() -> None:
     assert dead_links("README.md", "[a](docs/nowhere.md) [b](LICENSE) `[c](x)`") == [
         "docs/nowhere.md"
     ]
     assert dead_links("docs/tour.md", "[a](glossary.md#no-such-heading)") == [
         "glossary.md#no-such-heading"
+    ]
+
+
+def test_a_dead_path_is_seen() -> None:
+    assert dead_paths("see `tests/house/no_such_test.py` and `kuai/kit`") == [
+        "tests/house/no_such_test.py"
     ]
 
 
