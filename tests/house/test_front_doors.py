@@ -8,7 +8,11 @@ from pathlib import Path
 
 HOUSE = Path(__file__).parents[2] / "kuai"
 FRONT_DOOR = {"actions", "queries", "types"}
-MORE_DOORS = {"guard": {"access", "ledger", "ledger_types", "route_rules", "command_rules"}, "web": {"serving"}, "registry": {"decisions"}}
+MORE_DOORS = {
+    "guard": {"access", "ledger", "ledger_types", "route_rules", "command_rules"},
+    "web": {"serving"},
+    "registry": {"decisions"},
+}
 OPEN_ROOMS = {"kit", "flows"}  # hallway and stairwell have no inner rooms
 
 
