@@ -1,0 +1,130 @@
+"""Non-interference: what the core build knows is the same, byte for byte, with and without care and callers."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.stories import towns
+
+CARE, REQUESTS, CALLER = "disability_cards", "hotline_requests", "来电号码"
+CARE_WORDS = ("残疾", "肢体", "视力", "听力", "言语", "智力", CARE)
+
+
+def without_care(town: Path, target: Path) -> Path:
+    copy = towns.copy_town(town, target)
+    (copy / towns.resource_of(copy, CARE)["path"]).unlink()
+    towns.describe(
+        copy,
+        lambda text: text.update(
+            resources=[one for one in text["resources"] if one["name"] != CARE]
+        ),
+    )
+    return copy
+
+
+def with_callers(town: Path, numbers: list[str]) -> Path:
+    """Replace the callers of the requests, in turn, by `numbers`."""
+    rows = towns.read_extract(town, REQUESTS)
+    for place, row in enumerate(rows):
+        row[CALLER] = numbers[place % len(numbers)]
+    towns.write_extract(town, REQUESTS, rows)
+    return town
+
+
+@pytest.fixture(scope="module")
+def core_of_whole(built: Path) -> dict[str, bytes]:
+    core = towns.bytes_by_file(towns.core_of(built))
+    assert {"serving.sqlite3", "relation.parquet", "person.parquet"} <= set(core)
+    return core
+
+
+def core_built_from(town: Path, *, like: Path, store: Path) -> dict[str, bytes]:
+    towns.same_keys(like, store)
+    towns.build(town, store)
+    assert len(list((store / "builds").iterdir())) == 1
+    return towns.bytes_by_file(towns.core_of(store))
+
+
+def assert_same_core(core: dict[str, bytes], whole: dict[str, bytes]) -> None:
+    assert sorted(core) == sorted(whole)
+    assert [name for name in whole if core[name] != whole[name]] == []
+
+
+def test_the_core_is_the_same_when_the_care_source_never_came(
+    town: Path, built: Path, core_of_whole: dict[str, bytes], tmp_path: Path
+) -> None:
+    plain = without_care(town, tmp_path / "plain")
+    core = core_built_from(plain, like=built, store=tmp_path / "store")
+    assert_same_core(core, core_of_whole)
+
+
+@pytest.mark.parametrize(
+    "numbers", [[""], ["16100000017", "16100000025", ""]], ids=["no_number", "other_numbers"]
+)
+def test_the_core_is_the_same_whoever_called(
+    town: Path, built: Path, core_of_whole: dict[str, bytes], tmp_path: Path, numbers: list[str]
+) -> None:
+    anonymous = with_callers(towns.copy_town(town, tmp_path / "anonymous"), numbers)
+    core = core_built_from(anonymous, like=built, store=tmp_path / "store")
+    assert_same_core(core, core_of_whole)
+
+
+def test_the_core_is_the_same_without_care_and_callers_and_the_day_is_not_theirs_either(
+    town: Path, built: Path, core_of_whole: dict[str, bytes], tmp_path: Path
+) -> None:
+    """Without a day in the package the newest date counts; a care source's must not."""
+    stripped = with_callers(without_care(town, tmp_path / "stripped"), [""])
+    core = core_built_from(stripped, like=built, store=tmp_path / "store")
+    assert_same_core(core, core_of_whole)
+
+
+def test_a_care_source_does_not_tell_the_day_of_the_build(town: Path, tmp_path: Path) -> None:
+    undated = towns.copy_town(town, tmp_path / "undated")
+    towns.describe(undated, lambda text: text.pop("as_of"))
+    rows = [{**row, "发证日期": "2026-12-24"} for row in towns.read_extract(undated, CARE)]
+    towns.write_extract(undated, CARE, rows)
+    with_care = towns.build(undated, tmp_path / "with_care")
+    plain = without_care(undated, tmp_path / "plain")
+    without = towns.build(plain, tmp_path / "without")
+    assert with_care["as_of"] == without["as_of"] < "2026-12-01"
+
+
+def test_no_care_fact_and_no_caller_is_written_in_any_core_file(town: Path, built: Path) -> None:
+    callers = {row[CALLER] for row in towns.read_extract(town, REQUESTS)} - {""}
+    others = {
+        value
+        for name in ("police_residents", "rental_filings", "access_cards")
+        for row in towns.read_extract(town, name)
+        for value in row.values()
+    }
+    cared_for = {row["证件号"] for row in towns.read_extract(town, CARE)}
+    assert callers
+    assert cared_for
+    secrets = [*CARE_WORDS, *cared_for, *callers, *(callers - others)]
+    for path in towns.core_of(built).rglob("*"):
+        if path.is_file():
+            written = towns.readable_text(path)
+            assert [word for word in secrets if word.encode() in written] == [], path.name
+
+
+def test_the_core_serves_no_mention_of_the_care_source(built: Path) -> None:
+    sources = {row["source"] for row in towns.read_core(built, "mention_element")}
+    assert "police_residents" in sources
+    assert CARE not in sources
+    with sqlite3.connect(
+        f"file:{towns.core_of(built) / 'serving.sqlite3'}?mode=ro", uri=True
+    ) as db:
+        tables = [
+            name for (name,) in db.execute("select name from sqlite_master where type = 'table'")
+        ]
+        dumped = "\n".join(
+            str(row)
+            for name in tables
+            if not name.startswith("sqlite_")
+            for row in db.execute(f'select * from "{name}"')
+        )
+    assert tables
+    assert not any(word in dumped for word in CARE_WORDS)
