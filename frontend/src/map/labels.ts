@@ -34,7 +34,7 @@ export class Labels {
       if (this.markers.length >= MOST_LABELS) break;
       const at = label.feature.geometry.coordinates as [number, number];
       const { x, y } = this.map.project(at);
-      const half = (CHARACTER_PX * (title(label.feature).length + 2)) / 2;
+      const half = (CHARACTER_PX * title(label.feature).length + 6) / 2;
       if (taken.some(([a, b, other]) => Math.abs(a - x) < half + other && Math.abs(b - y) < SPACE_Y_PX)) continue;
       taken.push([x, y, half]);
       this.markers.push(new Marker({ element: this.element(label), anchor: "center" }).setLngLat(at).addTo(this.map));
