@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,20 +12,26 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kuai.address.batch import AnswerFields, index_of, wash_texts
+from kuai.address.batch import (
+    ANSWER_NAMES,
+    index_of,
+    wash_texts,
+    wash_to_files,
+)
 from kuai.address.gazetteer import FOLDER as DIVISIONS_FOLDER
 from kuai.address.reading import find_encoding, library_table, read_delivered_library
 from kuai.address.types import ADDRESS_ENTRY, ADDRESS_WASH
 from kuai.kit.atomic_files import replace_when_complete
-from kuai.kit.engine import read_sql, use_table, use_tables, write_table
+from kuai.kit.engine import read_sql, scan_sql, use_table, use_tables, write_table
 from kuai.kit.errors import DataFault, Refusal, Where
 from kuai.kit.progress import SILENT, Progress
 from kuai.kit.receipt import Receipt
 from kuai.kit.tables import TableRef
 
-ADDED_COLUMNS = (
-    "address_code", "level", "grade", "matched_text", "explanation", "candidates",
-)  # fmt: skip
+ADDED_COLUMNS = ANSWER_NAMES
+_NO_ANSWERS = (
+    "(select " + ", ".join(f"'' as {name}" for name in ("text", *ANSWER_NAMES)) + " where false)"
+)
 GRADE = ADDED_COLUMNS.index("grade")
 MOST_FIELD_CHARACTERS = 1 << 24
 
@@ -90,33 +97,22 @@ def wash_mentions(
         raise Refusal("address.no_mentions", "没有可清洗的地址", next_step="先接收并映射部门数据。")
     use_tables(connection, mentions[0].table, list(mentions), name="washed_mentions")
     entries = pa.concat_tables([pq.read_table(path) for path in library.paths])
-    texts = [
-        row[0]
-        for row in connection.execute(
-            "select distinct text from washed_mentions where text is not null order by text"
+    distinct = "select distinct text from washed_mentions where text is not null order by text"
+    texts = connection.sql(distinct).to_arrow_table()["text"]
+    index = index_of(entries)
+    del entries
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".washed-", dir=folder) as scratch:
+        files = wash_to_files(texts, index, Path(scratch), progress=progress)
+        del texts, index
+        answers = scan_sql(files) if files else _NO_ANSWERS
+        connection.execute(
+            f"create or replace temp view washed_texts as select * from {answers}"
         ).fetchall()
-    ]
-    answers = wash_texts(texts, index_of(entries), progress=progress)
-    connection.register("washed_texts", _answers_table(texts, answers))
-    try:
         ref = write_table(connection, ADDRESS_WASH, read_sql(__file__, "address_wash"), folder)
-    finally:
         _forget(connection, "washed_texts")
     grades = _count_grades(connection, ref)
     return ref, Receipt("wash", ref.rows, ref.rows, what="mentions", notes=grades)
-
-
-def _answers_table(texts: Sequence[str], answers: Sequence[AnswerFields]) -> pa.Table:
-    columns = list(zip(*answers, strict=True)) or [()] * len(ADDED_COLUMNS)
-    named = dict(zip(ADDED_COLUMNS, columns, strict=True))
-    table = {"text": pa.array(texts, pa.string())}
-    for name, values in named.items():
-        # Because a D has no code and no level, empty becomes null there; the other columns are never null.
-        absent = name in ("address_code", "level")
-        table[name] = pa.array(
-            [value or None for value in values] if absent else values, pa.string()
-        )
-    return pa.table(table)
 
 
 def _count_grades(connection: duckdb.DuckDBPyConnection, ref: TableRef) -> dict[str, int]:

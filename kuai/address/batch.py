@@ -8,14 +8,21 @@ import multiprocessing
 import os
 import pickle
 import tempfile
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ProcessPoolExecutor,
+    as_completed,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from kuai.address.engine.place_index import Entry, PlaceIndex, build_index
 from kuai.address.engine.washing import Washer
@@ -31,6 +38,10 @@ CHUNK = 4_000
 # code, level, grade, matched text, explanation, candidates as JSON: plain text, because a worker's answers
 # travel between processes three times faster so than as objects.
 AnswerFields = tuple[str, str, str, str, str, str]
+
+ANSWER_NAMES = ("address_code", "level", "grade", "matched_text", "explanation", "candidates")
+_ANSWER_SCHEMA = pa.schema([(name, pa.string()) for name in ("text", *ANSWER_NAMES)])
+FileJob = tuple[Sequence[str], Path]
 
 _washer: Washer | None = None
 
@@ -70,6 +81,55 @@ def wash_texts(
 def _may_start_none() -> bool:
     # A daemonic worker (some job runners use them) is not allowed children.
     return multiprocessing.current_process().daemon
+
+
+def wash_to_files(
+    texts: pa.ChunkedArray, index: PlaceIndex, folder: Path, *, progress: Progress = SILENT
+) -> list[Path]:
+    """Wash distinct, sorted `texts`; the answers are left in Parquet files in `folder` (text, ANSWER_NAMES).
+
+    For millions of texts: no answer travels between processes, and this one holds none.
+    """
+    chunks = (texts.slice(start, CHUNK).to_pylist() for start in range(0, len(texts), CHUNK))
+    jobs = ((part, folder / f"washed-{number:06d}.parquet") for number, part in enumerate(chunks))
+    files: list[Path] = []
+    with progress_line(progress, "清洗地址", total=len(texts), measure="条") as line:
+        done = _files_here(jobs, index) if len(texts) < SMALL_INPUT else _files_in_pool(jobs, index)
+        for path, washed in done:
+            files.append(path)
+            line.advance(washed)
+    return sorted(files)
+
+
+def _files_here(jobs: Iterable[FileJob], index: PlaceIndex) -> Iterator[tuple[Path, int]]:
+    washer = Washer(index)
+    for texts, path in jobs:
+        yield _write_answers(washer, texts, path)
+
+
+def _files_in_pool(jobs: Iterable[FileJob], index: PlaceIndex) -> Iterator[tuple[Path, int]]:
+    with _pool(index, cores()) as pool:
+        running: set[Future[tuple[Path, int]]] = set()
+        for job in jobs:
+            running.add(pool.submit(_wash_to_file, job))
+            # Few in flight, because waiting chunks are memory.
+            if len(running) >= 4 * cores():
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in finished)
+        yield from (future.result() for future in as_completed(running))
+
+
+def _wash_to_file(job: FileJob) -> tuple[Path, int]:
+    assert _washer is not None
+    return _write_answers(_washer, *job)
+
+
+def _write_answers(washer: Washer, texts: Sequence[str], path: Path) -> tuple[Path, int]:
+    answers = [fields_of(washer.wash(text)) for text in texts]
+    columns = [list(column) for column in zip(*answers, strict=True)]
+    table = pa.table([texts, *columns], schema=_ANSWER_SCHEMA)
+    pq.write_table(table, path, compression="lz4")
+    return path, len(texts)
 
 
 def cores() -> int:
@@ -118,6 +178,12 @@ def _no_collector() -> Iterator[None]:
 def _wash_in_pool(
     texts: Sequence[str], index: PlaceIndex, workers: int
 ) -> Iterator[list[AnswerFields]]:
+    with _pool(index, workers) as pool:
+        yield from pool.map(_wash_chunk, _chunks(texts))
+
+
+@contextmanager
+def _pool(index: PlaceIndex, workers: int) -> Iterator[ProcessPoolExecutor]:
     """Workers start fresh and load the index from a file: a fork of a process with DuckDB's threads may hang."""
     with tempfile.TemporaryDirectory(prefix="kuai-address-") as folder:
         path = Path(folder) / "index.pickle"
@@ -126,7 +192,7 @@ def _wash_in_pool(
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, context, _load_washer, (str(path),)) as pool:
             try:
-                yield from pool.map(_wash_chunk, _chunks(texts))
+                yield pool
             except BrokenProcessPool as cause:
                 raise Breakdown("地址清洗的工作进程意外退出，多为内存不足") from cause
 

@@ -1,8 +1,8 @@
 -- One row per address mention: the answer its text got. A mention without text is grade D.
 select
     m.mention_key,
-    w.address_code,
-    w.level,
+    nullif(w.address_code, '') as address_code,
+    nullif(w.level, '') as level,
     coalesce(w.grade, 'D') as grade,
     coalesce(w.matched_text, '') as matched_text,
     coalesce(w.explanation, '没有写地址') as explanation,
