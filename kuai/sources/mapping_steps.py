@@ -139,7 +139,7 @@ def _require_mappable(
         raise Refusal(
             "mapping.faulty",
             f"来源“{mapping.source}”的映射不能用：{'；'.join(faults)}。",
-            next_step="请数据管家修改映射文件。",
+            next_step="请数据管理员修改映射文件。",
         )
     if mapping.template == "address_library":
         raise Refusal(

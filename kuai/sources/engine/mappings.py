@@ -19,7 +19,7 @@ from kuai.kit.errors import DataFault, Where
 from kuai.sources.engine.dictionary import Dictionary, FieldEntry, SourceTemplate, load_dictionary
 
 FILE_HEADING = """\
-# 来源“{source}”的字段映射。由系统按标题和内容建议，数据管家核对后修改；保存后下次构建按本文件执行。
+# 来源“{source}”的字段映射。由系统按标题和内容建议，数据管理员核对后修改；保存后下次构建按本文件执行。
 # field 是我们的字段（见 kuai/sources/engine/dictionary/fields.yaml），role 是谁或哪个地址，purpose 是用途。
 # 没有 purpose 的列不接收；不接收的列写 refused 和原因。
 """
@@ -309,6 +309,6 @@ def locate_columns(mapping: Mapping, headings: Sequence[str]) -> dict[int, Colum
         raise DataFault(
             "mapping.layout_changed",
             f"这次交付缺少映射里的列：{'、'.join('“' + heading + '”' for heading in missing)}",
-            remedy="核对交付的表头，或请数据管家修改映射",
+            remedy="核对交付的表头，或请数据管理员修改映射",
         )
     return located

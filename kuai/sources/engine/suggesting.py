@@ -34,12 +34,12 @@ OWN_KEY_FILLED = 0.95
 REPEATED_BELOW = 0.8
 VARIED_SHARE = 0.3
 
-NO_PURPOSE = "没有写明目的，不接收；确有需要时由数据管家写明字段和用途"
+NO_PURPOSE = "没有写明目的，不接收；确有需要时由数据管理员写明字段和用途"
 CONSUMPTION = "用量读数能看出起居作息，不接收；只取户号是否存在"
 STAFF = "工作人员的姓名和电话没有用途，不接收"
 OUTSIDER = "不是这一行所登记的人，没有用途，不接收"
 PASSAGE = "通行时间、地点、卡号会形成个人行踪，不接收"
-UNKNOWN_SOURCE = "没有认出这是哪一种来源；请数据管家在映射文件里写明 template、各列的字段和用途"
+UNKNOWN_SOURCE = "没有认出这是哪一种来源；请数据管理员在映射文件里写明 template、各列的字段和用途"
 
 # What content alone may name, strongest first; dates and amounts alone mean nothing.
 _CONTENT_FIELDS = (

@@ -418,7 +418,7 @@ def test_whoever_stands_in_a_request_is_a_reporter() -> None:
 def test_an_unknown_table_is_refused_until_a_steward_says_what_it_is() -> None:
     mapping = suggest(["customer_id", "reading_datetime"], [["1", "2012-02-10 08:00:00"]] * 9)
     assert mapping.template == "unknown"
-    assert "数据管家" in mapping.refused
+    assert "数据管理员" in mapping.refused
 
 
 def test_two_columns_for_one_field_give_one_taken_and_one_explained() -> None:
