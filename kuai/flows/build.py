@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -31,7 +31,7 @@ from kuai.flows.deliveries import (
     map_resource,
     receive_resource,
 )
-from kuai.flows.stage_log import StageLog, file_digest
+from kuai.flows.stage_log import StageLog, code_digest, file_digest
 from kuai.guard.types import Zone
 from kuai.kit.engine import core_count, engine, shared_machine, table_at
 from kuai.kit.errors import DataFault
@@ -46,8 +46,8 @@ from kuai.registry.types import ELEMENT_TABLES
 from kuai.sources import actions as sources
 from kuai.sources.types import MENTION_TABLES
 
-# Raised when a stage's rules change, so that an old scratch folder is not taken for this build's.
-BUILD_RULES = 1
+Engine = duckdb.DuckDBPyConnection
+Made = tuple[dict[str, TableRef], Receipt]
 # Measured 2026-11-22: two mappings at once keep four cores busy; three only add memory.
 MAPPED_AT_ONCE = 2
 LIBRARY_TEMPLATE = "address_library"
@@ -70,7 +70,6 @@ class _Bench:
     """What the stages of one build share."""
 
     store: Store
-    connection: duckdb.DuckDBPyConnection
     log: StageLog
     mapped: tuple[MappedResource, ...]
     as_of: date
@@ -85,6 +84,21 @@ class _Bench:
     @property
     def care(self) -> Path:
         return self.log.folder / "care"
+
+    def stage(
+        self, name: str, make: Callable[[Engine], Made], tables: Sequence[BulkTable]
+    ) -> dict[str, TableRef]:
+        """Make the stage, or load its `tables` if an earlier run of this build finished it."""
+
+        def made() -> Made:
+            with engine(spill_to=self.store.scratch / "spill") as connection:
+                return make(connection)
+
+        def loaded() -> dict[str, TableRef]:
+            with engine() as connection:
+                return {table.name: table_at(connection, table, self.core) for table in tables}
+
+        return self.log.run(name, made, loaded)
 
     def of_zone(self, zone: Zone) -> list[MappedResource]:
         return [one for one in self.mapped if one.mentions.zone == zone.value]
@@ -208,11 +222,10 @@ def _build_mapped(
         total = Receipt.from_json(summary["receipt"])
         return BuildResult(version, as_of, store.builds / version, total, already_published=True)
     log = StageLog(store.scratch / version)
-    with engine(spill_to=store.scratch / "spill") as connection:
-        bench = _Bench(store, connection, log, mapped, as_of, version, core_version, progress)
-        _build_core(bench, library)
-        _build_care(bench, library)
-        total = _write_receipts(bench, received)
+    bench = _Bench(store, log, mapped, as_of, version, core_version, progress)
+    _build_core(bench, library)
+    _build_care(bench)
+    total = _write_receipts(bench, received)
     log.clear_markers()
     folder = store.publish(version, log.folder)
     shutil.rmtree(store.scratch / "spill", ignore_errors=True)
@@ -222,8 +235,8 @@ def _build_mapped(
 def _version_of(
     mapped: Sequence[MappedResource], library: ReceivedResource | None, as_of: date
 ) -> str:
-    """A build's name: its day and a digest of everything that these sources and the library bring to it."""
-    digest = hashlib.sha256(f"{BUILD_RULES}|{as_of}|".encode())
+    """A build's name: its day and a digest of our steps and of all that these sources and the library bring."""
+    digest = hashlib.sha256(f"{code_digest()}|{as_of}|".encode())
     for one in sorted(mapped, key=lambda one: one.mentions.source):
         paths = [
             path for name in sorted(one.mentions.tables) for path in one.mentions.tables[name].paths
@@ -235,68 +248,57 @@ def _version_of(
 
 
 def _build_core(bench: _Bench, library: ReceivedResource | None) -> None:
+    """The core zone's stages, each on an engine of its own: what one held, the next may use."""
     core = bench.of_zone(Zone.CORE)
-    entries = bench.log.run(
-        "library",
-        lambda: _freeze_library(bench, library),
-        lambda: _load(bench, ADDRESS_ENTRY, bench.core),
+    tables = bench.stage(
+        "library", lambda engine: _freeze_library(engine, bench, library), (ADDRESS_ENTRY,)
     )
-    washed = bench.log.run(
-        "wash",
-        lambda: _wash(bench, core, entries, bench.core),
-        lambda: _load(bench, ADDRESS_WASH, bench.core),
+    tables |= bench.stage(
+        "wash", lambda engine: _wash(engine, bench, core, bench.core), (ADDRESS_WASH,)
     )
-    links = bench.log.run(
-        "link",
-        lambda: _link(bench, core, washed),
-        lambda: _load_all(bench, (PERSON_LINK, ORGANISATION_LINK)),
+    tables |= bench.stage(
+        "link", lambda engine: _link(engine, bench, core), (PERSON_LINK, ORGANISATION_LINK)
     )
-    elements = bench.log.run(
-        "relate",
-        lambda: _relate(bench, core, washed, links),
-        lambda: _load_all(bench, ELEMENT_TABLES),
+    tables |= bench.stage(
+        "relate", lambda engine: _relate(engine, bench, core, tables), ELEMENT_TABLES
     )
-    bench.log.run(
-        "pack",
-        lambda: _pack(bench, entries, elements, library),
-        lambda: _load_all(bench, (BLOCK, BLOCK_COUNTER)),
+    bench.stage(
+        "pack", lambda engine: _pack(engine, bench, tables, library), (BLOCK, BLOCK_COUNTER)
     )
 
 
-def _build_care(bench: _Bench, library: ReceivedResource | None) -> None:  # noqa: ARG001
+def _build_care(bench: _Bench) -> None:
     """The care zone's own small build: its places washed, under its own tokens, in its own folder."""
     care = bench.of_zone(Zone.CARE)
     if care:
-        entries = _load(bench, ADDRESS_ENTRY, bench.core)
-        bench.log.run(
-            "care",
-            lambda: _wash(bench, care, entries, bench.care),
-            lambda: _load(bench, ADDRESS_WASH, bench.care),
-        )
+        bench.stage("care", lambda engine: _wash(engine, bench, care, bench.care), ())
 
 
-def _freeze_library(bench: _Bench, library: ReceivedResource | None) -> tuple[TableRef, Receipt]:
+def _freeze_library(engine: Engine, bench: _Bench, library: ReceivedResource | None) -> Made:
     if library is None:
-        return address.read_division_library(bench.connection, bench.core)
-    delivered = sources.open_snapshot(bench.store, library.snapshot, zone=library.zone)
-    return address.read_library(bench.connection, delivered, bench.core)
+        entries, receipt = address.read_division_library(engine, bench.core)
+    else:
+        delivered = sources.open_snapshot(bench.store, library.snapshot, zone=library.zone)
+        entries, receipt = address.read_library(engine, delivered, bench.core)
+    return {entries.name: entries}, receipt
 
 
-def _wash(
-    bench: _Bench, resources: Sequence[MappedResource], library: TableRef, folder: Path
-) -> tuple[TableRef, Receipt]:
-    mentions = [one.mentions.tables["address_mention"] for one in resources]
-    return address.wash_mentions(
-        bench.connection, mentions=mentions, library=library, folder=folder, progress=bench.progress
+def _wash(engine: Engine, bench: _Bench, resources: Sequence[MappedResource], folder: Path) -> Made:
+    washed, receipt = address.wash_mentions(
+        engine,
+        mentions=[one.mentions.tables["address_mention"] for one in resources],
+        library=table_at(engine, ADDRESS_ENTRY, bench.core),
+        folder=folder,
+        progress=bench.progress,
     )
+    return {washed.name: washed}, receipt
 
 
-def _link(
-    bench: _Bench, resources: Sequence[MappedResource], washed: TableRef
-) -> tuple[dict[str, TableRef], Receipt]:
+def _link(engine: Engine, bench: _Bench, resources: Sequence[MappedResource]) -> Made:
     sets = [one.mentions for one in resources]
+    washed = table_at(engine, ADDRESS_WASH, bench.core)
     persons, person_receipt = linkage.link_persons(
-        bench.connection,
+        engine,
         store=bench.store,
         mention_sets=sets,
         washes=washed,
@@ -304,32 +306,28 @@ def _link(
         progress=bench.progress,
     )
     organisations, organisation_receipt = linkage.link_organisations(
-        bench.connection,
-        mention_sets=sets,
-        washes=washed,
-        folder=bench.core,
-        progress=bench.progress,
+        engine, mention_sets=sets, washes=washed, folder=bench.core, progress=bench.progress
     )
     receipt = Receipt.total("link", (person_receipt, organisation_receipt), what="mentions")
     return {persons.name: persons, organisations.name: organisations}, receipt
 
 
 def _relate(
-    bench: _Bench, resources: Sequence[MappedResource], washed: TableRef, links: dict[str, TableRef]
-) -> tuple[dict[str, TableRef], Receipt]:
+    engine: Engine, bench: _Bench, resources: Sequence[MappedResource], made: dict[str, TableRef]
+) -> Made:
     inputs: dict[str, list[TableRef]] = {
         table.name: [one.mentions.tables[table.name] for one in resources]
         for table in MENTION_TABLES
     }
-    inputs |= {washed.name: [washed], **{name: [ref] for name, ref in links.items()}}
+    inputs |= {
+        table.name: [made[table.name]] for table in (ADDRESS_WASH, PERSON_LINK, ORGANISATION_LINK)
+    }
     current = bench.store.current_version()
     previous = (
-        registry.read_previous(bench.connection, bench.store.builds / current / "core")
-        if current
-        else None
+        registry.read_previous(engine, bench.store.builds / current / "core") if current else None
     )
     return registry.identify_and_relate(
-        bench.connection,
+        engine,
         inputs=inputs,
         purposes_by_source={
             one.mentions.source: one.registration.permitted_purposes for one in resources
@@ -342,29 +340,19 @@ def _relate(
 
 
 def _pack(
-    bench: _Bench,
-    entries: TableRef,
-    elements: dict[str, TableRef],
-    library: ReceivedResource | None,
-) -> tuple[dict[str, TableRef], Receipt]:
-    inputs = {name: elements[name] for name in ("relation", "organisation", "event")}
+    engine: Engine, bench: _Bench, made: dict[str, TableRef], library: ReceivedResource | None
+) -> Made:
     return blocks.pack_blocks(
-        bench.connection,
-        inputs={**inputs, entries.name: entries},
+        engine,
+        inputs={
+            name: made[name] for name in ("address_entry", "relation", "organisation", "event")
+        },
         version=bench.core_version,
         as_of=bench.as_of,
         library_title=library.resource.title if library else "行政区划表",
         folder=bench.core,
         progress=bench.progress,
     )
-
-
-def _load(bench: _Bench, table: BulkTable, folder: Path) -> TableRef:
-    return table_at(bench.connection, table, folder)
-
-
-def _load_all(bench: _Bench, tables: Sequence[BulkTable]) -> dict[str, TableRef]:
-    return {table.name: _load(bench, table, bench.core) for table in tables}
 
 
 def _write_receipts(bench: _Bench, received: Sequence[ReceivedResource]) -> Receipt:
@@ -413,9 +401,10 @@ def _source_line(
 def _grades(bench: _Bench, source: str) -> dict[str, int]:
     """How many places of this source were washed to each grade."""
     wash = bench.core / f"{ADDRESS_WASH.name}.parquet"
-    found = bench.connection.execute(
-        "select w.grade, count(*) from read_parquet($wash) as w where starts_with(w.mention_key, $source || ':')"
-        " group by w.grade order by w.grade",
-        {"wash": str(wash), "source": source},
-    ).fetchall()
+    with engine() as connection:
+        found = connection.execute(
+            "select w.grade, count(*) from read_parquet($wash) as w where starts_with(w.mention_key, $source || ':')"
+            " group by w.grade order by w.grade",
+            {"wash": str(wash), "source": source},
+        ).fetchall()
     return {grade: int(count) for grade, count in found}

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +14,8 @@ from kuai.kit.receipt import Receipt
 from kuai.kit.store import read_json, write_json
 
 T = TypeVar("T")
+BUILDING_ROOMS = ("kit", "sources", "address", "linkage", "registry", "blocks", "flows")
+STEP_SUFFIXES = (".py", ".sql", ".yaml", ".json", ".csv")
 
 
 class StageLog:
@@ -53,3 +56,16 @@ def file_digest(paths: Iterable[Path]) -> str:
             while chunk := stream.read(1 << 20):
                 digest.update(chunk)
     return digest.hexdigest()
+
+
+@cache
+def code_digest() -> str:
+    """A digest of every step, rule and frozen model of the stages: other code is another build."""
+    house = Path(__file__).parents[1]
+    files = sorted(
+        path
+        for room in BUILDING_ROOMS
+        for suffix in STEP_SUFFIXES
+        for path in (house / room).rglob(f"*{suffix}")
+    )
+    return file_digest(files)[:16]

@@ -18,7 +18,7 @@ from kuai.guard.actions import open_sealed
 from kuai.guard.types import Zone
 from kuai.kit.atomic_files import replace_when_complete
 from kuai.kit.element_codes import code_of
-from kuai.kit.engine import open_engine, use_tables, write_table
+from kuai.kit.engine import memory_limit_gb, open_engine, use_tables, write_table
 from kuai.kit.errors import Breakdown, DataFault, Where
 from kuai.kit.progress import SILENT, Progress
 from kuai.kit.receipt import Receipt
@@ -51,6 +51,8 @@ FILE_COLUMNS = (
     "room_code",
     "organisation_name",
 )
+# Because raw values may not spill, linking gets more than an engine's usual share; the caller's engine is idle then.
+SHARE_OF_LINK = 1.5
 _COMPARED_COLUMNS = ("name", "id_number", "phone", "birth_date", "address", "room_code")
 
 
@@ -140,7 +142,7 @@ def link_file(in_parquet: Path, out_parquet: Path, progress: Progress = SILENT) 
 @contextmanager
 def _private_session() -> Iterator[duckdb.DuckDBPyConnection]:
     """An engine that holds raw values in memory alone: it has no folder to spill to."""
-    session = open_engine()
+    session = open_engine(memory_limit=f"{memory_limit_gb() * SHARE_OF_LINK:.2f}GB")
     session.execute("set temp_directory = ''")
     try:
         yield session
