@@ -71,9 +71,13 @@ def test_the_tour_shows_one_person_in_several_departments(answers):
     assert len({line.split(",")[0] for line in lines}) >= 4
 
 
+def test_the_followed_relation_comes_from_the_followed_row(answers):
+    assert "police_residents 第 647 行" in answer_to(answers, "number=")
+
+
 def test_the_tour_ends_in_a_whole_ledger(answers):
     assert "完好" in answer_to(answers, "kuai ledger verify")
 
 
 def test_the_tours_building_is_a_block(answers):
-    assert "72" in answer_to(answers, "kuai block 4403100010010300010")
+    assert "│ 房屋               │     72 │" in answer_to(answers, "kuai block 4403100010010300010")
