@@ -10,7 +10,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -226,7 +226,7 @@ def _build_mapped(
     _build_core(bench, library)
     _build_care(bench)
     total = _write_receipts(bench, received)
-    log.clear_markers()
+    log.clear_scaffolding()
     folder = store.publish(version, log.folder)
     shutil.rmtree(store.scratch / "spill", ignore_errors=True)
     return BuildResult(version, as_of, folder, total, resumed_stages=tuple(log.resumed))
@@ -279,7 +279,12 @@ def _freeze_library(engine: Engine, bench: _Bench, library: ReceivedResource | N
         entries, receipt = address.read_division_library(engine, bench.core)
     else:
         delivered = sources.open_snapshot(bench.store, library.snapshot, zone=library.zone)
-        entries, receipt = address.read_library(engine, delivered, bench.core)
+        try:
+            entries, receipt = address.read_library(engine, delivered, bench.core)
+        except DataFault as fault:
+            # The address room was given rows; which file they came from is known here.
+            fault.where = replace(fault.where, file=library.snapshot.file_name)
+            raise
     return {entries.name: entries}, receipt
 
 

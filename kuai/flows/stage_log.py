@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -42,10 +43,13 @@ class StageLog:
         self.receipts.append(receipt)
         return product
 
-    def clear_markers(self) -> None:
-        """Before publishing: markers are the build's scaffolding."""
-        for marker in self.folder.glob(".*.done.json"):
-            marker.unlink()
+    def clear_scaffolding(self) -> None:
+        """Before publishing: markers go, and what a killed stage left half-written beside its tables."""
+        for path in sorted(self.folder.rglob(".*"), reverse=True):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def file_digest(paths: Iterable[Path]) -> str:
