@@ -5,31 +5,42 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import django
 from django.core.management import call_command
 
-SECONDS_BETWEEN_LOOKS = 2.0
+from kuai.web.parting import end_with_server
+
 SECONDS_BETWEEN_JOB_LOOKS = 0.5
-
-
-def end_with_parent(parent: int, stop: threading.Event) -> None:
-    """A killed server must not leave workers behind that write to its store."""
-    while not stop.wait(SECONDS_BETWEEN_LOOKS):
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGTERM)
-            return
 
 
 def run_jobs() -> None:
     """Receive uploads until told to stop; begin again what a killed worker left."""
     from kuai.web.uploads.receiving import requeue_interrupted  # noqa: PLC0415 - needs django.setup()
 
-    requeue_interrupted()
+    with only_job_worker():
+        requeue_interrupted()
+        _work_through_jobs()
+
+
+@contextmanager
+def only_job_worker() -> Iterator[None]:
+    """One job worker a store; a second one waits here, else it would take running uploads for interrupted ones."""
+    from django.conf import settings  # noqa: PLC0415 - needs the environment set by main()
+
+    with (settings.STORE.root / ".jobs").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _work_through_jobs() -> None:
     call_command(
         "db_worker",
         interval=SECONDS_BETWEEN_JOB_LOOKS,
@@ -52,9 +63,9 @@ def seal_ledger(stop: threading.Event) -> None:
 def main(part: str) -> None:
     """Run one part."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kuai.web.settings")
+    end_with_server()
     django.setup()
     stop = threading.Event()
-    threading.Thread(target=end_with_parent, args=(os.getppid(), stop), daemon=True).start()
     if part == "jobs":
         run_jobs()
         return

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from kuai.kit.clock import utc_now
 from kuai.kit.store import Store
+from kuai.web.parting import SERVER_PID
 
 PARTS = ("jobs", "sealer")
 SECONDS_TO_STOP = 10
@@ -21,6 +22,7 @@ THREADS_A_WORKER = 4
 def serve(store: Store, *, host: str = "127.0.0.1", port: int = 8000, workers: int = 2) -> None:
     """Serve the store until SIGTERM or Ctrl-C. Brings the work database up to date first; may be repeated."""
     prepare(store)
+    os.environ[SERVER_PID] = str(os.getpid())
     # Because granian's workers read the settings anew, from the environment.
     from granian import Granian  # noqa: PLC0415 - a server is needed here only
     from granian.constants import Interfaces  # noqa: PLC0415

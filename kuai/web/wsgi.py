@@ -4,5 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from kuai.web.parting import end_with_server
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kuai.web.settings")
 application = get_wsgi_application()
+end_with_server()
