@@ -18,7 +18,14 @@ from kuai.guard.actions import open_sealed
 from kuai.guard.types import Zone
 from kuai.kit.atomic_files import replace_when_complete
 from kuai.kit.element_codes import code_of
-from kuai.kit.engine import memory_limit_gb, open_engine, use_tables, write_table
+from kuai.kit.engine import (
+    memory_limit_gb,
+    open_engine,
+    read_sql,
+    scan_sql,
+    use_tables,
+    write_table,
+)
 from kuai.kit.errors import Breakdown, DataFault, Where
 from kuai.kit.progress import SILENT, Progress
 from kuai.kit.receipt import Receipt
@@ -71,12 +78,11 @@ def link_persons(
     Refuses nothing and keeps no raw value. May be repeated: the same input gives the same rows.
     """
     own = [mention_set for mention_set in mention_sets if mention_set.zone == zone]
-    with _private_session() as session:
-        for table in (PERSON_MENTION, ADDRESS_MENTION, ROW_LINK, ORGANISATION_MENTION):
-            _use(session, own, table)
-        use_tables(session, washes.table, [washes])
+    with _frame_file(connection, own, washes, folder) as frame, _private_session() as session:
+        session.execute(f"create temp view person_frame as select * from {scan_sql([frame])}")
         with registered(session, sealed_identity=_opened_identities(store, own, zone)):
             make_table(session, "person_row")
+        session.execute("drop view person_frame")
         figures = link_person_rows(session, progress=progress)
         links = _links(session, "person_row")
     ref = _write(connection, PERSON_LINK, links, folder)
@@ -137,6 +143,32 @@ def link_file(in_parquet: Path, out_parquet: Path, progress: Progress = SILENT) 
                 f" to '{str(scratch).replace(chr(39), chr(39) * 2)}' (format parquet, compression zstd)"
             )
     return _receipt("link file", figures, what="rows")
+
+
+@contextmanager
+def _frame_file(
+    connection: duckdb.DuckDBPyConnection,
+    mention_sets: Sequence[MentionSet],
+    washes: TableRef,
+    folder: Path,
+) -> Iterator[Path]:
+    """What the mentions say besides the sealed values, in a file for the length of a block.
+
+    Made in the caller's engine, because that one may spill: the widest join of the stage holds no raw value.
+    """
+    for table in (PERSON_MENTION, ADDRESS_MENTION, ROW_LINK, ORGANISATION_MENTION):
+        _use(connection, mention_sets, table)
+    use_tables(connection, washes.table, [washes])
+    folder.mkdir(parents=True, exist_ok=True)
+    frame = folder / ".person_frame.parquet"
+    try:
+        quoted = str(frame).replace("'", "''")
+        connection.execute(
+            f"copy ({read_sql(__file__, 'person_frame')}) to '{quoted}' (format parquet)"
+        ).fetchall()
+        yield frame
+    finally:
+        frame.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -1,75 +1,17 @@
--- One row a mention of a person, numbered in founding order, with what the record says of place and employer.
--- Of a mention delivered in several periods the latest delivery counts.
-with latest as (
-  select
-    *,
-    row_number() over (partition by mention_key order by period desc, row_no) as place
-  from person_mention
-),
-place_found as (
-  select
-    a.record_key,
-    a.period,
-    a.mention_key,
-    max(case when w.level = 'room' and w.grade in ('A', 'B') then w.address_code end) as room_code,
-    -- The best candidate of an unsure wash: where somebody of that name is known, it is likely the right one.
-    max(case when w.level = 'room' then w.address_code end) as likely_room_code,
-    -- As a value to compare, not as a parent: the building digits a room code was issued with, or the code itself.
-    max(
-      case
-        when w.grade in ('A', 'B') and length(w.address_code) in (19, 25) then substr(w.address_code, 1, 19)
-      end
-    ) as building_code
-  from address_mention as a
-  inner join address_wash as w on w.mention_key = a.mention_key
-  where w.grade in ('A', 'B', 'C') and w.level in ('room', 'building')
-  group by a.record_key, a.period, a.mention_key
-),
-tied as (
-  select from_mention as person_key, to_mention as place_key from row_link
-  union
-  select to_mention as person_key, from_mention as place_key from row_link
-),
-placed as (
-  select
-    p.mention_key,
-    f.room_code,
-    f.building_code,
-    f.likely_room_code,
-    -- A place the row ties to this very person comes before another place of the same row.
-    row_number() over (
-      partition by p.mention_key
-      order by case when t.person_key is not null then 0 else 1 end, f.mention_key
-    ) as choice
-  from latest as p
-  inner join place_found as f on f.record_key = p.record_key and f.period = p.period
-  left join tied as t on t.person_key = p.mention_key and t.place_key = f.mention_key
-  where p.place = 1
-),
-employed as (
-  select
-    record_key,
-    period,
-    min(regexp_replace(regexp_replace(name, '[\s()（）]', '', 'g'), '^(广东省)?(深圳市?)?', '')) as organisation_name
-  from organisation_mention
-  group by record_key, period
-)
+-- The frame of a mention with its sealed values, opened for this stage alone.
 select
-  row_number() over (order by p.source, p.period, p.row_no, p.role, p.mention_key) - 1 as mention_no,
-  p.mention_key,
-  p.source,
-  p.role,
+  f.mention_no,
+  f.mention_key,
+  f.source,
+  f.role,
   i.name,
   i.id_number,
-  p.birth_date,
-  p.sex,
+  f.birth_date,
+  f.sex,
   i.phone,
-  l.room_code,
-  l.building_code,
-  l.likely_room_code,
-  e.organisation_name
-from latest as p
-left join sealed_identity as i on i.mention_key = p.mention_key and i.period = p.period and i.source = p.source
-left join placed as l on l.mention_key = p.mention_key and l.choice = 1
-left join employed as e on e.record_key = p.record_key and e.period = p.period
-where p.place = 1
+  f.room_code,
+  f.building_code,
+  f.likely_room_code,
+  f.organisation_name
+from person_frame as f
+left join sealed_identity as i on i.mention_key = f.mention_key and i.period = f.period and i.source = f.source
