@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 
 
 class ChosenLanguageMiddleware:
@@ -21,7 +22,5 @@ class ChosenLanguageMiddleware:
         with translation.override(chosen if chosen in known else settings.LANGUAGE_CODE):
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", translation.get_language() or "")
-        response.headers["Vary"] = ", ".join(
-            part for part in (response.headers.get("Vary", ""), "Cookie") if part
-        )
+        patch_vary_headers(response, ("Cookie",))
         return response

@@ -12,9 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from kuai.guard.types import Role
+from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import Refusal
 from kuai.web.doors import current_reader, list_sources
+from kuai.web.models import Upload, UploadState
 from kuai.web.rules import KEEPS_SOURCES, SEES_BLOCKS, SEES_LEDGER, SEES_SOURCES, sees_home
+from kuai.web.sources.standing import list_standings
+
+LAST = 5
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,8 @@ def show_home(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"ways": list_ways(role), "welcome": welcome(role)}
     if role in SEES_BLOCKS:
         context.update(_standing())
+    if role in KEEPS_SOURCES:
+        context["waiting"] = list_waiting()
     return render(request, "home/page.html", context)
 
 
@@ -81,6 +88,22 @@ def welcome(role: Role) -> str:
         Role.DATA_STEWARD: _("收数据、看质量、退问题行。"),
     }
     return sentences.get(role, _("按地址查找，或从地图逐级点开。"))
+
+
+def list_waiting() -> list[tuple[str, str, str]]:
+    """(title, what is the matter, address) of what a steward should look at: overdue, rows to send back, refusals."""
+    waiting = []
+    for one in list_standings(today=local_day(utc_now())):
+        url = reverse("source", args=[one.line.source])
+        if one.is_late:
+            waiting.append((one.line.title, _("已过更新期"), url))
+        if one.line.receive.quarantined:
+            rows = _("%(rows)s 行要退回原部门") % {"rows": f"{one.line.receive.quarantined:,}"}
+            waiting.append((one.line.title, rows, url))
+    for upload in Upload.objects.exclude(state=UploadState.KEPT).order_by("-uploaded_at")[:LAST]:
+        url = reverse("upload_state", args=[upload.uuid])
+        waiting.append((upload.file_name, _("没有收下") if upload.is_over else _("接收中"), url))
+    return waiting
 
 
 def _standing() -> dict[str, Any]:

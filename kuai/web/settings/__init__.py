@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "kuai.web.language.ChosenLanguageMiddleware",
+    "kuai.web.caching.PrivatePagesMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -194,6 +195,8 @@ STATICFILES_DIRS = [folder for folder in (WEB_FOLDER / "static",) if folder.exis
 # No collect step: the front end's build already names its files by content.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
+# The build names these by their content, so a browser may keep them for good.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/built/assets/"
 
 # --- language and time ------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

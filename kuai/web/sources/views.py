@@ -25,6 +25,7 @@ def show_sources(request: HttpRequest) -> HttpResponse:
     context = {
         "standings": standings,
         "may_upload": request.actor.role in KEEPS_SOURCES,  # type: ignore[attr-defined]
+        "sees_apart": _sees_apart(request),
     }
     return render(request, "sources/list.html", context)
 
@@ -38,9 +39,15 @@ def show_source(request: HttpRequest, source: str) -> HttpResponse:
     context = {
         "one": standing,
         "columns": list_columns(source),
+        "sees_apart": _sees_apart(request),
         "may_take_rows": request.actor.role in KEEPS_SOURCES,  # type: ignore[attr-defined]
     }
     return render(request, "sources/one.html", context)
+
+
+def _sees_apart(request: HttpRequest) -> bool:
+    """Figures of care and reporters' sources are for whoever keeps them; for others they are not even a count."""
+    return request.actor.role in KEEPS_SOURCES  # type: ignore[attr-defined]
 
 
 def _get_standing(source: str) -> SourceStanding:

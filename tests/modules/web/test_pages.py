@@ -172,3 +172,60 @@ def test_a_store_without_a_build_says_what_to_do_first(log_in: LogIn, portal: St
     answer = client.get("/blocks/")
     assert answer.status_code == 409
     assert "还没有建好的版本" in answer.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/sources/", "/sources/disability_cards/"])
+def test_figures_of_care_sources_are_for_their_keeper_alone(log_in: LogIn, path: str) -> None:
+    def shown(role: Role) -> str:
+        text = log_in(role).get(path).content.decode()
+        return text[text.index("残疾人证") :]
+
+    assert "1,000" in shown(Role.DATA_STEWARD)
+    for role in (Role.LEADER, Role.AUDITOR, Role.DEPARTMENT_CLERK, Role.SUBDISTRICT_CLERK):
+        assert "1,000" not in shown(role)
+        assert "不显示数目" in shown(role)
+
+
+def test_a_source_page_shows_sums_that_add_up_and_why_columns_are_taken(
+    log_in: LogIn, portal: Store
+) -> None:
+    text = log_in(Role.AUDITOR).get("/sources/police_residents/").content.decode()
+    for expected in (
+        "公安分局",
+        "职责清单第 12 项",
+        "1,000",
+        "990",
+        "980",
+        "已过更新期",
+        "数据核校",
+    ):
+        assert expected in text
+    assert "下载退回的行" not in text
+
+
+def test_a_steward_sees_what_waits(log_in: LogIn) -> None:
+    text = log_in(Role.DATA_STEWARD).get("/").content.decode()
+    assert "10 行要退回原部门" in text
+    assert "需要处理" not in log_in(Role.LEADER).get("/").content.decode()
+
+
+def test_pages_are_not_kept_by_browsers(log_in: LogIn) -> None:
+    client = log_in(Role.LEADER)
+    for path in ("/", f"/blocks/{DISTRICT}/", f"/api/blocks/{DISTRICT}"):
+        assert "no-store" in client.get(path).headers["Cache-Control"]
+
+
+def test_the_api_describes_itself(log_in: LogIn) -> None:
+    described = log_in(Role.LEADER).get("/api/openapi.json").json()
+    assert {
+        "/api/blocks/{code}",
+        "/api/blocks/{code}/children",
+        "/api/search",
+        "/api/map/children",
+        "/api/map/areas",
+        "/api/health",
+    } == set(described["paths"])
+
+
+def test_the_health_answer_tells_the_build_and_nothing_else(portal: Store, client: Client) -> None:
+    assert client.get("/api/health").json() == {"status": "ok", "version": portal.current_version()}
