@@ -33,6 +33,7 @@ from kuai.flows.deliveries import (
 )
 from kuai.flows.stage_log import StageLog, code_digest, file_digest
 from kuai.guard.types import Zone
+from kuai.kit.atomic_files import sweep_halves
 from kuai.kit.engine import core_count, engine, shared_machine, table_at
 from kuai.kit.errors import DataFault
 from kuai.kit.progress import SILENT, Progress
@@ -119,6 +120,8 @@ def build_package(
     """
     store.create()
     with store.writer_lease():
+        for place in (store.vault, store.extracts, store.root / "mappings", store.keys):
+            sweep_halves(place)
         package = sources.read_package(package_path)
         _mark_tenant(store, package)
         received = _receive_all(store, package, progress=progress)
@@ -165,9 +168,11 @@ def _is_library(one: ReceivedResource) -> bool:
 
 
 def _newest_day(store: Store, received: Sequence[ReceivedResource]) -> date:
+    # Care sources are asked only where there is nothing else: their coming or staying away moves no core build's day.
+    core = [one for one in received if one.zone is not Zone.CARE]
     days = [
         day
-        for one in received
+        for one in core or received
         if (day := sources.newest_day(store, one.snapshot, one.mapping)) is not None
     ]
     if not days:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_HALF = re.compile(r"^\..+\.([0-9]+)\.part$")
 
 
 @contextmanager
@@ -27,6 +30,17 @@ def write_text(target: Path, text: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with replace_when_complete(target) as scratch:
         scratch.write_text(text, encoding="utf-8")
+
+
+def sweep_halves(folder: Path) -> int:
+    """Remove what killed writers left half-written below `folder`; returns how many. The living keep theirs."""
+    swept = 0
+    for path in folder.rglob(".*.part"):
+        found = _HALF.match(path.name)
+        if found and not Path(f"/proc/{found.group(1)}").exists():
+            path.unlink(missing_ok=True)
+            swept += 1
+    return swept
 
 
 def sync_folder(folder: Path) -> None:

@@ -9,22 +9,21 @@ import pyarrow as pa
 from kuai.guard.actions import open_sealed
 from kuai.kit.engine import engine, read_sql
 from kuai.kit.store import Store
-from kuai.sources.engine.mappings import Mapping, locate_columns
+from kuai.sources.engine.mappings import ColumnMapping, Mapping, locate_columns
 from kuai.sources.types import SnapshotRef
 
 # Days on which the office acted. Birth says nothing of today, and an ending may lie years ahead.
 DAYS_OF_ACTING = ("event.occurred_on", "row.recorded_on")
+# A register of firms may say no other day: then it is as new as its youngest firm.
+DAYS_OF_FOUNDING = ("organisation.founded_on",)
 
 
 def newest_day(store: Store, snapshot: SnapshotRef, mapping: Mapping) -> date | None:
-    """The newest day in the columns that say when something happened or was recorded; None if there is none."""
+    """The newest day on which something happened or was recorded, else a firm was founded; None if there is none."""
     if mapping.refused:
         return None
-    places = [
-        number
-        for number, column in locate_columns(mapping, snapshot.headings).items()
-        if column.field in DAYS_OF_ACTING
-    ]
+    columns = locate_columns(mapping, snapshot.headings)
+    places = _places_of(columns, DAYS_OF_ACTING) or _places_of(columns, DAYS_OF_FOUNDING)
     if not places:
         return None
     names = [f"c{number}" for number in places]
@@ -48,3 +47,7 @@ def newest_day(store: Store, snapshot: SnapshotRef, mapping: Mapping) -> date | 
             f"select max(day) from ({read_sql(__file__, 'day_reading')})"
         ).fetchall()
     return found[0][0] if found else None
+
+
+def _places_of(columns: dict[int, ColumnMapping], fields: tuple[str, ...]) -> list[int]:
+    return [number for number, column in columns.items() if column.field in fields]
