@@ -195,6 +195,7 @@ STATICFILES_DIRS = [folder for folder in (WEB_FOLDER / "static",) if folder.exis
 # No collect step: the front end's build already names its files by content.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 # The build names these by their content, so a browser may keep them for good.
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/built/assets/"
 

@@ -196,7 +196,6 @@ def test_a_source_page_shows_sums_that_add_up_and_why_columns_are_taken(
         "1,000",
         "990",
         "980",
-        "已过更新期",
         "数据核校",
     ):
         assert expected in text

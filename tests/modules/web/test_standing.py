@@ -34,7 +34,9 @@ def test_the_parts_of_the_bar_fill_it(counts: dict[str, int]) -> None:
     parts = share_out(counts)
     assert sum(part.width for part in parts) == SHARE_WIDTH
     assert sum(part.count for part in parts) == sum(counts.values())
-    assert all(one.begins + one.width == two.begins for one, two in zip(parts, parts[1:]))
+    assert all(
+        one.begins + one.width == two.begins for one, two in zip(parts, parts[1:], strict=False)
+    )
 
 
 def test_without_addresses_there_is_no_bar() -> None:
