@@ -7,11 +7,13 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from kuai.guard.access import create_demo_accounts
 from kuai.guard.ledger import LedgerFilter, list_entries
 from kuai.guard.types import Role
 from kuai.kit.store import Store
 from kuai.web.rules import KEEPS_SOURCES, SEES_BLOCKS, SEES_LEDGER, SEES_SOURCES
-from tests.modules.web.fakes import BUILDING, DISTRICT, HIDDEN_FIGURE, ROOM
+from tests.modules.web.conftest import NOW, PASSWORD
+from tests.modules.web.fakes import BUILDING, DISTRICT, HIDDEN_FIGURE, ROOM, SUBDISTRICT
 
 LogIn = Callable[[Role], Client]
 PAGES = [
@@ -228,3 +230,17 @@ def test_the_api_describes_itself(log_in: LogIn) -> None:
 
 def test_the_health_answer_tells_the_build_and_nothing_else(portal: Store, client: Client) -> None:
     assert client.get("/api/health").json() == {"status": "ok", "version": portal.current_version()}
+
+
+def test_the_map_begins_where_somebody_works(log_in: LogIn) -> None:
+    create_demo_accounts((f"{DISTRICT}/{SUBDISTRICT}",), synthetic=True, at=NOW, password=PASSWORD)
+    clerk = log_in(Role.SUBDISTRICT_CLERK).get("/blocks/")
+    assert clerk.headers["Location"] == f"/blocks/{SUBDISTRICT}/"
+    leader = log_in(Role.LEADER).get("/blocks/")
+    assert leader.headers["Location"] == f"/blocks/{DISTRICT}/"
+
+
+def test_an_area_that_the_build_does_not_know_begins_at_the_top(log_in: LogIn) -> None:
+    create_demo_accounts(("440309/440309999",), synthetic=True, at=NOW, password=PASSWORD)
+    answer = log_in(Role.GRID_WORKER).get("/blocks/")
+    assert answer.headers["Location"] == f"/blocks/{DISTRICT}/"
