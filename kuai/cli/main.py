@@ -65,7 +65,7 @@ def version_line(show: Annotated[bool, typer.Option("--version", help="版本")]
 @app.command("demo-city")
 def demo_city(
     out: Annotated[Path, typer.Argument(help="数据包写到哪个文件夹")],
-    rooms: Annotated[int, typer.Option(min=200, max=1_000_000, help="房屋（套间）数")] = 20_000,
+    rooms: Annotated[int, typer.Option(help="房屋（套间）数，200 到 1,000,000")] = 20_000,
     seed: Annotated[int, typer.Option(help="随机种子；相同种子得到相同城市")] = 1,
     profile: Annotated[
         str,
@@ -670,7 +670,10 @@ def _operator() -> Actor:
 def main() -> None:
     """The entrance: failures of the three kinds become a sentence and an exit code."""
     try:
-        app(standalone_mode=False)
+        # Without standalone mode the parser does not raise Exit(code=1) but returns its code.
+        ended = app(standalone_mode=False)
+        if isinstance(ended, int) and ended:
+            sys.exit(ended)
     except (Refusal, DataFault, Breakdown) as failure:
         sys.exit(show_failure(failure))
     except typer.Exit as done:
@@ -687,4 +690,6 @@ def main() -> None:
                 raise
             sys.exit(show_unexpected(wrong_words))
         errors.print(f"[bold red]写法不对：[/]{wrong_words.format_message()}", highlight=False)
+        path = getattr(getattr(wrong_words, "ctx", None), "command_path", "kuai")
+        errors.print(f"  下一步：运行 {path} --help 看写法。", highlight=False)
         sys.exit(2)
