@@ -131,7 +131,7 @@ export class BlockMap {
       this.shown = this.blocks.inView(level, widened(view, 0.3));
       this.ground = this.blocks.areasOf(level);
       this.draw();
-      this.holder.dataset.mapState = "ready";
+      this.holder.dataset.mapState = this.blocks.isEmpty ? "empty" : "ready";
       this.holder.dataset.shownLevel = level;
     } catch {
       this.holder.dataset.mapState = "offline";

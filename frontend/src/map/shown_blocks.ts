@@ -29,8 +29,9 @@ export class ShownBlocks {
     private readonly areasUrl: string,
   ) {}
 
-  get(code: string): BlockFeature | undefined {
-    return this.known.get(code);
+  /** Nothing asked for so far has a place. */
+  get isEmpty(): boolean {
+    return this.known.size === 0;
   }
 
   inView(level: Level, view: View): BlockFeature[] {

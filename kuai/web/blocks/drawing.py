@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kuai.blocks.types import BlockView
@@ -38,6 +38,15 @@ def bounds_of(block: BlockView, areas: Areas) -> Box | None:
     x, y = point
     around = AROUND_ONE_POINT
     return (x - around, y - around, x + around, y + around)
+
+
+def around_all(blocks: Sequence[BlockView], areas: Areas) -> Box | None:
+    """The box around several blocks."""
+    boxes = [box for one in blocks if (box := bounds_of(one, areas)) is not None]
+    if not boxes:
+        return None
+    wests, souths, easts, norths = zip(*boxes, strict=True)
+    return (min(wests), min(souths), max(easts), max(norths))
 
 
 def short_name(block: BlockView) -> str:

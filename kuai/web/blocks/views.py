@@ -18,7 +18,7 @@ from kuai.blocks.types import BlockView, CounterView
 from kuai.kit.errors import Refusal
 from kuai.web.blocks.areas import read_areas
 from kuai.web.blocks.children import MAPPED_LEVELS
-from kuai.web.blocks.drawing import bounds_of, short_name
+from kuai.web.blocks.drawing import around_all, bounds_of, short_name
 from kuai.web.doors import current_reader, current_store, list_sources
 from kuai.web.looks import note_look
 from kuai.web.rules import sees_blocks
@@ -36,19 +36,40 @@ def show_top(request: HttpRequest) -> HttpResponse:
     tops = current_reader().top_blocks()
     if not tops:
         return render(request, "blocks/empty.html")
-    mine = _own_area(request, tops)
-    return HttpResponseRedirect(reverse("block", args=[mine]))
+    mine = _own_area(request) or (tops[0].code if len(tops) == 1 else "")
+    if mine:
+        return HttpResponseRedirect(reverse("block", args=[mine]))
+    everything = _everything(tops)
+    context = _panel(everything, tops)
+    return render(request, "blocks/page.html", {**context, **_map_settings(everything)})
 
 
-def _own_area(request: HttpRequest, tops: Sequence[BlockView]) -> str:
-    """Where somebody's work lies, if it is one place that the build knows; else the top."""
+def _everything(tops: Sequence[BlockView]) -> BlockView:
+    """What stands above several districts: no block of its own, so without figures."""
+    return BlockView(
+        code="",
+        level="city",
+        name=_("全部"),
+        standard_text="",
+        path=(),
+        longitude=None,
+        latitude=None,
+        use="",
+        counters=(),
+        version=tops[0].version,
+        children=len(tops),
+    )
+
+
+def _own_area(request: HttpRequest) -> str:
+    """Where somebody's work lies, if the build knows it."""
     areas = [area.rsplit("/", 1)[-1] for area in request.user.areas]  # type: ignore[union-attr]
     for area in areas[:1]:
         try:
             return current_reader().get_block(area).code
         except Refusal:
             continue
-    return tops[0].code
+    return ""
 
 
 @sees_blocks
@@ -72,13 +93,16 @@ def show_block(request: HttpRequest, code: str) -> HttpResponse:
 
 def _panel(block: BlockView, children: Sequence[BlockView]) -> dict[str, Any]:
     are_rooms = bool(children) and children[0].level == "room"
-    shown = [] if are_rooms else [key for key in CHILD_COUNTERS if key in _by_key(block)]
+    # A district without figures of its own (several at the top) borrows the headings of its first part.
+    figures = block if block.counters or not children else children[0]
+    shown = [] if are_rooms else [key for key in CHILD_COUNTERS if key in _by_key(figures)]
     bars = [
         (counter_title(counter), counter.figure)
         for counter in _picked(block, USE_COUNTERS)
         if counter.figure
     ]
-    bounds = bounds_of(block, read_areas(current_store(), current_reader()))
+    areas = read_areas(current_store(), current_reader())
+    bounds = bounds_of(block, areas) if block.code else around_all(children, areas)
     return {
         "shown": block,
         "title": short_name(block),
@@ -89,7 +113,7 @@ def _panel(block: BlockView, children: Sequence[BlockView]) -> dict[str, Any]:
         "bars_count": len(bars),
         "bars_text": "，".join(f"{name} {figure:,}" for name, figure in bars),
         "children": [(child, short_name(child), _picked(child, shown)) for child in children],
-        "children_counters": _picked(block, shown),
+        "children_counters": _picked(figures, shown),
         "children_are_rooms": are_rooms,
         "children_title": LEVEL_NAMES.get(children[0].level, "") if children else "",
         "source_titles": {line.source: line.title for line in list_sources()},

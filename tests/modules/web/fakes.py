@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,29 @@ class FakeReader:
 def open_fake_blocks(_build: Path) -> FakeReader:
     """Same door as `open_blocks`."""
     return FakeReader()
+
+
+class FakeCity(FakeReader):
+    """Two districts without a place on the map, as from a list of divisions."""
+
+    def top_blocks(self) -> list[BlockView]:
+        other = replace(a_block(DISTRICT), code="440311", name="别区")
+        return [a_block(DISTRICT), other]
+
+    def list_children(self, code: str) -> list[BlockView]:
+        children = super().list_children(code) if code != "440311" else []
+        return [replace(child, longitude=None, latitude=None) for child in children]
+
+    def get_block(self, code: str) -> BlockView:
+        return super().get_block(DISTRICT if code == "440311" else code)
+
+    def building_points(self, code: str) -> dict[str, Any]:
+        return {"type": "FeatureCollection", "features": []}
+
+
+def open_fake_city(_build: Path) -> FakeCity:
+    """Same door as `open_blocks`."""
+    return FakeCity()
 
 
 def a_source_line(**changes: Any) -> SourceLine:

@@ -37,6 +37,33 @@ ARGUMENTS = [
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 375, "height": 812}
 LogInPage = Callable[..., Page]
+FAINT_TEXT = """() => {
+  const lightness = (rgb) => {
+    const [r, g, b] = rgb.map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const numbers = (text) => text.match(/[\\d.]+/g).map(Number);
+  const ground = (one) => {
+    for (; one; one = one.parentElement) {
+      const colour = numbers(getComputedStyle(one).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0) return colour.slice(0, 3);
+    }
+    return [255, 255, 255];
+  };
+  const faint = [];
+  for (const one of document.querySelectorAll('body *')) {
+    // The key's name lies over the search box, which is not its parent.
+    if (!one.offsetParent || one.closest('.map-holder, .visually-hidden, .search kbd')) continue;
+    const text = [...one.childNodes].filter((n) => n.nodeType === 3).map((n) => n.textContent.trim()).join('');
+    if (!text) continue;
+    const style = getComputedStyle(one);
+    const pair = [lightness(numbers(style.color).slice(0, 3)), lightness(ground(one))].sort((a, b) => b - a);
+    const size = parseFloat(style.fontSize);
+    const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    if ((pair[0] + 0.05) / (pair[1] + 0.05) < (isLarge ? 3 : 4.5)) faint.push(text.slice(0, 20));
+  }
+  return faint;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +195,45 @@ def test_what_one_clicks_is_large_enough(open_page: LogInPage, viewport: dict[st
                     .map(([text, box]) => `${text} ${box.width}x${box.height}`)"""
             )
             assert small == [], path
+
+
+def test_text_stands_out_from_its_ground(open_page: LogInPage) -> None:
+    """WCAG 2.2, 1.4.3: 4.5 to 1, large text 3 to 1."""
+    for role, paths in PAGES.items():
+        page = open_page(role)
+        for path in paths:
+            page.goto(path)
+            assert page.evaluate(FAINT_TEXT) == [], path
+
+
+def test_a_page_narrow_as_at_four_times_zoom_scrolls_one_way_only(open_page: LogInPage) -> None:
+    for role, paths in PAGES.items():
+        page = open_page(role, {"width": 320, "height": 600})
+        for path in paths:
+            page.goto(path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+
+
+def test_every_field_has_a_label_and_every_page_one_first_heading(open_page: LogInPage) -> None:
+    for role, paths in PAGES.items():
+        page = open_page(role)
+        for path in paths:
+            page.goto(path)
+            unlabelled = page.evaluate(
+                """() => [...document.querySelectorAll('input:not([type=hidden]), select')]
+                    .filter((one) => !one.labels?.length).map((one) => one.outerHTML)"""
+            )
+            assert unlabelled == [], path
+            assert page.locator("h1").count() == 1, path
+
+
+def test_without_places_the_list_stands_alone(open_page: LogInPage, settings: object) -> None:
+    settings.KUAI_OPEN_BLOCKS = "tests.modules.web.fakes.open_fake_city"  # type: ignore[attr-defined]
+    page = open_page(Role.LEADER)
+    page.goto("/blocks/")
+    expect(page.locator(".map-note-empty")).to_be_visible()
+    page.get_by_role("link", name="示例区").click()
+    expect(page.locator("#block-panel h1")).to_contain_text("示例区")
 
 
 def test_a_block_is_opened_from_the_map(open_page: LogInPage) -> None:

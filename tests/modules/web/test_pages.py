@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 
 from kuai.guard.access import create_demo_accounts
@@ -244,3 +245,16 @@ def test_an_area_that_the_build_does_not_know_begins_at_the_top(log_in: LogIn) -
     create_demo_accounts(("440309/440309999",), synthetic=True, at=NOW, password=PASSWORD)
     answer = log_in(Role.GRID_WORKER).get("/blocks/")
     assert answer.headers["Location"] == f"/blocks/{DISTRICT}/"
+
+
+def test_several_districts_begin_with_the_list_of_them(
+    log_in: LogIn, settings: LazySettings
+) -> None:
+    settings.KUAI_OPEN_BLOCKS = "tests.modules.web.fakes.open_fake_city"
+    client = log_in(Role.LEADER)
+    text = client.get("/blocks/").content.decode()
+    for expected in ("示例区", "别区", "/blocks/440311/", 'data-block-panel=""'):
+        assert expected in text
+    home = client.get("/").content.decode()
+    assert "示例区" in home
+    assert "别区" in home
