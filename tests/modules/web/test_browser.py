@@ -204,6 +204,8 @@ def test_text_stands_out_from_its_ground(open_page: LogInPage) -> None:
         for path in paths:
             page.goto(path)
             assert page.evaluate(FAINT_TEXT) == [], path
+    page.evaluate("document.querySelector('h1').style.color = '#bbbbbb'")
+    assert len(page.evaluate(FAINT_TEXT)) == 1
 
 
 def test_a_page_narrow_as_at_four_times_zoom_scrolls_one_way_only(open_page: LogInPage) -> None:
