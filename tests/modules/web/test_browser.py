@@ -266,6 +266,16 @@ def test_a_block_is_opened_from_the_list_and_marked_on_the_map(open_page: LogInP
     expect(page.locator("#block-panel h1")).to_contain_text("甲街道")
 
 
+def test_after_the_session_a_click_leads_to_the_login_page(open_page: LogInPage) -> None:
+    page = open_page(Role.LEADER)
+    page.goto(f"/blocks/{DISTRICT}/")
+    wait_for_map(page)
+    page.context.clear_cookies(name="sessionid")
+    page.locator("#block-panel table").get_by_text("甲街道", exact=True).click()
+    page.wait_for_url("**/login/?next=*")
+    expect(page.locator("h1")).to_contain_text("登录")
+
+
 def test_the_map_shows_no_suppressed_figure(open_page: LogInPage) -> None:
     page = open_page(Role.LEADER)
     page.goto(f"/blocks/{DISTRICT}/")

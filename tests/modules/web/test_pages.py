@@ -258,3 +258,21 @@ def test_several_districts_begin_with_the_list_of_them(
     home = client.get("/").content.decode()
     assert "示例区" in home
     assert "别区" in home
+
+
+def test_a_part_asked_for_after_the_session_leads_to_the_login_page(
+    portal: Store, client: Client
+) -> None:
+    headers = {
+        "HX-Request": "true",
+        "HX-Current-URL": f"http://testserver/blocks/{DISTRICT}/",
+    }
+    answer = client.get(f"/blocks/{BUILDING}/", headers=headers)
+    assert answer.status_code == 204
+    assert answer.headers["HX-Redirect"] == f"/login/?next=%2Fblocks%2F{DISTRICT}%2F"
+
+
+def test_a_refused_part_takes_the_place_of_the_page(log_in: LogIn) -> None:
+    answer = log_in(Role.LEADER).get("/blocks/999999/", headers={"HX-Request": "true"})
+    assert answer.status_code == 404
+    assert answer.headers["HX-Retarget"] == answer.headers["HX-Reselect"] == "main"
