@@ -72,19 +72,48 @@ def test_the_core_is_the_same_whoever_called(
     assert_same_core(core, core_of_whole)
 
 
-def test_the_core_is_the_same_without_care_and_callers_and_the_day_is_not_theirs_either(
+def test_the_core_is_the_same_without_care_and_callers(
     town: Path, built: Path, core_of_whole: dict[str, bytes], tmp_path: Path
 ) -> None:
-    """Without a day in the package the newest date counts; a care source's must not."""
     stripped = with_callers(without_care(town, tmp_path / "stripped"), [""])
     core = core_built_from(stripped, like=built, store=tmp_path / "store")
     assert_same_core(core, core_of_whole)
 
 
+def test_requests_without_a_number_of_their_own_are_not_known_by_who_called(
+    town: Path, tmp_path: Path
+) -> None:
+    """Without a number a row is known by what it says; what it says of its caller must not count."""
+
+    def unnumbered(target: Path, name: str, numbers: list[str]) -> Path:
+        package = towns.copy_town(town, target)
+        rows = [
+            {**row, "来电人": f"{name}{place}"}
+            for place, row in enumerate(towns.read_extract(package, REQUESTS))
+        ]
+        towns.write_extract(package, REQUESTS, [without(row, "工单号") for row in rows])
+        return with_callers(package, numbers)
+
+    first, second = tmp_path / "first", tmp_path / "second"
+    towns.build(unnumbered(tmp_path / "one", "测试甲", ["16100000017"]), first)
+    other = unnumbered(tmp_path / "two", "某某乙", ["16100000025", "16400000013"])
+    core = core_built_from(other, like=first, store=second)
+    assert_same_core(core, towns.bytes_by_file(towns.core_of(first)))
+    requests = [
+        row for row in towns.read_core(first, "mention_element") if row["source"] == REQUESTS
+    ]
+    assert len({row["code"] for row in requests if row["element"] == "event"}) > 30
+
+
+def without(row: dict[str, str], heading: str) -> dict[str, str]:
+    return {name: value for name, value in row.items() if name != heading}
+
+
 def test_a_care_source_does_not_tell_the_day_of_the_build(town: Path, tmp_path: Path) -> None:
+    """Without a day in the package the newest date counts; a care source's must not."""
     undated = towns.copy_town(town, tmp_path / "undated")
     towns.describe(undated, lambda text: text.pop("as_of"))
-    rows = [{**row, "发证日期": "2026-12-24"} for row in towns.read_extract(undated, CARE)]
+    rows = [{**row, "登记日期": "2026-12-24"} for row in towns.read_extract(undated, CARE)]
     towns.write_extract(undated, CARE, rows)
     with_care = towns.build(undated, tmp_path / "with_care")
     plain = without_care(undated, tmp_path / "plain")
