@@ -1,5 +1,6 @@
 -- One relation a statement of a row. Places count only at grades A and B, and only a room or a building can be lived
--- in, owned or run; events may lie anywhere. Everything is asserted: verification is work, not a build.
+-- in or owned; a firm's domicile and an event may be known to an area only. Everything is asserted: verification is
+-- work, not a build.
 with ends as (
     select mention_key, code, match_probability, quarantined, element as level from identified
     union all
@@ -21,7 +22,7 @@ stated as (
         on known_event.event_code = case r.from_element when 'event' then f.code else t.code end
     where not f.quarantined and not t.quarantined
       and ((r.from_element <> 'event' and r.to_element <> 'event') or known_event.event_code is not null)
-      and (r.to_element <> 'address' or r.from_element = 'event' or t.level in ('room', 'building'))
+      and (r.to_element <> 'address' or r.from_element in ('event', 'organisation') or t.level in ('room', 'building'))
 )
 select row_number() over (
            order by s.source, s.period, s.row_no, s.type, s.mention_key, s.to_mention

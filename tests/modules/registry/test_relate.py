@@ -87,6 +87,37 @@ def test_nobody_lives_in_a_community_as_such(tmp_path, code, relations):
     assert len(relate(tmp_path, world)["relation"]) == relations
 
 
+def firm_world(**places):
+    world = World()
+    keys = {
+        "mention_key": "police:0#subject",
+        "record_key": "police:0",
+        "row_no": 0,
+        "role": "subject",
+    }
+    world.add("organisation_mention", **keys, name="示范五金店")
+    world.add("organisation_link", mention_key=keys["mention_key"], cluster_key=keys["mention_key"])
+    for relation, code in places.items():
+        world.link(relation, keys["mention_key"], world.place(0, code, role=relation.lower()))
+    return world
+
+
+def test_a_firm_may_be_known_to_its_community_only(tmp_path):
+    (relation,) = relate(tmp_path, firm_world(LH_REGISTERED="440310001001"))["relation"]
+    assert (relation["type"], relation["to_code"]) == ("LH_REGISTERED", "440310001001")
+
+
+@pytest.mark.parametrize(
+    ("operating", "kinds"),
+    [(OTHER_ROOM, ["registered_operating_differ"]), (ROOM, []), (BUILDING, [])],
+)
+def test_two_rooms_of_a_firm_are_a_conflict_and_a_room_in_its_building_is_none(
+    tmp_path, operating, kinds
+):
+    tables = relate(tmp_path, firm_world(LH_REGISTERED=ROOM, LH_OPERATE=operating))
+    assert [row["kind"] for row in tables["conflict"]] == kinds
+
+
 def test_a_quarantined_person_asserts_nothing(tmp_path):
     world = World()
     world.resident(0, ROOM)
