@@ -82,6 +82,13 @@ def show_failure(failure: Exception) -> int:
 
 def show_unexpected(failure: Exception) -> int:
     """A fault of the programme: say its kind and place. Not its text: that may hold a value of somebody's row."""
+    if isinstance(failure, OSError) and failure.filename and failure.strerror:
+        errors.print(
+            f"[bold red]机器出错：[/]读写不了 {failure.filename}：{failure.strerror}",
+            highlight=False,
+        )
+        errors.print("  下一步：检查路径、权限和磁盘空间；已完成的环节不会丢。", highlight=False)
+        return EXIT_BROKEN
     frames = traceback.extract_tb(failure.__traceback__)
     place = next(
         (

@@ -56,7 +56,10 @@ def memory_limit_gb() -> float:
 
 def core_count() -> int:
     """Processors this process may use (KUAI_THREADS, else what the system grants)."""
-    return int(os.environ.get("KUAI_THREADS", "0")) or len(os.sched_getaffinity(0))
+    text = os.environ.get("KUAI_THREADS", "").strip() or "0"
+    if not text.isdigit():
+        raise Refusal("engine.threads", "KUAI_THREADS 要写成个数。", next_step="写成 4 的样子。")
+    return int(text) or len(os.sched_getaffinity(0))
 
 
 def open_engine(

@@ -13,7 +13,7 @@ import pytest
 from kuai.kit.store import Store
 from tests.stories import towns
 
-REFUSED, FAULTY, USAGE = 3, 4, 2
+REFUSED, FAULTY, BROKEN, USAGE = 3, 4, 5, 2
 SECRET_NAME, SECRET_NUMBER = "欧阳测试甲", "440381199001011237"
 
 
@@ -246,3 +246,17 @@ def test_link_tells_a_file_that_is_no_table(tmp_path: Path) -> None:
     assert_clear(answer, FAULTY)
     assert "in.parquet" in answer.sentences
     assert not (tmp_path / "out.parquet").exists()
+
+
+def test_a_number_of_processors_that_is_none_is_named(town: Path, tmp_path: Path) -> None:
+    settings = {"KUAI_THREADS": "viele"}
+    answer = towns.run_kuai("build", town, "--store", tmp_path / "store", settings=settings)
+    assert_clear(answer, REFUSED)
+    assert "KUAI_THREADS" in answer.sentences
+    assert Store(tmp_path / "store").current_version() is None
+
+
+def test_a_store_that_cannot_be_made_is_named(town: Path) -> None:
+    answer = towns.run_kuai("build", town, "--store", "/proc/nowhere")
+    assert_clear(answer, BROKEN)
+    assert "/proc/nowhere" in answer.sentences
