@@ -289,42 +289,37 @@ class BlockReader:
         ]
 
     def _search(self, text: str, limit: int) -> list[SearchHit]:
+        """Places first, short ones before long; organisations fill what places leave, and have two fifths at least."""
         query = phrase_query(text)
         if not query:
             return []
-        rows = self._rows(
-            "select t.kind, t.target_no, t.text from search as s join search_target as t on t.search_no = s.rowid"
-            " where search match ? order by length(t.text), t.search_no limit ?",
+        found = {kind: self._matches(query, kind, limit) for kind in ("block", "organisation")}
+        firms_shown = min(
+            len(found["organisation"]), max(limit * 2 // 5, limit - len(found["block"]))
+        )
+        places = [self._place_hit(row) for row in found["block"][: limit - firms_shown]]
+        return places + [self._firm_hit(row) for row in found["organisation"][:firms_shown]]
+
+    def _matches(self, query: str, kind: str, limit: int) -> list[sqlite3.Row]:
+        return self._rows(
+            "select t.target_no, t.text from search as s join search_target as t on t.search_no = s.rowid"
+            " where search match ? and t.kind = ? order by length(t.text), t.search_no limit ?",
             query,
+            kind,
             limit,
         )
-        hits = []
-        for row in rows:
-            if row["kind"] == "block":
-                block = self._row(
-                    "select code, level from block where block_no = ?", row["target_no"]
-                )
-                if block:
-                    hits.append(
-                        SearchHit(
-                            block["code"], block["level"], row["text"], "标准地址包含所输文字"
-                        )
-                    )
-            else:
-                firm = self._row(
-                    "select code, place_code from organisation where organisation_no = ?",
-                    row["target_no"],
-                )
-                if firm:
-                    hits.append(
-                        SearchHit(
-                            firm["place_code"] or "",
-                            "organisation",
-                            row["text"],
-                            "单位名称包含所输文字",
-                        )
-                    )
-        return hits
+
+    def _place_hit(self, row: sqlite3.Row) -> SearchHit:
+        (block,) = self._rows("select code, level from block where block_no = ?", row["target_no"])
+        return SearchHit(block["code"], block["level"], row["text"], "标准地址包含所输文字")
+
+    def _firm_hit(self, row: sqlite3.Row) -> SearchHit:
+        (firm,) = self._rows(
+            "select place_code from organisation where organisation_no = ?", row["target_no"]
+        )
+        return SearchHit(
+            firm["place_code"] or "", "organisation", row["text"], "单位名称包含所输文字"
+        )
 
     def _rooms_named(self, stem: str, tail: str, limit: int) -> list[SearchHit]:
         hits: list[SearchHit] = []

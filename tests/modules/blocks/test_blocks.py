@@ -211,6 +211,24 @@ def test_organisations_are_found_by_name_and_lead_to_their_place(tmp_path):
     assert figure(reader, TOP, "firms") == 1
 
 
+def test_a_search_shows_places_before_firms_and_leaves_room_for_both(tmp_path):
+    firms = [
+        {
+            "organisation_no": n,
+            "organisation_code": f"O-0000000{n}-1",
+            "name": f"甲{n}店",
+            "kind": "enterprise",
+            "state": "active",
+        }
+        for n in range(1, 9)
+    ]
+    levels = [
+        hit.level
+        for hit in pack(tmp_path, a_library(), organisations=firms).search_places("甲", limit=10)
+    ]
+    assert levels == ["building"] * 6 + ["organisation"] * 4
+
+
 def test_building_points_carry_rooms_and_no_people(district):
     features = district.building_points(f"{TOP}001001")["features"]
     assert len(features) == 6
