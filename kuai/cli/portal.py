@@ -1,12 +1,16 @@
-"""Preparing the demo and starting the portal on a store."""
+"""`kuai serve` and `kuai run-demo`: starting the portal on a store, and preparing a demo for it."""
 
 from __future__ import annotations
 
 import secrets
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from kuai.cli.allowing import require_allowed
+from kuai.cli.options import DEFAULT_STORE, StoreOption
 from kuai.cli.output import console, shown_progress
 from kuai.cli.work_database import open_work_database
 from kuai.kit.clock import utc_now
@@ -74,3 +78,34 @@ def _demo_password(store: Store) -> str:
         write_json(card, {"password": f"kuai-demo-{secrets.token_hex(4)}"})
         card.chmod(0o600)
     return str(read_json(card)["password"])
+
+
+def serve(
+    store: StoreOption = DEFAULT_STORE,
+    host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="端口")] = 8000,
+    workers: Annotated[int, typer.Option(help="进程数")] = 2,
+) -> None:
+    """启动门户。"""
+    require_allowed("serve")
+    serve_store(store, host=host, port=port, workers=workers)
+
+
+def run_demo(
+    store: StoreOption = Path("var/demo"),
+    rooms: Annotated[int, typer.Option(min=200, help="演示城市的房屋数")] = 20_000,
+    seed: Annotated[int, typer.Option(help="随机种子")] = 1,
+    host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="端口")] = 8000,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="只建库，不启动门户")] = False,
+) -> None:
+    """演示：造城市、建库、开演示账号、启动门户。已建好的不重做。"""
+    require_allowed("run-demo")
+    logins = prepare_demo(store, rooms=rooms, seed=seed)
+    console.print(
+        f"\n门户地址：[bold]http://{host}:{port}/[/]  演示账号（口令都是 {logins[0].password}）："
+    )
+    for login in logins:
+        console.print(f"  {login.username:<28}{login.display_name}", highlight=False)
+    if not no_serve:
+        serve_store(store, host=host, port=port, workers=2)

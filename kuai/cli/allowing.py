@@ -1,0 +1,72 @@
+"""May this command run here, and who runs it: the rule, the ticket, the entry in the ledger."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from typing import Any
+
+from kuai.cli import rules
+from kuai.guard.command_rules import require_command_allowed
+from kuai.guard.types import Actor, Role
+from kuai.kit.clock import utc_now
+from kuai.kit.store import Store
+
+
+def require_allowed(name: str, *, store: Store | None = None, ticket: str = "") -> None:
+    """Refuse unless the command's rule lets it run on this store."""
+    from kuai.flows.queries import is_synthetic
+
+    assert rules.COMMAND_RULES
+    synthetic = store is not None and is_synthetic(store)
+    require_command_allowed(
+        name, synthetic=synthetic, ticket=ticket, ticket_is_live=_ticket_lookup(store)
+    )
+
+
+def _ticket_lookup(store: Store | None) -> Any:
+    if store is None:
+        return None
+
+    def is_live(ticket_id: str) -> bool:
+        from kuai.cli.work_database import open_work_database
+
+        open_work_database(store.root)
+        from kuai.guard import access, queries
+
+        holder = queries.find_actor_by_login(login_of_operator())
+        return holder is not None and access.is_live_ticket(ticket_id, holder=holder, at=utc_now())
+
+    return is_live
+
+
+def enter_in_ledger(store: Store, action: str, *, count: int, ticket: str) -> None:
+    """Who ran a command that touches persons is in the ledger, synthetic or not."""
+    from kuai.cli.work_database import open_work_database
+
+    open_work_database(store.root)
+    from kuai.guard import access
+
+    access.record_entry(
+        actor=operator(),
+        action=action,
+        object_kind="store",
+        object_refs=(store.current_version() or "",),
+        purpose="record_review",
+        ticket_id=ticket,
+        count=count,
+        at=utc_now(),
+    )
+
+
+def login_of_operator() -> str:
+    """Who sits at the machine: the name under which the operating system knows them."""
+    # Not getpass.getuser(): that believes LOGNAME and USER, which anybody may set to another one's name.
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid-{os.getuid()}"
+
+
+def operator() -> Actor:
+    return Actor(user_id=f"os:{login_of_operator()}", role=Role.DATA_STEWARD)
