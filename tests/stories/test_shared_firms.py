@@ -150,7 +150,11 @@ def test_no_person_is_in_the_core(store: Path) -> None:
     }
 
 
-def test_the_block_of_a_district_is_there_and_invents_no_room(store: Path) -> None:
+def test_the_block_of_a_district_counts_its_firms_and_invents_no_room(
+    store: Path, rows: list[dict[str, str]]
+) -> None:
     answer = towns.run_well("block", "440305", "--store", store, "--json").json()
     assert answer["name"] == "南山区"
     assert answer["counters"]["rooms"] == answer["counters"]["buildings"] == 0
+    written = sum("南山区" in row["注册地址"] for row in rows)
+    assert 0.9 * written < answer["counters"]["firms"] < 1.5 * written
