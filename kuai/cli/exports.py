@@ -9,7 +9,7 @@ import typer
 
 from kuai.cli.allowing import enter_in_ledger, require_allowed
 from kuai.cli.options import DEFAULT_STORE, JsonOption, StoreOption, TicketOption
-from kuai.cli.output import console, write_json_answer
+from kuai.cli.output import console, require_folder_of, write_json_answer
 from kuai.kit.store import Store
 
 app = typer.Typer(help="导出（只有编码，没有姓名号码）  Exports: codes only", no_args_is_help=True)
@@ -27,6 +27,7 @@ def export_mentions(
 
     opened = Store(store)
     require_allowed("export mentions", store=opened, ticket=ticket)
+    require_folder_of(out)
     receipt = write_mentions(opened, out)
     enter_in_ledger(opened, "exported_mentions", count=receipt.kept, ticket=ticket)
     if as_json:

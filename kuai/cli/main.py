@@ -78,7 +78,11 @@ def main() -> None:
             if os.environ.get("KUAI_DEBUG"):
                 raise
             sys.exit(show_unexpected(wrong_words))
-        errors.print(f"[bold red]写法不对：[/]{wrong_words.format_message()}", highlight=False)
+        message = wrong_words.format_message()
+        if not message:
+            # No command was named: the help has been shown.
+            sys.exit(2)
+        errors.print(f"[bold red]写法不对：[/]{message}", highlight=False)
         path = getattr(getattr(wrong_words, "ctx", None), "command_path", "kuai")
         errors.print(f"  下一步：运行 {path} --help 看写法。", highlight=False)
         sys.exit(2)

@@ -41,6 +41,14 @@ def shown_progress(*, quiet: bool) -> Iterator[Progress]:
         yield progress
 
 
+def require_folder_of(out: Path) -> None:
+    """Refuse, before any work, an answer that could not be written in the end."""
+    if not out.parent.is_dir():
+        raise Refusal(
+            "output.no_folder", f"没有文件夹 {out.parent}。", next_step="先建好它，或换一个位置。"
+        )
+
+
 def receipt_table(title: str, receipts: tuple[Receipt, ...]) -> Table:
     """Receipts as a table whose rows add up."""
     table = Table(title=title)

@@ -10,7 +10,7 @@ import typer
 
 from kuai.cli.allowing import enter_in_ledger, operator, require_allowed
 from kuai.cli.options import DEFAULT_STORE, JsonOption, StoreOption, TicketOption
-from kuai.cli.output import console, write_json_answer
+from kuai.cli.output import console, require_folder_of, write_json_answer
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
@@ -83,6 +83,7 @@ def write_refused(
 
     opened = Store(store)
     require_allowed("sources refused", store=opened, ticket=ticket)
+    require_folder_of(out)
     line = next((one for one in lines_of(opened) if one.source == source), None)
     if line is None:
         raise Refusal(

@@ -9,7 +9,13 @@ import typer
 
 from kuai.cli.allowing import require_allowed
 from kuai.cli.options import JsonOption
-from kuai.cli.output import console, receipt_table, shown_progress, write_json_answer
+from kuai.cli.output import (
+    console,
+    receipt_table,
+    require_folder_of,
+    shown_progress,
+    write_json_answer,
+)
 
 
 def wash(
@@ -23,6 +29,7 @@ def wash(
     from kuai.address import actions
 
     require_allowed("wash")
+    require_folder_of(out)
     with shown_progress(quiet=as_json) as progress:
         receipt = actions.wash_file(
             library, source, text_column=text_column, out_csv=out, progress=progress
@@ -45,6 +52,7 @@ def link(
     from kuai.linkage import actions
 
     require_allowed("link")
+    require_folder_of(out)
     with shown_progress(quiet=as_json) as progress:
         receipt = actions.link_file(source, out, progress=progress)
     if as_json:

@@ -260,3 +260,23 @@ def test_a_store_that_cannot_be_made_is_named(town: Path) -> None:
     answer = towns.run_kuai("build", town, "--store", "/proc/nowhere")
     assert_clear(answer, BROKEN)
     assert "/proc/nowhere" in answer.sentences
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("export", "mentions", "--store", "STORE"),
+        ("sources", "refused", "police_residents", "--store", "STORE"),
+        ("wash", "CSV", "--library", "CSV", "--text-column", "名称"),
+        ("link", "CSV"),
+    ],
+    ids=["export", "refused", "wash", "link"],
+)
+def test_an_answer_that_could_not_be_written_is_refused_before_the_work(
+    built: Path, town: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    meant = {"STORE": built, "CSV": town / "extracts" / "address_library.csv"}
+    out = tmp_path / "没有这个文件夹" / "out"
+    answer = towns.run_kuai(*(meant.get(word, word) for word in words), "-o", out)
+    assert_clear(answer, REFUSED)
+    assert "没有这个文件夹" in answer.sentences

@@ -196,3 +196,10 @@ def test_a_wrongly_written_command_says_where_to_read_how(tmp_path) -> None:
     assert answer.exit_code == 2
     assert "kuai demo-city --help" in answer.stderr
     assert not (tmp_path / "city").exists()
+
+
+def test_without_a_command_the_help_is_shown_and_nothing_is_called_wrong() -> None:
+    answer = run_kuai()
+    assert "demo-city" in answer.stdout
+    assert "写法不对" not in answer.stderr
+    assert answer.exit_code == 2
