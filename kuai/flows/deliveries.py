@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from kuai.flows.delivery_series import period_of
 from kuai.guard.types import SourceRegistration, Zone
 from kuai.kit.progress import SILENT, Progress
 from kuai.kit.receipt import Receipt
-from kuai.kit.store import Store, read_json
+from kuai.kit.store import Store
 from kuai.sources import actions as sources
 from kuai.sources.types import MentionSet, SnapshotRef
 
@@ -55,33 +56,22 @@ class MappedResource:
 def receive_resource(
     store: Store, resource: sources.Resource, *, progress: Progress = SILENT
 ) -> ReceivedResource:
-    """Receive one resource into the zone that its kind belongs to, and find its mapping (saved, else suggested)."""
-    kept = sources.read_mapping(store, resource.name)
+    """Receive one resource into the zone that its kind belongs to, and find its mapping (saved, else suggested).
+
+    Refuses a delivery that was shredded. The columns that its mapping does not take in are not sealed.
+    """
+    choice = sources.column_choice(store, resource.name)
     snapshot, receipt = sources.receive_parts(
         store,
         resource.paths,
         source=resource.name,
         period=period_of(store, resource),
-        zone=kept.zone if kept else sources.recognise_zone,
+        zone=choice.mapping.zone if choice.mapping else sources.recognise_zone,
         declared_encoding=resource.encoding,
+        columns=choice,
         progress=progress,
     )
-    zone = kept.zone if kept else sources.recognise_zone(snapshot.headings)
-    mapping = kept or sources.settle_mapping(store, snapshot, zone=zone)
-    return ReceivedResource(resource, snapshot, mapping, receipt)
-
-
-def period_of(store: Store, resource: sources.Resource) -> str:
-    """The delivery's number in its source's series: that of the same bytes if they came before, else the next.
-
-    A number and not a digest, because nothing in a core build may depend on the bytes of columns it does not read.
-    """
-    known = sorted(store.vault.glob(f"*/{resource.name}/*/snapshot.json"))
-    content_hash = sources.hash_parts(resource.paths)
-    for card in known:
-        if read_json(card).get("content_hash") == content_hash:
-            return card.parent.name
-    return f"{len({card.parent.name for card in known}) + 1:04d}"
+    return ReceivedResource(resource, snapshot, choice.settled, receipt)
 
 
 def admit_resource(

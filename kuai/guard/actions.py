@@ -17,6 +17,7 @@ __all__ = [
     "LedgerVerdict",
     "SealingWriter",
     "count_sealed_rows",
+    "is_shredded",
     "open_sealed",
     "open_sealed_batches",
     "rotate_wrapping_key",
@@ -105,6 +106,13 @@ def sealed_exists(store: Store, *, zone: Zone, source: str, period: str, name: s
 def shred_period(store: Store, *, zone: Zone, source: str, period: str) -> None:
     """Destroy a period's data key and files: its raw values are unreadable everywhere, backups too. For ever."""
     vault.shred(store, zone=zone, source=source, period=period)
+
+
+def is_shredded(store: Store, *, zone: Zone, source: str, period: str) -> bool:
+    """Has this period's key been destroyed? False where no key folder is mounted: nothing can be said then."""
+    if not store.keys.exists():
+        return False
+    return keys.open_keyring(store).is_shredded(zone=zone.value, source=source, period=period)
 
 
 def rotate_wrapping_key(store: Store) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from kuai.sources.engine.mappings import ColumnMapping, Mapping, parse_mapping, write_mapping
 from kuai.sources.engine.suggesting import recognise_zone
 from kuai.sources.mapping_files import (
+    ColumnChoice,
+    column_choice,
     map_snapshot,
     mapping_path,
     read_mapping,
@@ -26,10 +28,12 @@ from kuai.sources.receiving import (
 )
 
 __all__ = [
+    "ColumnChoice",
     "ColumnMapping",
     "Mapping",
     "Package",
     "Resource",
+    "column_choice",
     "get_snapshot",
     "hash_parts",
     "open_snapshot",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pyarrow as pa
 from kuai.guard.actions import open_sealed
 from kuai.guard.types import SourceRegistration, Zone
 from kuai.kit.atomic_files import write_text
-from kuai.kit.errors import DataFault, Where
+from kuai.kit.errors import Breakdown, DataFault, Where
 from kuai.kit.progress import SILENT, Progress
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store
@@ -18,6 +20,7 @@ from kuai.sources.engine import suggesting
 from kuai.sources.engine.dictionary import load_dictionary
 from kuai.sources.engine.mappings import (
     Mapping,
+    find_columns,
     find_mapping_faults,
     parse_mapping,
     write_mapping,
@@ -82,6 +85,63 @@ def settle_mapping(store: Store, snapshot: SnapshotRef, *, zone: Zone) -> Mappin
     suggested = suggest_mapping(store, snapshot, zone=zone)
     save_mapping(store, suggested)
     return suggested
+
+
+@dataclass
+class ColumnChoice:
+    """Which columns of a source's delivery may be sealed: those that its mapping takes in, and no other.
+
+    One choice for one delivery: the mapping it was settled by is the one the delivery is then mapped by.
+    """
+
+    store: Store
+    source: str
+    mapping: Mapping | None
+
+    def wanted(self, headings: Sequence[str]) -> tuple[int, ...] | None:
+        """The numbers of the columns that the mapping takes in; None while there is no mapping."""
+        return None if self.mapping is None else _columns_taken(self.mapping, headings)
+
+    def settle(self, headings: Sequence[str], rows: pa.Table) -> tuple[int, ...]:
+        """The same; without a mapping, one is first suggested from `rows` (c0..cN, not yet sealed) and kept."""
+        if self.mapping is None:
+            suggested = suggesting.suggest_mapping(
+                self.source, headings, _sample_rows(rows, len(headings))
+            )
+            save_mapping(self.store, suggested)
+            self.mapping = suggested
+        return _columns_taken(self.mapping, headings)
+
+    @property
+    def settled(self) -> Mapping:
+        """The mapping that the delivery was received by."""
+        if self.mapping is None:
+            raise Breakdown(f"the columns of {self.source} were not settled")
+        return self.mapping
+
+
+def column_choice(store: Store, source: str) -> ColumnChoice:
+    """How to choose what is sealed of a delivery of `source`: give it to `receive_parts` or `receive_file`.
+
+    A DataFault names what is wrong with the kept mapping. May be repeated.
+    """
+    return ColumnChoice(store, source, read_mapping(store, source))
+
+
+def _columns_taken(mapping: Mapping, headings: Sequence[str]) -> tuple[int, ...]:
+    if not mapping.refused:
+        # What the delivery lacks is told by the map stage.
+        return tuple(sorted(find_columns(mapping, headings)[0]))
+    if mapping.template in load_dictionary().templates:
+        return ()
+    # Of a source of unknown kind nobody can say yet what it is good for: sealed whole until a steward does.
+    return tuple(range(len(headings)))
+
+
+def _sample_rows(rows: pa.Table, width: int) -> list[list[str | None]]:
+    windows = [rows.slice(begin, end - begin) for begin, end in _windows(rows.num_rows)]
+    table = pa.concat_tables(windows)
+    return [table.column(f"c{number}").to_pylist() for number in range(width)]
 
 
 def map_snapshot(

@@ -1,7 +1,8 @@
 """Receives deliveries: a file is read in a sandbox and sealed in the vault as delivered, faulty rows apart.
 
 Nothing is repaired and nothing half-written stays: a snapshot exists when its card (snapshot.json) does, and the
-card is written last; it holds headings and counts, no value.
+card is written last; it holds headings and counts, no value. Columns that no purpose asks for are blanked before
+anything is sealed: they leave the scratch folder of their parsing for nowhere.
 """
 
 from __future__ import annotations
@@ -16,22 +17,31 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import xlsxwriter
 
-from kuai.guard.actions import open_sealed, open_sealed_batches, sealed_exists, sealing_writer
+from kuai.guard.actions import (
+    is_shredded,
+    open_sealed,
+    open_sealed_batches,
+    sealed_exists,
+    sealing_writer,
+)
 from kuai.guard.types import Zone
 from kuai.kit.errors import Breakdown, DataFault, Refusal, Where
 from kuai.kit.progress import SILENT, Progress, progress_line
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store, read_json, write_json
 from kuai.sources.engine import reading_limits
+from kuai.sources.engine.blanking import blank_quarantine, blank_snapshot
 from kuai.sources.engine.profiling import Profile, profile_snapshot
 from kuai.sources.engine.reading import ReadingJob, ReadingResult
 from kuai.sources.engine.sandbox import read_safely
+from kuai.sources.mapping_files import ColumnChoice
 from kuai.sources.types import SnapshotRef
 
 SNAPSHOT = "snapshot"
@@ -86,6 +96,7 @@ class _Delivery:
     period: str
     paths: tuple[Path, ...]
     declared_encoding: str = ""
+    columns: ColumnChoice | None = None
 
     def place(self, zone: Zone) -> _Place:
         return _Place(self.store, zone, self.source, self.period)
@@ -99,11 +110,13 @@ def receive_file(
     period: str,
     zone: Zone,
     declared_encoding: str = "",
+    columns: ColumnChoice | None = None,
     progress: Progress = SILENT,
 ) -> tuple[SnapshotRef, Receipt]:
     """Seal the rows of one delivered file as delivered; refuses (DataFault) what is no readable table.
 
-    May be repeated: the same bytes again give the same snapshot without a write.
+    Columns that `columns` does not take are sealed empty; without it all are taken. May be repeated: the same
+    bytes again give the same snapshot without a write, unless other columns are wanted now.
     """
     return receive_parts(
         store,
@@ -112,6 +125,7 @@ def receive_file(
         period=period,
         zone=zone,
         declared_encoding=declared_encoding,
+        columns=columns,
         progress=progress,
     )
 
@@ -124,13 +138,14 @@ def receive_parts(
     period: str,
     zone: Zone | ZoneOfHeadings,
     declared_encoding: str = "",
+    columns: ColumnChoice | None = None,
     progress: Progress = SILENT,
 ) -> tuple[SnapshotRef, Receipt]:
     """`receive_file` for a delivery in several files under the same headings; rows are numbered on through them.
 
     `zone` may be a function of the headings, because only they tell what an unknown file is about.
     """
-    delivery = _Delivery(store, source, period, tuple(paths), declared_encoding)
+    delivery = _Delivery(store, source, period, tuple(paths), declared_encoding, columns)
     if isinstance(zone, Zone):
         fixed = zone
         return _receive(delivery, zones=(fixed,), choose=lambda _: fixed, progress=progress)
@@ -147,10 +162,13 @@ def _receive(
     """Zones are where it may lie already; `choose` says from the headings where it goes if it is new."""
     paths = delivery.paths
     _require_files(paths)
+    if len(zones) == 1:
+        # Where the zone is certain, before anything is read.
+        _require_not_shredded(delivery.place(zones[0]))
     before = [_stamp(path) for path in paths]
     content_hash = hash_parts(paths)
     for zone in zones:
-        known = _recognise(delivery.place(zone), content_hash)
+        known = _recognise(delivery.place(zone), content_hash, delivery.columns)
         if known is not None:
             return known
     with _scratch_folder(delivery.store) as scratch:
@@ -163,16 +181,19 @@ def _receive(
                 remedy="请等文件写完后再交。",
             )
         place = delivery.place(choose(results[0].headings))
+        _require_not_shredded(place)
         snapshot = _describe(place, paths, results, content_hash)
         receipt = _receipt(snapshot, results)
-        _seal(place, scratch, snapshot, receipt, progress=progress)
+        taken = _settle_columns(delivery, scratch, snapshot)
+        _seal(place, scratch, snapshot, receipt, taken=taken, progress=progress)
     return snapshot, receipt
 
 
 def get_snapshot(store: Store, *, zone: Zone, source: str, period: str) -> SnapshotRef:
-    """The snapshot received for this delivery; refuses if there is none."""
+    """The snapshot received for this delivery; refuses if there is none, or none any more."""
     place = _Place(store, zone, source, period)
     if not place.card.exists():
+        _require_not_shredded(place)
         raise Refusal(
             "sources.not_received",
             f"“{source}”的 {period} 期还没有收到。",
@@ -199,6 +220,15 @@ def read_receipt(store: Store, *, zone: Zone, source: str, period: str) -> Recei
     """What receiving this delivery came to; refuses if it was never received."""
     get_snapshot(store, zone=zone, source=source, period=period)
     return Receipt.from_json(read_json(_Place(store, zone, source, period).card)["receipt"])
+
+
+def _require_not_shredded(place: _Place) -> None:
+    if is_shredded(place.store, **place.names):
+        raise Refusal(
+            "sources.shredded",
+            f"“{place.source}”的 {place.period} 期已销毁：原件的密钥已销毁，任何副本都不能再读，也不再接收。",
+            next_step="已销毁的读不回来。构建时请从数据包里去掉这个来源，或换成新的一期。",
+        )
 
 
 def _require_files(paths: Sequence[Path]) -> None:
@@ -239,12 +269,20 @@ def _hash_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _recognise(place: _Place, content_hash: str) -> tuple[SnapshotRef, Receipt] | None:
+def _recognise(
+    place: _Place, content_hash: str, columns: ColumnChoice | None
+) -> tuple[SnapshotRef, Receipt] | None:
     if not place.card.exists():
         return None
     card = read_json(place.card)
     same = card.get("content_hash") == content_hash and card.get("reader_version") == READER_VERSION
     if not same or not sealed_exists(place.store, name=SNAPSHOT, **place.names):
+        return None
+    # A column given a purpose since then is not in the vault yet; one that lost its purpose still is. Cards from
+    # before the columns were chosen do not say: everything was sealed then.
+    every = tuple(range(len(card["headings"])))
+    wanted = columns.wanted(card["headings"]) if columns else every
+    if wanted != tuple(card.get("columns_taken", every)):
         return None
     receipt = Receipt.from_json(card["receipt"])
     return _snapshot_of(card), replace(receipt, notes={**receipt.notes, "already_received": True})
@@ -310,6 +348,12 @@ def _read_part(job: ReadingJob, path: Path, progress: Progress) -> ReadingResult
     return ReadingResult.from_json(report)
 
 
+def _settle_columns(delivery: _Delivery, scratch: Path, snapshot: SnapshotRef) -> tuple[int, ...]:
+    if delivery.columns is None:
+        return tuple(range(len(snapshot.headings)))
+    return delivery.columns.settle(snapshot.headings, _mapped(_rows_files(scratch)))
+
+
 def _describe(
     place: _Place, paths: Sequence[Path], results: Sequence[ReadingResult], content_hash: str
 ) -> SnapshotRef:
@@ -361,25 +405,40 @@ def _seal(
     snapshot: SnapshotRef,
     receipt: Receipt,
     *,
+    taken: tuple[int, ...],
     progress: Progress,
 ) -> None:
-    rows_files = sorted(scratch.glob("*/rows.arrow"))
+    blank_rows = partial(blank_snapshot, taken=taken)
+    blank_refused = partial(blank_quarantine, taken=taken)
+    rows_files, refused_files = _rows_files(scratch), sorted(scratch.glob("*/quarantine.arrow"))
     with progress_line(progress, f"封存 {snapshot.file_name}", total=receipt.received) as task:
         # From here until the new card is written there is no snapshot; a kill in between means: receive again.
         place.card.unlink(missing_ok=True)
         for part in place.folder.glob(".*.part"):
             # Left by a killed run: a store has one writer at a time, so none is in use.
             part.unlink(missing_ok=True)
-        _seal_files(place, SNAPSHOT, rows_files, task.advance)
-        _seal_files(place, QUARANTINE, sorted(scratch.glob("*/quarantine.arrow")), task.advance)
-    profile = profile_snapshot(_mapped(rows_files), headings=snapshot.headings)
+        _seal_files(place, SNAPSHOT, rows_files, blank_rows, task.advance)
+        _seal_files(place, QUARANTINE, refused_files, blank_refused, task.advance)
+    sealed = pa.Table.from_batches(
+        map(blank_rows, _mapped(rows_files).to_batches()), schema=_open_arrow(rows_files[0]).schema
+    )
+    profile = profile_snapshot(sealed, headings=snapshot.headings)
     write_json(place.profile, profile.as_json())
-    card = {**asdict(snapshot), "reader_version": READER_VERSION, "receipt": receipt.as_json()}
+    card = {
+        **asdict(snapshot),
+        "columns_taken": list(taken),
+        "reader_version": READER_VERSION,
+        "receipt": receipt.as_json(),
+    }
     write_json(place.card, card)
 
 
 def _seal_files(
-    place: _Place, name: str, files: Sequence[Path], advance: Callable[[int], None]
+    place: _Place,
+    name: str,
+    files: Sequence[Path],
+    blank: Callable[[pa.RecordBatch], pa.RecordBatch],
+    advance: Callable[[int], None],
 ) -> None:
     """Seal Arrow files batch by batch: they are mapped, so this process holds little of them."""
     schema = _open_arrow(files[0]).schema
@@ -387,9 +446,13 @@ def _seal_files(
         for file in files:
             reader = _open_arrow(file)
             for number in range(reader.num_record_batches):
-                batch = reader.get_batch(number)
+                batch = blank(reader.get_batch(number))
                 writer.write(batch)
                 advance(batch.num_rows)
+
+
+def _rows_files(scratch: Path) -> list[Path]:
+    return sorted(scratch.glob("*/rows.arrow"))
 
 
 def _open_arrow(file: Path) -> pa.RecordBatchFileReader:

@@ -292,6 +292,20 @@ def locate_columns(mapping: Mapping, headings: Sequence[str]) -> dict[int, Colum
 
     Refuses (DataFault) a delivery that lacks a column the mapping needs: the office changed its layout.
     """
+    located, missing = find_columns(mapping, headings)
+    if missing:
+        raise DataFault(
+            "mapping.layout_changed",
+            f"这次交付缺少映射里的列：{'、'.join('“' + heading + '”' for heading in missing)}",
+            remedy="核对交付的表头，或请数据管理员修改映射",
+        )
+    return located
+
+
+def find_columns(
+    mapping: Mapping, headings: Sequence[str]
+) -> tuple[dict[int, ColumnMapping], list[str]]:
+    """The taken columns by their number in this delivery, and the headings of those it lacks."""
     places: dict[str, list[int]] = {}
     for number, heading in enumerate(headings):
         places.setdefault(heading.strip(), []).append(number)
@@ -305,10 +319,4 @@ def locate_columns(mapping: Mapping, headings: Sequence[str]) -> dict[int, Colum
             waiting.pop(0)
         elif column.is_taken:
             missing.append(column.heading)
-    if missing:
-        raise DataFault(
-            "mapping.layout_changed",
-            f"这次交付缺少映射里的列：{'、'.join('“' + heading + '”' for heading in missing)}",
-            remedy="核对交付的表头，或请数据管理员修改映射",
-        )
-    return located
+    return located, missing

@@ -101,17 +101,15 @@ def _receive(upload: Upload) -> None:
     try:
         with _lease_when_free(upload):
             store, zone = current_store(), Zone(upload.zone)
-            snapshot, receipt = sources.receive_file(
+            _, receipt = sources.receive_file(
                 store,
                 folder_of(upload) / upload.file_name,
                 source=upload.source,
                 period=upload.period,
                 zone=zone,
+                columns=sources.column_choice(store, upload.source),
                 progress=RowProgress(upload),
             )
-            if sources.read_mapping(store, upload.source) is None:
-                mapping = sources.suggest_mapping(store, snapshot, zone=zone)
-                sources.save_mapping(store, mapping)
     except DataFault as fault:
         _end(upload, UploadState.REFUSED, sentence=_sentence(fault), next_step=fault.remedy)
     except Refusal as refusal:
