@@ -20,11 +20,18 @@ STEP_SUFFIXES = (".py", ".sql", ".yaml", ".json", ".csv")
 
 
 class StageLog:
-    """Markers in one build's scratch folder. A stage found done is loaded instead of made."""
+    """Markers in one build's scratch folder. A stage found done is loaded instead of made.
 
-    def __init__(self, folder: Path) -> None:
+    `after` names what the build follows on from; stages made after something else are thrown away.
+    """
+
+    def __init__(self, folder: Path, *, after: str = "") -> None:
         self.folder = folder
+        follows = folder / ".after.json"
+        if folder.exists() and not (follows.exists() and read_json(follows)["after"] == after):
+            shutil.rmtree(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+        write_json(follows, {"after": after})
         self.receipts: list[Receipt] = []
         self.resumed: list[str] = []
 

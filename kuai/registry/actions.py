@@ -4,8 +4,18 @@ from kuai.registry.building import (
     BuildFrame,
     PreviousBuild,
     identify_and_relate,
+    newest_build,
     read_previous,
     relation_types,
 )
+from kuai.registry.engine.relation_types import RelationType
 
-__all__ = ["BuildFrame", "PreviousBuild", "identify_and_relate", "read_previous", "relation_types"]
+__all__ = [
+    "BuildFrame",
+    "PreviousBuild",
+    "RelationType",
+    "identify_and_relate",
+    "newest_build",
+    "read_previous",
+    "relation_types",
+]

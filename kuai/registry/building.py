@@ -17,12 +17,20 @@ from kuai.kit.element_codes import codes_of
 from kuai.kit.engine import read_sql, table_at, use_table, use_tables, write_table
 from kuai.kit.progress import SILENT, Progress, progress_line
 from kuai.kit.receipt import Receipt
+from kuai.kit.store import Store
 from kuai.kit.tables import CATALOGUE, BulkTable, TableRef
 from kuai.registry import types
 from kuai.registry.engine.relation_types import RelationType, read_relation_types
 
 SHIPPED_RELATIONS = Path(__file__).parent / "relations.yaml"
-STEPS_BEFORE_CODES = ("element_mention", "cluster", "code_home", "cluster_code", "birth")
+STEPS_BEFORE_CODES = (
+    "element_mention",
+    "known_mention",
+    "cluster",
+    "code_home",
+    "cluster_code",
+    "birth",
+)
 STEPS_AFTER_CODES = ("identified", "place", "row_place", "known_at")
 
 
@@ -49,6 +57,23 @@ def read_previous(connection: duckdb.DuckDBPyConnection, core: Path) -> Previous
         identity_ledger=table_at(connection, types.IDENTITY_LEDGER, core),
         mention_element=table_at(connection, types.MENTION_ELEMENT, core),
     )
+
+
+def newest_build(connection: duckdb.DuckDBPyConnection, store: Store) -> Path | None:
+    """The folder of the build that knows most codes (of equals the published one), None before the first build.
+
+    Not simply the published one: after going back to an earlier build, codes born later are still given away.
+    """
+    name = types.IDENTITY_LEDGER.name
+    known = [
+        (
+            table_at(connection, types.IDENTITY_LEDGER, path.parent).rows,
+            path.parents[1].name == store.current_version(),
+            path.parents[1],
+        )
+        for path in store.builds.glob(f"*/core/{name}.parquet")
+    ]
+    return max(known)[2] if known else None
 
 
 def relation_types(store_root: Path | None = None) -> tuple[RelationType, ...]:
@@ -79,12 +104,12 @@ def identify_and_relate(
         measure="步",
     ) as line:
         for step in STEPS_BEFORE_CODES:
-            _make(connection, step)
+            _make(connection, step, frame)
             line.advance()
         _code_births(connection)
         line.advance()
         for step in STEPS_AFTER_CODES:
-            _make(connection, step)
+            _make(connection, step, frame)
             line.advance()
     made = _write_all(connection, frame, progress=progress)
     return made, _receipt(connection, made)
@@ -142,8 +167,12 @@ def _register(
     connection.unregister("incoming")
 
 
-def _make(connection: duckdb.DuckDBPyConnection, step: str) -> None:
-    connection.execute(f"create or replace temp table {step} as {read_sql(__file__, step)}")
+def _make(connection: duckdb.DuckDBPyConnection, step: str, frame: BuildFrame) -> None:
+    sql = read_sql(__file__, step)
+    connection.execute(
+        f"create or replace temp table {step} as {sql}",
+        {"as_of": frame.as_of} if "$as_of" in sql else None,
+    )
 
 
 def _code_births(connection: duckdb.DuckDBPyConnection) -> None:

@@ -16,7 +16,7 @@ origin as (
            ) as place
     from element_mention as m
     join newborn as n on n.element = m.element and n.cluster_key = m.cluster_key
-    join previous_mention as p on p.mention_key = m.mention_key and p.element = m.element
+    join known_mention as p on p.mention_key = m.mention_key and p.element = m.element
     group by m.element, m.cluster_key, p.code
 )
 select n.element, n.cluster_key,

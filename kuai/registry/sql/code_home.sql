@@ -10,7 +10,7 @@ from (
                         min(m.source), min(m.period), min(m.row_no), m.cluster_key
            ) as place
     from element_mention as m
-    join previous_mention as p on p.mention_key = m.mention_key and p.element = m.element
+    join known_mention as p on p.mention_key = m.mention_key and p.element = m.element
     join previous_ledger as l on l.code = p.code and l.merged_into is null
     group by p.element, p.code, l.serial, l.founding_mention, m.cluster_key
 ) as votes

@@ -14,6 +14,8 @@ birth_pair as (
 living as (
     select from_code, to_code, min(mention_key) as mention_key
     from relation
+    -- Because a building and a room in it do not contradict each other, only rooms are compared.
+    join (select distinct address_code from place where level = 'room') as home on home.address_code = to_code
     where type = 'PH_RESIDE' and status <> 'ended'
     group by from_code, to_code
 ),
@@ -21,7 +23,7 @@ operating as (
     select r.from_code, r.mention_key as left_mention, o.mention_key as right_mention
     from relation as r
     join relation as o on o.from_code = r.from_code and o.type = 'LH_OPERATE' and o.status <> 'ended'
-    -- Because a building and a room in it do not contradict each other, only rooms are compared.
+    -- Only rooms here too.
     join (select distinct address_code from place where level = 'room') as home on home.address_code = r.to_code
     join (select distinct address_code from place where level = 'room') as shop on shop.address_code = o.to_code
     where r.type = 'LH_REGISTERED' and r.status <> 'ended' and r.to_code <> o.to_code

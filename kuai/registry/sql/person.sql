@@ -24,7 +24,15 @@ select row_number() over (order by k.serial) as person_no,
        k.code as person_code, k.founding_mention,
        b.birth_date, coalesce(b.birth_precision, 'unknown') as birth_precision,
        coalesce(s.sex, '0') as sex,
-       coalesce(b.birth_date > cast($as_of as date) - interval 14 year, false) as is_child_under_14,
+       -- The latest day the birth can mean, as in the mentions: in doubt the person is a child.
+       coalesce(
+           case b.birth_precision
+               when 'year' then b.birth_date + interval 1 year
+               when 'month' then b.birth_date + interval 1 month
+               else b.birth_date + interval 1 day
+           end > cast($as_of as date) - interval 14 year + interval 1 day,
+           false
+       ) as is_child_under_14,
        c.mentions, c.quarantined = 1 as quarantined
 from all_code as k
 join cluster as c on c.element = k.element and c.cluster_key = k.cluster_key

@@ -61,6 +61,15 @@ def test_a_stage_that_died_is_made_again_and_the_done_ones_are_not(tmp_path: Pat
     assert again.resumed == ["wash"]
 
 
+def test_stages_that_followed_on_from_another_build_are_made_again(tmp_path: Path) -> None:
+    made: list[str] = []
+    run(StageLog(tmp_path, after="b-1"), "relate", made)
+    run(StageLog(tmp_path, after="b-1"), "relate", made)
+    assert made == ["relate"]
+    run(StageLog(tmp_path, after="b-2"), "relate", made)
+    assert made == ["relate", "relate"]
+
+
 def test_nothing_half_written_and_no_marker_is_published(tmp_path: Path) -> None:
     log = StageLog(tmp_path)
     core = tmp_path / "core"

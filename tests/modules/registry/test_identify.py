@@ -104,6 +104,20 @@ def test_every_code_ever_given_is_in_every_later_ledger(tmp_path):
     assert [row["serial"] for row in last["identity_ledger"]] == [1, 2, 3, 4]
 
 
+def test_who_is_away_from_a_build_has_the_same_code_when_they_are_back(tmp_path):
+    before = codes_of(build(tmp_path, "a", world_of([0, 1], [2], [3])))
+    build(tmp_path, "b", world_of([2]), previous=tmp_path / "a" / "core", version=SECOND)
+    after = build(
+        tmp_path,
+        "c",
+        world_of([0, 1], [2], [3], [4]),
+        previous=tmp_path / "b" / "core",
+        version=THIRD,
+    )
+    assert {key: codes_of(after)[key] for key in before} == before
+    assert [row["serial"] for row in after["identity_ledger"]] == [1, 2, 3, 4]
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_random_histories_keep_one_living_code_a_cluster(tmp_path, seed):
     chance = random.Random(seed)

@@ -145,9 +145,10 @@ def test_confidence_is_the_links_times_the_places(tmp_path):
     assert relate(tmp_path, world)["relation"][0]["confidence"] == pytest.approx(0.882)
 
 
-def card_world(*, holder_lives_here):
+def card_world(*, holder_lives_here, until=None):
     world = World()
     world.resident(0, ROOM)
+    world.rows["row_link"][0]["valid_to"] = until
     cluster = "police:0#subject" if holder_lives_here else ""
     holder = world.person(0, source="cards", cluster=cluster)
     card = world.event(0, "door_card", source="cards")
@@ -175,6 +176,12 @@ def test_a_strangers_door_card_is_a_nameless_signal_and_relates_no_person(tmp_pa
     }
 
 
+@pytest.mark.parametrize(("until", "signals"), [(TODAY, 1), (date(2026, 11, 1), 0)])
+def test_the_card_of_somebody_who_had_moved_out_is_a_signal_again(tmp_path, until, signals):
+    world, _ = card_world(holder_lives_here=True, until=until)
+    assert len(relate(tmp_path, world)["event"]) == signals
+
+
 def test_two_birth_dates_of_one_person_are_a_conflict_that_shows_no_date(tmp_path):
     world = World()
     first = world.person(0, birth_date=date(1980, 1, 2))
@@ -199,6 +206,13 @@ def test_two_homes_at_once_are_a_conflict_and_one_twice_is_none(tmp_path):
     ]
 
 
+def test_a_home_known_to_its_building_only_contradicts_no_room_in_it(tmp_path):
+    world = World()
+    first = world.resident(0, ROOM)
+    world.resident(1, BUILDING, cluster=first)
+    assert relate(tmp_path, world)["conflict"] == []
+
+
 def test_a_valid_numbers_birth_date_counts_before_a_declared_one(tmp_path):
     world = World()
     first = world.person(0, birth_date=date(1980, 1, 2), id_valid=False)
@@ -213,4 +227,21 @@ def test_a_valid_numbers_birth_date_counts_before_a_declared_one(tmp_path):
 def test_a_child_is_under_14_on_the_builds_day(tmp_path, born, is_child):
     world = World()
     world.person(0, birth_date=born)
+    assert relate(tmp_path, world)["person"][0]["is_child_under_14"] is is_child
+
+
+@pytest.mark.parametrize(
+    ("born", "precision", "is_child"),
+    [
+        (date(2012, 1, 1), "year", True),
+        (date(2011, 1, 1), "year", False),
+        (date(2012, 10, 1), "month", False),
+        (date(2012, 11, 1), "month", True),
+    ],
+)
+def test_a_birth_known_to_the_year_or_month_is_taken_at_its_latest(
+    tmp_path, born, precision, is_child
+):
+    world = World()
+    world.person(0, birth_date=born, birth_precision=precision)
     assert relate(tmp_path, world)["person"][0]["is_child_under_14"] is is_child
