@@ -154,7 +154,9 @@ class BlockReader:
     def _connection(self) -> sqlite3.Connection:
         connection = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(f"file:{self._file}?mode=ro&immutable=1", uri=True)
+            connection = sqlite3.connect(
+                f"{self._file.resolve().as_uri()}?mode=ro&immutable=1", uri=True
+            )
             connection.row_factory = sqlite3.Row
             self._local.connection = connection
         return connection

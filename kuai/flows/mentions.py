@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kuai.kit.atomic_files import replace_when_complete
-from kuai.kit.engine import engine, table_at, use_table
+from kuai.kit.engine import engine, path_sql, table_at, use_table
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store
 from kuai.registry.types import MENTION_ELEMENT
@@ -28,7 +28,7 @@ def export_mentions(store: Store, target: Path) -> Receipt:
         ref = table_at(connection, MENTION_ELEMENT, store.current_build() / "core")
         use_table(connection, ref)
         connection.execute(
-            f"copy ({_EXPORT}) to '{scratch}' (format csv, header true)",
+            f"copy ({_EXPORT}) to {path_sql(scratch)} (format csv, header true)",
         )
         written = connection.execute(f"select count(*) from ({_EXPORT})").fetchall()
     kept = int(written[0][0])

@@ -106,10 +106,14 @@ def read_sql(module_file: str, name: str) -> str:
     raise Breakdown(f"no SQL step {name!r} beside {module_file}")
 
 
+def path_sql(path: Path) -> str:
+    """The path as a text of SQL, because a folder's name may hold a quote."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
 def scan_sql(paths: Sequence[Path]) -> str:
     """A FROM item that reads these Parquet files."""
-    quoted = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    return f"read_parquet([{quoted}])"
+    return f"read_parquet([{', '.join(map(path_sql, paths))}])"
 
 
 def use_table(connection: duckdb.DuckDBPyConnection, ref: TableRef, *, name: str = "") -> None:
@@ -158,7 +162,7 @@ def write_table(
     order = ", ".join(f'"{name}"' for name in table.order_by)
     with replace_when_complete(target) as scratch:
         connection.execute(
-            f"copy (select {columns} from ({select_sql}) order by {order}) to '{scratch}'"
+            f"copy (select {columns} from ({select_sql}) order by {order}) to {path_sql(scratch)}"
             f" (format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})",
             dict(parameters) if parameters else None,
         )
