@@ -222,17 +222,26 @@ def _build_mapped(
     progress: Progress,
 ) -> BuildResult:
     library = next((one for one in received if _is_library(one)), None)
-    version = _version_of(mapped, library, as_of)
+    catalogue = registry.relation_types(store.root)
+    refused = [one for one in received if one.mapping.refused]
+    version = _version_of(mapped, library, as_of, catalogue=catalogue, refused=refused)
     # Core artefacts carry a name that no care source goes into, so that they are equal with and without.
     core_version = _version_of(
-        [one for one in mapped if one.mentions.zone == Zone.CORE.value], library, as_of
+        [one for one in mapped if one.mentions.zone == Zone.CORE.value],
+        library,
+        as_of,
+        catalogue=catalogue,
     )
     if (store.builds / version / "receipts.json").exists():
         store.publish(version, store.scratch / version)
         summary = read_json(store.builds / version / "receipts.json")
         total = Receipt.from_json(summary["receipt"])
         return BuildResult(version, as_of, store.builds / version, total, already_published=True)
-    log = StageLog(store.scratch / version)
+    with engine() as connection:
+        newest = registry.newest_build(connection, store)
+    # Because codes follow on from the newest build: what an interrupted run made after an older one would give the
+    # same codes to others.
+    log = StageLog(store.scratch / version, after=newest.name if newest else "")
     bench = _Bench(store, log, mapped, as_of, version, core_version, progress)
     _build_core(bench, library)
     _build_care(bench)
@@ -244,18 +253,43 @@ def _build_mapped(
 
 
 def _version_of(
-    mapped: Sequence[MappedResource], library: ReceivedResource | None, as_of: date
+    mapped: Sequence[MappedResource],
+    library: ReceivedResource | None,
+    as_of: date,
+    *,
+    catalogue: Sequence[registry.RelationType],
+    refused: Sequence[ReceivedResource] = (),
 ) -> str:
-    """A build's name: its day and a digest of our steps and of all that these sources and the library bring."""
-    digest = hashlib.sha256(f"{code_digest()}|{as_of}|".encode())
+    """A build's name: its day and a digest of our steps and of all that these sources and the library bring.
+
+    What is only said of them counts too (purposes, handler, titles, the city's relations): the build shows it.
+    """
+    digest = hashlib.sha256(f"{code_digest()}|{as_of}|{tuple(catalogue)}|".encode())
     for one in sorted(mapped, key=lambda one: one.mentions.source):
         paths = [
             path for name in sorted(one.mentions.tables) for path in one.mentions.tables[name].paths
         ]
         digest.update(f"{one.mentions.zone}|{one.mentions.source}|{file_digest(paths)}|".encode())
+        digest.update(f"{_said_of(one)}|".encode())
+    for other in refused:
+        digest.update(f"{other.resource.name}|{other.snapshot.content_hash}|".encode())
     if library is not None:
-        digest.update(library.snapshot.content_hash.encode())
+        digest.update(f"{library.resource.title}|{library.snapshot.content_hash}".encode())
     return f"b-{as_of:%Y%m%d}-{digest.hexdigest()[:12]}"
+
+
+def _said_of(one: MappedResource) -> tuple[object, ...]:
+    """What the description and the registration of a source say that a build keeps."""
+    registration, resource = one.registration, one.received.resource
+    return (
+        tuple(sorted(registration.permitted_purposes)),
+        registration.handler,
+        registration.legal_basis,
+        registration.refresh_days,
+        resource.title,
+        resource.department,
+        resource.delivery.value,
+    )
 
 
 def _build_core(bench: _Bench, library: ReceivedResource | None) -> None:
@@ -338,10 +372,8 @@ def _relate(
     inputs |= {
         table.name: [made[table.name]] for table in (ADDRESS_WASH, PERSON_LINK, ORGANISATION_LINK)
     }
-    current = bench.store.current_version()
-    previous = (
-        registry.read_previous(engine, bench.store.builds / current / "core") if current else None
-    )
+    newest = registry.newest_build(engine, bench.store)
+    previous = registry.read_previous(engine, newest / "core") if newest else None
     return registry.identify_and_relate(
         engine,
         inputs=inputs,
