@@ -156,7 +156,8 @@ def _frame_file(
 
     Made in the caller's engine, because that one may spill: the widest join of the stage holds no raw value.
     """
-    for table in (PERSON_MENTION, ADDRESS_MENTION, ROW_LINK, ORGANISATION_MENTION):
+    used = (PERSON_MENTION, ADDRESS_MENTION, ROW_LINK, ORGANISATION_MENTION)
+    for table in used:
         _use(connection, mention_sets, table)
     use_tables(connection, washes.table, [washes])
     folder.mkdir(parents=True, exist_ok=True)
@@ -166,6 +167,8 @@ def _frame_file(
         connection.execute(
             f"copy ({read_sql(__file__, 'person_frame')}) to '{quoted}' (format parquet)"
         ).fetchall()
+        for table in (*used, washes.table):
+            connection.execute(f"drop view if exists {table.name}").fetchall()
         yield frame
     finally:
         frame.unlink(missing_ok=True)

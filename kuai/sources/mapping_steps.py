@@ -7,7 +7,6 @@ Arrow), then everything is SQL over the whole delivery; raw identifying values g
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from collections.abc import Mapping as MappingType
 from contextlib import contextmanager
@@ -47,8 +46,6 @@ from kuai.sources.engine.projections import SourcePlan, cell_views, row_text_sql
 from kuai.sources.types import IDENTITY, MENTION_TABLES, MentionSet, SnapshotRef
 
 RECEIPT_FILE = "map.json"
-# DuckDB's share of the stage's 3 GB; Arrow batches and sealing take the rest (measured 2026-11-22).
-MEMORY_LIMIT = os.environ.get("KUAI_MEMORY_LIMIT", "2GB")
 CARE_FOLDER = "care"
 # The readings of written values, then of elements, in the order in which they need each other.
 _VALUE_STEPS = ("day_reading", "number_reading", "credit_reading", "phone_reading")
@@ -180,7 +177,7 @@ def _refuse_whole(
 
 @contextmanager
 def _session(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = open_engine(spill_to=store.scratch / "map", memory_limit=MEMORY_LIMIT)
+    connection = open_engine(spill_to=store.scratch / "map")
     try:
         # Because what spills holds raw values. Offline DuckDB 2.0 encrypts with its built-in library alone, whose
         # random numbers it calls weak: better than plain text on disk, no substitute for an encrypted volume.

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 import pytest
+from django.apps import apps
 
 from kuai.guard import access, actions
 from kuai.guard import queries as guard_queries
@@ -23,6 +24,12 @@ NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 ROOM = f"{TOP}0010010100001000001"
 STEWARD = access.NewAccount("shen", "核校员", Role.DATA_STEWARD, areas=("",), staff_no="1")
 SECURITY = Actor(user_id="security", role=Role.SECURITY_ADMINISTRATOR)
+
+
+@pytest.fixture(autouse=True)
+def registered_work():
+    """What the room tells the guard when it starts; the guard's own tests withdraw it."""
+    apps.get_app_config("registry").ready()
 
 
 def steward() -> Actor:
