@@ -10,6 +10,7 @@ from kuai.cli import rules
 from kuai.guard.command_rules import require_command_allowed
 from kuai.guard.types import Actor, Role
 from kuai.kit.clock import utc_now
+from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 
 
@@ -70,3 +71,18 @@ def login_of_operator() -> str:
 
 def operator() -> Actor:
     return Actor(user_id=f"os:{login_of_operator()}", role=Role.DATA_STEWARD)
+
+
+def account_of_operator() -> Actor:
+    """The operator's own account in the store whose work database is open; refuses whoever has none."""
+    from kuai.guard import queries
+
+    login = login_of_operator()
+    account = queries.find_actor_by_login(login)
+    if account is None:
+        raise Refusal(
+            "command.no_account",
+            f"系统用户“{login}”在这个库里没有在用的账号。",
+            next_step=f"请安全管理员运行 kuai accounts open {login} --role … --name … --staff-no …。",
+        )
+    return account

@@ -7,10 +7,10 @@ import os
 import shutil
 import sqlite3
 import sys
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
+from kuai.cli.finding import Finding
+from kuai.cli.store_findings import examine_work_database
 from kuai.kit.store import Store
 
 SMALLEST_FREE_GB = 2
@@ -24,21 +24,6 @@ NEEDED_PACKAGES = (
     "cryptography",
     "granian",
 )
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at. `is_needed`: without it Kuai does not run; else only a part is missing."""
-
-    what: str
-    is_well: bool
-    state: str
-    remedy: str = ""
-    is_needed: bool = True
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return asdict(self)
 
 
 def examine(store: Store) -> list[Finding]:
@@ -57,6 +42,7 @@ def examine(store: Store) -> list[Finding]:
         ),
         _keys(store),
         _build(store),
+        *examine_work_database(store),
     ]
 
 

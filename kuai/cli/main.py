@@ -10,14 +10,16 @@ import typer
 
 from kuai import __version__
 from kuai.cli import (
+    accounts,
+    auditing,
     block,
     build,
     city,
     explain,
     exports,
     keys,
-    ledger,
     portal,
+    review,
     sources,
     tables,
     upkeep,
@@ -47,12 +49,15 @@ app.command("block")(block.block)
 app.command("wash")(tables.wash)
 app.command("link")(tables.link)
 app.command("doctor")(upkeep.doctor)
+app.command("nightly")(upkeep.nightly)
 app.command("serve")(portal.serve)
 app.command("run-demo")(portal.run_demo)
 app.add_typer(exports.app, name="export")
 app.add_typer(explain.app, name="explain")
 app.add_typer(sources.app, name="sources")
-app.add_typer(ledger.app, name="ledger")
+app.add_typer(review.app, name="review")
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(auditing.app, name="ledger")
 app.add_typer(keys.app, name="keys")
 
 

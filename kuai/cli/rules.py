@@ -8,6 +8,8 @@ from kuai.guard.types import Role
 STEWARDS = (Role.DATA_STEWARD, Role.SYSTEM_ADMINISTRATOR)
 READERS = (Role.DATA_STEWARD, Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK, Role.LEADER)
 AUDITORS = (Role.AUDITOR, Role.AUDIT_ADMINISTRATOR)
+SECURITY = (Role.SECURITY_ADMINISTRATOR,)
+REVIEWERS = (Role.DATA_STEWARD, Role.DEPARTMENT_CLERK)
 OPERATORS = (Role.SYSTEM_ADMINISTRATOR,)
 
 COMMAND_RULES = (
@@ -24,12 +26,20 @@ COMMAND_RULES = (
     command_rule("sources list", touches_persons=False, roles=STEWARDS),
     command_rule("sources refused", touches_persons=True, roles=STEWARDS),
     command_rule("sources register", touches_persons=False, roles=STEWARDS),
+    # A review names codes and shows no value: it is what tickets come from, so it cannot ask for one.
+    command_rule("review open", touches_persons=False, roles=REVIEWERS),
+    command_rule("review close", touches_persons=False, roles=REVIEWERS),
+    command_rule("review list", touches_persons=False, roles=REVIEWERS),
+    command_rule("accounts open", touches_persons=False, roles=SECURITY),
+    command_rule("accounts close", touches_persons=False, roles=SECURITY),
+    command_rule("accounts list", touches_persons=False, roles=SECURITY),
     command_rule("ledger verify", touches_persons=False, roles=AUDITORS),
     command_rule("ledger seal", touches_persons=False, roles=AUDITORS),
     command_rule("ledger export", touches_persons=False, roles=AUDITORS),
-    command_rule("keys rotate", touches_persons=False, roles=(Role.SECURITY_ADMINISTRATOR,)),
-    command_rule("keys shred", touches_persons=False, roles=(Role.SECURITY_ADMINISTRATOR,)),
+    command_rule("keys rotate", touches_persons=False, roles=SECURITY),
+    command_rule("keys shred", touches_persons=False, roles=SECURITY),
     command_rule("doctor", touches_persons=False, roles=OPERATORS),
+    command_rule("nightly", touches_persons=False, roles=OPERATORS),
     command_rule("serve", touches_persons=False, roles=OPERATORS),
     command_rule("run-demo", touches_persons=False, roles=OPERATORS),
 )
