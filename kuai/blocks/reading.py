@@ -102,12 +102,15 @@ class BlockReader:
             children=int(buildings.size),
             notes=(
                 f"按落在区域内的 {buildings.size} 栋楼统计",
-                f"人数只计完整落在区域内的 {whole_grids.size} 个网格",
+                f"人数只计完整落在区域内、可以公布的网格（完整落在区域内的有 {whole_grids.size} 个）；"
+                "同一人在几个网格登记的，各计一次",
             ),
         )
 
     def search_places(self, text: str, *, limit: int = 20) -> list[SearchHit]:
         """Addresses and organisations that contain what was typed; a trailing room number opens the building."""
+        # Because to SQLite a negative limit is none.
+        limit = max(0, limit)
         hits = self._search(text, limit)
         if hits:
             return hits
@@ -350,12 +353,12 @@ def _between(numbers: np.ndarray, first: int, last: int) -> int:
 
 def _polygon_of(geometry: dict[str, Any]) -> shapely.Geometry:
     """The polygon in a GeoJSON geometry, feature or collection of one; a clear fault otherwise."""
-    inner = geometry
+    inner: Any = geometry
     if inner.get("type") == "FeatureCollection":
-        features = inner.get("features") or [{}]
-        inner = features[0]
-    if inner.get("type") == "Feature":
-        inner = inner.get("geometry") or {}
+        features = inner.get("features")
+        inner = features[0] if isinstance(features, list) and features else {}
+    if isinstance(inner, dict) and inner.get("type") == "Feature":
+        inner = inner.get("geometry")
     try:
         polygon = shapely.from_geojson(json.dumps(inner))
     except (shapely.errors.GEOSException, TypeError, ValueError) as fault:

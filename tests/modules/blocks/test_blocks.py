@@ -170,6 +170,9 @@ def test_a_drawn_area_counts_people_by_whole_grids_only(tmp_path):
         {"type": "Polygon"},
         {"type": "Polygon", "coordinates": "x"},
         {"type": "FeatureCollection", "features": []},
+        {"type": "FeatureCollection", "features": "x"},
+        {"type": "FeatureCollection", "features": [3]},
+        {"type": "Feature", "geometry": [1]},
     ],
 )
 def test_an_area_that_is_none_is_refused_with_a_sentence(district, area):
@@ -188,6 +191,18 @@ def test_two_characters_find_an_address_and_a_room_number_opens_its_building(dis
 )
 def test_whatever_is_typed_the_search_answers(district, text):
     assert isinstance(district.search_places(text), list)
+
+
+def test_no_limit_opens_the_whole_index(district):
+    assert district.search_places("甲", limit=3)
+    assert district.search_places("甲", limit=-1) == []
+
+
+@pytest.mark.parametrize("name", ["q'uote", "ha#sh", "per%41cent", "what?"])
+def test_a_build_is_read_wherever_it_lies(tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    assert pack(folder, a_library()).get_block(TOP).code == TOP
 
 
 def test_organisations_are_found_by_name_and_lead_to_their_place(tmp_path):
