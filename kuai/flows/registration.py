@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 
 from kuai.flows.deliveries import Gate, ReceivedResource, Registrar
 from kuai.guard import access, queries
 from kuai.guard.types import Actor, Role, SourceRegistration
+from kuai.kit.errors import Refusal
 from kuai.kit.tables import Sensitivity
 
 BUILDER = Actor(user_id="build", role=Role.SYSTEM_ADMINISTRATOR)
@@ -20,13 +22,23 @@ USUAL_RETENTION_DAYS = 730
 def registrar_of(*, synthetic: bool, at: datetime) -> Registrar:
     """Finds a source's registration; one that is not registered yet is entered with what its package tells.
 
-    For real personal data that is not enough, and the gate says what is missing.
+    For real personal data that is not enough, and the gate says what is missing. Refuses a source registered as
+    real in a package that says it is synthetic; what a mapping takes of persons counts whatever the registration says.
     """
 
     def find_or_enter(received: ReceivedResource) -> SourceRegistration:
         known = queries.find_source(received.resource.name)
+        if known is not None and synthetic and not known.synthetic:
+            raise Refusal(
+                "source.is_real",
+                f"来源“{known.source}”登记为真实数据，这个数据包却写着是合成的，不能构建。",
+                next_step="真实数据请去掉数据包里的 synthetic；演示数据请建到另一个库。",
+            )
         if known is not None and known.synthetic == synthetic:
-            return known
+            return replace(
+                known,
+                has_personal_columns=known.has_personal_columns or _takes_persons(received),
+            )
         registration = _from_package(received, synthetic=synthetic)
         if known is None and (synthetic or not registration.has_personal_columns):
             access.register_source(registration, by=BUILDER, at=at)
@@ -47,15 +59,21 @@ def gate_of(*, synthetic: bool) -> Callable[[date], Gate]:
     return gate_on
 
 
-def _from_package(received: ReceivedResource, *, synthetic: bool) -> SourceRegistration:
+def _takes_persons(received: ReceivedResource) -> bool:
+    """Whether the mapping takes in what is sensitive, and persons are who it is about."""
     mapping = received.mapping
     personal = any(
         column.is_taken and column.sensitivity >= Sensitivity.L3.name for column in mapping.columns
     )
-    department = received.resource.department
-    has_persons = personal and any(
+    return personal and any(
         column.element in ("person", "care", "reporter") for column in mapping.taken
     )
+
+
+def _from_package(received: ReceivedResource, *, synthetic: bool) -> SourceRegistration:
+    mapping = received.mapping
+    department = received.resource.department
+    has_persons = _takes_persons(received)
     plain = not has_persons
     return SourceRegistration(
         source=received.resource.name,

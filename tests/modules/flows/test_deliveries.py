@@ -146,6 +146,32 @@ def test_a_registration_as_invented_does_not_serve_real_data() -> None:
         gate_of(synthetic=False)(TODAY)(registration)
 
 
+@pytest.mark.django_db
+def test_a_registration_that_denies_its_persons_does_not_let_them_in() -> None:
+    access.load_purposes()
+    denied = replace(
+        registrar_of(synthetic=False, at=NOW)(PERSONS),
+        legal_basis="职责清单第 12 项",
+        agreement="2026-017",
+        has_personal_columns=False,
+    )
+    access.register_source(denied, by=BUILDER, at=NOW)
+    registration = registrar_of(synthetic=False, at=NOW)(PERSONS)
+    assert registration.has_personal_columns
+    with pytest.raises(Refusal):
+        gate_of(synthetic=False)(TODAY)(registration)
+
+
+@pytest.mark.django_db
+def test_a_source_of_real_persons_is_not_let_in_as_invented() -> None:
+    access.load_purposes()
+    drafted = registrar_of(synthetic=False, at=NOW)(PERSONS)
+    access.register_source(replace(drafted, legal_basis="职责清单"), by=BUILDER, at=NOW)
+    with pytest.raises(Refusal) as refusal:
+        registrar_of(synthetic=True, at=NOW)(PERSONS)
+    assert refusal.value.code == "source.is_real"
+
+
 def test_an_unbuilt_store_has_no_sources_and_is_not_synthetic(store: Store) -> None:
     assert list_sources(store) == []
     assert list_stage_receipts(store) == []
