@@ -15,7 +15,12 @@ from kuai.kit.store import Store
 
 
 def build(
-    package: Annotated[Path, typer.Argument(help="数据包文件夹，或单个 CSV/XLSX/XLS 文件")],
+    package: Annotated[
+        Path | None,
+        typer.Argument(
+            help="数据包文件夹，或单个 CSV/XLSX/XLS 文件；不写则用库里各来源最新的一期（含门户上传的）"
+        ),
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
     as_of: Annotated[
         str, typer.Option(help="建库日，如 2026-10-31；不写则取数据包里最新的日期")
@@ -28,20 +33,22 @@ def build(
     require_allowed("build")
     opened = open_work_database(store)
     # From here on, because these rooms' tables need Django to be started.
-    from kuai.flows.build import build_package
+    from kuai.flows.build import build_package, rebuild_store
+    from kuai.flows.queries import is_synthetic
     from kuai.flows.registration import gate_of, registrar_of
     from kuai.sources import actions as sources
 
-    synthetic = sources.read_package(package).synthetic
+    synthetic = sources.read_package(package).synthetic if package else is_synthetic(opened)
+    common: dict[str, Any] = {
+        "registrar": registrar_of(synthetic=synthetic, at=utc_now()),
+        "gate_on": gate_of(synthetic=synthetic),
+        "as_of": read_day(as_of) if as_of else None,
+    }
     with shown_progress(quiet=as_json) as progress:
-        result = build_package(
-            package,
-            opened,
-            registrar=registrar_of(synthetic=synthetic, at=utc_now()),
-            gate_on=gate_of(synthetic=synthetic),
-            as_of=read_day(as_of) if as_of else None,
-            progress=progress,
-        )
+        if package:
+            result = build_package(package, opened, **common, progress=progress)
+        else:
+            result = rebuild_store(opened, **common, progress=progress)
     if as_json:
         write_json_answer(
             {

@@ -28,6 +28,7 @@ from kuai.flows.deliveries import (
     ReceivedResource,
     Registrar,
     admit_resource,
+    list_received,
     map_resource,
     receive_resource,
 )
@@ -35,7 +36,7 @@ from kuai.flows.stage_log import StageLog, code_digest, file_digest
 from kuai.guard.types import Zone
 from kuai.kit.atomic_files import sweep_halves
 from kuai.kit.engine import core_count, engine, shared_machine, table_at
-from kuai.kit.errors import DataFault
+from kuai.kit.errors import DataFault, Refusal
 from kuai.kit.progress import SILENT, Progress
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store, read_json, write_json
@@ -120,14 +121,7 @@ def build_package(
     """
     store.create()
     with store.writer_lease():
-        for place in (
-            store.vault,
-            store.extracts,
-            store.root / "mappings",
-            store.root / "deliveries",
-            store.keys,
-        ):
-            sweep_halves(place)
+        _sweep(store)
         package = sources.read_package(package_path)
         _mark_tenant(store, package)
         received = _receive_all(store, package, progress=progress)
@@ -136,6 +130,53 @@ def build_package(
             store, received, as_of=day, registrar=registrar, gate=gate_on(day), progress=progress
         )
         return _build_mapped(store, received, mapped, as_of=day, progress=progress)
+
+
+def rebuild_store(
+    store: Store,
+    *,
+    registrar: Registrar,
+    gate_on: Any,
+    as_of: date | None = None,
+    progress: Progress = SILENT,
+) -> BuildResult:
+    """Build anew from what the store holds: the newest delivery of every source, uploads of the portal included.
+
+    Refuses a store that never received anything. May be repeated and resumed, as `build_package`.
+    """
+    with store.writer_lease():
+        _sweep(store)
+        received = list_received(store)
+        if not received:
+            raise Refusal(
+                "build.nothing_received",
+                "库里还没有收到任何文件。",
+                next_step="给出数据包：kuai build PACKAGE --store STORE。",
+            )
+        day = as_of or max(_newest_day(store, received), _published_day(store))
+        mapped = _map_all(
+            store, received, as_of=day, registrar=registrar, gate=gate_on(day), progress=progress
+        )
+        return _build_mapped(store, received, mapped, as_of=day, progress=progress)
+
+
+def _published_day(store: Store) -> date:
+    """The published build's day: a rebuild without new facts does not go back behind it."""
+    if store.current_version() is None:
+        return date.min
+    return date.fromisoformat(read_json(store.current_build() / "receipts.json")["as_of"])
+
+
+def _sweep(store: Store) -> None:
+    """What killed runs left half-written goes."""
+    for place in (
+        store.vault,
+        store.extracts,
+        store.root / "mappings",
+        store.root / "deliveries",
+        store.keys,
+    ):
+        sweep_halves(place)
 
 
 def _receive_all(

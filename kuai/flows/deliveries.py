@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 from kuai.flows.delivery_series import period_of
+from kuai.guard.actions import is_shredded
 from kuai.guard.types import SourceRegistration, Zone
 from kuai.kit.progress import SILENT, Progress
 from kuai.kit.receipt import Receipt
-from kuai.kit.store import Store
+from kuai.kit.store import Store, read_json
 from kuai.sources import actions as sources
-from kuai.sources.types import MentionSet, SnapshotRef
+from kuai.sources.types import DeliveryKind, MentionSet, SnapshotRef
 
 # Whether a source may build, as a note for the receipt; raises a Refusal if it may not.
 Gate = Callable[[SourceRegistration], str]
@@ -72,6 +75,45 @@ def receive_resource(
         progress=progress,
     )
     return ReceivedResource(resource, snapshot, choice.settled, receipt)
+
+
+def list_received(store: Store) -> list[ReceivedResource]:
+    """The newest living delivery of every source the vault holds, as if it had just come in; by source name."""
+    newest: dict[str, Path] = {}
+    # By the time it came in, because numbers of packages and months of uploads do not compare.
+    for card in sorted(
+        store.vault.glob("*/*/*/snapshot.json"), key=lambda path: path.stat().st_mtime_ns
+    ):
+        zone, source = Zone(card.parents[2].name), card.parents[1].name
+        if not is_shredded(store, zone=zone, source=source, period=card.parent.name):
+            newest[source] = card
+    told = {line["source"]: line for line in _published_lines(store)}
+    return [
+        _received_at(store, card, told.get(source, {})) for source, card in sorted(newest.items())
+    ]
+
+
+def _received_at(store: Store, card: Path, told: Mapping[str, Any]) -> ReceivedResource:
+    """What a vault's card and the published build (title, department, kind of delivery) say of one delivery."""
+    zone, source, period = Zone(card.parents[2].name), card.parents[1].name, card.parent.name
+    snapshot = sources.get_snapshot(store, zone=zone, source=source, period=period)
+    resource = sources.Resource(
+        name=source,
+        title=told.get("title", source),
+        paths=(),
+        department=told.get("department", ""),
+        delivery=DeliveryKind(told.get("delivery", DeliveryKind.FULL.value)),
+    )
+    receipt = sources.read_receipt(store, zone=zone, source=source, period=period)
+    mapping = sources.settle_mapping(store, snapshot, zone=zone)
+    return ReceivedResource(resource, snapshot, mapping, receipt)
+
+
+def _published_lines(store: Store) -> list[dict[str, Any]]:
+    if store.current_version() is None:
+        return []
+    lines: list[dict[str, Any]] = read_json(store.current_build() / "receipts.json")["sources"]
+    return lines
 
 
 def admit_resource(
