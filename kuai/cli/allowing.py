@@ -7,15 +7,20 @@ import pwd
 from typing import Any
 
 from kuai.cli import rules
-from kuai.guard.command_rules import require_command_allowed
+from kuai.guard.command_rules import list_command_rules, require_command_allowed
 from kuai.guard.types import Actor, Role
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 
+Persons = frozenset[str]
 
-def require_allowed(name: str, *, store: Store | None = None, ticket: str = "") -> None:
-    """Refuse unless the command's rule lets it run on this store."""
+
+def require_allowed(name: str, *, store: Store | None = None, ticket: str = "") -> Persons | None:
+    """Refuse unless the command's rule lets it run on this store; returns whom it may show (None: everybody).
+
+    Everybody only where all are invented, or where the command shows nobody; else the persons the ticket names.
+    """
     from kuai.flows.queries import is_synthetic
 
     assert rules.COMMAND_RULES
@@ -23,6 +28,12 @@ def require_allowed(name: str, *, store: Store | None = None, ticket: str = "") 
     require_command_allowed(
         name, synthetic=synthetic, ticket=ticket, ticket_is_live=_ticket_lookup(store)
     )
+    if synthetic or not list_command_rules()[name].touches_persons:
+        return None
+    from kuai.guard import access
+
+    live = access.get_live_ticket(ticket, holder=account_of_operator(), at=utc_now())
+    return frozenset(subject.removeprefix("person:") for subject in live.subjects)
 
 
 def _ticket_lookup(store: Store | None) -> Any:

@@ -43,8 +43,8 @@ def explain_mention(
     from kuai.flows.explain import explain_mention as steps_of
 
     opened = Store(store)
-    require_allowed("explain mention", store=opened, ticket=ticket)
-    steps = steps_of(source, row, store=opened)
+    persons = require_allowed("explain mention", store=opened, ticket=ticket)
+    steps = steps_of(source, row, store=opened, persons=persons)
     enter_in_ledger(opened, "explained_mention", count=len(steps), ticket=ticket)
     _show_steps(steps, as_json=as_json)
 
@@ -60,8 +60,8 @@ def explain_relation(
     from kuai.flows.explain import explain_relation as steps_of
 
     opened = Store(store)
-    require_allowed("explain relation", store=opened, ticket=ticket)
-    steps = steps_of(number, store=opened)
+    persons = require_allowed("explain relation", store=opened, ticket=ticket)
+    steps = steps_of(number, store=opened, persons=persons)
     enter_in_ledger(opened, "explained_relation", count=len(steps), ticket=ticket)
     _show_steps(steps, as_json=as_json)
 

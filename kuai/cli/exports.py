@@ -22,13 +22,13 @@ def export_mentions(
     ticket: TicketOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """每一行说的是谁、在哪里：只有编码，没有姓名和号码。"""
+    """每一行说的是谁、在哪里：只有编码，没有姓名和号码。真实数据只写凭据写明的人。"""
     from kuai.flows.mentions import export_mentions as write_mentions
 
     opened = Store(store)
-    require_allowed("export mentions", store=opened, ticket=ticket)
+    persons = require_allowed("export mentions", store=opened, ticket=ticket)
     require_folder_of(out)
-    receipt = write_mentions(opened, out)
+    receipt = write_mentions(opened, out, persons=persons)
     enter_in_ledger(opened, "exported_mentions", count=receipt.kept, ticket=ticket)
     if as_json:
         write_json_answer(receipt.as_json())

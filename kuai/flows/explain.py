@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ def explain_address(text: str, *, store: Store, library: Path | None) -> Steps:
     return [(step.title, step.words) for step in steps]
 
 
-def explain_mention(source: str, row: int, *, store: Store) -> Steps:
+def explain_mention(
+    source: str, row: int, *, store: Store, persons: frozenset[str] | None = None
+) -> Steps:
     """What one row of one source was identified as, which relations it asserts, which conflicts it is part of."""
     mentions = _rows(
         store,
@@ -43,6 +46,7 @@ def explain_mention(source: str, row: int, *, store: Store) -> Steps:
             f"已发布的版本里没有来源“{source}”第 {row} 行的提及。",
             next_step="行号从 0 数起；被退回的行见 kuai sources refused。",
         )
+    _require_named(persons, [one["code"] for one in mentions if one["element"] == "person"])
     steps = [(f"提及 {one['element']}/{one['role']}", _mention_sentence(one)) for one in mentions]
     keys = [one["mention_key"] for one in mentions]
     for relation in _rows(
@@ -58,7 +62,7 @@ def explain_mention(source: str, row: int, *, store: Store) -> Steps:
     return steps
 
 
-def explain_relation(number: int, *, store: Store) -> Steps:
+def explain_relation(number: int, *, store: Store, persons: frozenset[str] | None = None) -> Steps:
     """One relation of the published build: what it says, from which row, how sure, in what state."""
     found = _rows(store, RELATION.name, "relation_no = $number", {"number": number})
     if not found:
@@ -68,6 +72,7 @@ def explain_relation(number: int, *, store: Store) -> Steps:
             next_step="关系号见 kuai explain mention。",
         )
     relation = found[0]
+    _require_named(persons, [relation["from_code"], relation["to_code"]])
     origin = _rows(
         store, MENTION_ELEMENT.name, "mention_key = $key", {"key": relation["mention_key"]}
     )
@@ -87,6 +92,17 @@ def explain_relation(number: int, *, store: Store) -> Steps:
     steps.append(("可用于", relation["purposes"] or "没有登记用途"))
     steps += [("为何是此人", one["reason"]) for one in origin if one["reason"]]
     return steps
+
+
+def _require_named(persons: frozenset[str] | None, codes: Iterable[str | None]) -> None:
+    """Refuse to speak of a person whom the ticket does not name (None: it may be everybody)."""
+    others = {code for code in codes if code and code.startswith("P-")} - (persons or frozenset())
+    if persons is not None and others:
+        raise Refusal(
+            "explain.other_person",
+            "这里还涉及凭据没有写明的人。",
+            next_step="请在写明这些人的核校里再查。",
+        )
 
 
 def _mention_sentence(mention: dict[str, Any]) -> str:

@@ -22,15 +22,28 @@ COLUMNS = (
 )
 
 
-def export_mentions(store: Store, target: Path) -> Receipt:
-    """Write the mentions of persons, organisations and events of the published build as CSV, whole or not at all."""
+def export_mentions(
+    store: Store, target: Path, *, persons: frozenset[str] | None = None
+) -> Receipt:
+    """Write the mentions of persons, organisations and events of the published build as CSV, whole or not at all.
+
+    `persons`: only the mentions of these persons, and nothing else of their rows (None: everything).
+    """
     with engine() as connection, replace_when_complete(target) as scratch:
         ref = table_at(connection, MENTION_ELEMENT, store.current_build() / "core")
         use_table(connection, ref)
-        connection.execute(
-            f"copy ({_EXPORT}) to {path_sql(scratch)} (format csv, header true)",
+        connection.execute("create temp table named (code varchar)")
+        connection.executemany(
+            "insert into named values (?)", [(code,) for code in sorted(persons or ())] or [(None,)]
         )
-        written = connection.execute(f"select count(*) from ({_EXPORT})").fetchall()
+        wanted = (
+            "true" if persons is None else "element = 'person' and code in (select code from named)"
+        )
+        export = _EXPORT.format(wanted=wanted)
+        connection.execute(
+            f"copy ({export}) to {path_sql(scratch)} (format csv, header true)"
+        ).fetchall()
+        written = connection.execute(f"select count(*) from ({export})").fetchall()
     kept = int(written[0][0])
     return Receipt("export_mentions", ref.rows, kept, refused=ref.rows - kept, what="mentions")
 
@@ -41,6 +54,6 @@ select source as resource, row_no as row, role,
        case when element = 'organisation' then code end as organisation_code,
        address_code, grade, match_probability
 from mention_element
-where element in ('person', 'organisation', 'event')
+where element in ('person', 'organisation', 'event') and {wanted}
 order by source, row_no, element, role
 """

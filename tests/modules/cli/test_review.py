@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.modules.cli.operators import (
 )
 from tests.stories import towns
 
+ROW = 3
 QUESTION = ("--question", "两处住址哪个对")
 
 
@@ -47,8 +49,12 @@ def store(real: Path, tmp_path: Path) -> Store:
 
 @pytest.fixture(scope="module")
 def persons(real: Path) -> list[str]:
-    rows = towns.read_core(real, "mention_element")
-    return sorted({str(row["code"]) for row in rows if str(row["code"]).startswith("P-")})[:30]
+    """Some persons of the store; the first is the one whom row ROW of the register names."""
+    rows = [row for row in towns.read_core(real, "mention_element") if row["element"] == "person"]
+    (first,) = [
+        row["code"] for row in rows if (row["source"], row["row_no"]) == ("police_residents", ROW)
+    ]
+    return [first, *sorted({row["code"] for row in rows} - {first})[:29]]
 
 
 def open_review(login: str, store: Store, *persons: str, field: str = "name") -> towns.Answer:
@@ -63,7 +69,7 @@ def ticket_of(answer: towns.Answer) -> tuple[str, str]:
 
 
 def look(login: str, store: Store, ticket: str) -> towns.Answer:
-    words = ("explain", "mention", "police_residents", 3, "--ticket", ticket)
+    words = ("explain", "mention", "police_residents", ROW, "--ticket", ticket)
     return run_as(login, *words, "--store", store.root)
 
 
@@ -80,16 +86,24 @@ def test_the_ticket_of_a_review_lets_its_holder_look_until_the_review_is_closed(
     assert run_well_as("li", "review", "list", "--store", store.root, "--json").json() == []
 
 
-def test_a_ticket_serves_export_and_refused_rows_and_relations(
+def test_a_ticket_serves_export_of_its_persons_and_refused_rows(
     store: Store, persons: list[str], tmp_path: Path
 ) -> None:
     _, ticket = ticket_of(open_review("li", store, persons[0]))
     for words in (
         ("export", "mentions", "-o", tmp_path / "out.csv"),
-        ("explain", "relation", 1),
         ("sources", "refused", "police_residents", "-o", tmp_path / "out.xlsx"),
     ):
         run_well_as("li", *words, "--ticket", ticket, "--store", store.root)
+    with (tmp_path / "out.csv").open(encoding="utf-8") as stream:
+        assert {row["person_code"] for row in csv.DictReader(stream)} == {persons[0]}
+
+
+def test_a_row_of_somebody_else_stays_closed(store: Store, persons: list[str]) -> None:
+    _, ticket = ticket_of(open_review("li", store, persons[1]))
+    answer = look("li", store, ticket)
+    assert answer.exit_code == EXIT_REFUSED
+    assert "凭据没有写明" in answer.sentences
 
 
 def test_a_ticket_is_its_holders_alone(store: Store, persons: list[str]) -> None:
