@@ -52,8 +52,8 @@ def _ticket_lookup(store: Store | None) -> Any:
     return is_live
 
 
-def enter_in_ledger(store: Store, action: str, *, count: int, ticket: str) -> None:
-    """Who ran a command that touches persons is in the ledger, synthetic or not."""
+def enter_in_ledger(store: Store, action: str, *, count: int, ticket: str, about: str = "") -> None:
+    """Who ran a command that touches persons or keys is in the ledger, synthetic or not."""
     from kuai.cli.work_database import open_work_database
 
     open_work_database(store.root)
@@ -62,8 +62,8 @@ def enter_in_ledger(store: Store, action: str, *, count: int, ticket: str) -> No
     access.record_entry(
         actor=operator(),
         action=action,
-        object_kind="store",
-        object_refs=(store.current_version() or "",),
+        object_kind="delivery" if about else "store",
+        object_refs=(about or store.current_version() or "",),
         purpose="record_review",
         ticket_id=ticket,
         count=count,

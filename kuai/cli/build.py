@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +11,11 @@ import typer
 from kuai.cli.allowing import require_allowed
 from kuai.cli.options import DEFAULT_STORE, JsonOption, StoreOption, read_day
 from kuai.cli.output import console, receipt_table, shown_progress, write_json_answer
-from kuai.kit.clock import utc_now
+from kuai.kit.clock import local_day, utc_now
 from kuai.kit.store import Store
+
+# Offices write days that are to come (a term, a planned visit), but none beyond a year: that is a slip of typing.
+SLIP_OF_THE_YEAR = timedelta(days=366)
 
 
 def build(
@@ -43,6 +47,7 @@ def build(
         "registrar": registrar_of(synthetic=synthetic, at=utc_now()),
         "gate_on": gate_of(synthetic=synthetic),
         "as_of": read_day(as_of) if as_of else None,
+        "latest_day": local_day(utc_now()) + SLIP_OF_THE_YEAR,
     }
     with shown_progress(quiet=as_json) as progress:
         if package:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kuai.cli.allowing import require_allowed
+from kuai.cli.allowing import account_of_operator, enter_in_ledger, require_allowed
 from kuai.cli.options import DEFAULT_STORE, StoreOption
 from kuai.cli.output import console
+from kuai.guard.types import Role
+from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 
 app = typer.Typer(help="密钥轮换与销毁  Keys", no_args_is_help=True)
@@ -20,7 +23,10 @@ def rotate_keys(store: StoreOption = DEFAULT_STORE) -> None:
     from kuai.guard import actions
 
     require_allowed("keys rotate")
-    actions.rotate_wrapping_key(Store(store))
+    opened = _as_security_administrator(store)
+    with opened.writer_lease():
+        actions.rotate_wrapping_key(opened)
+    enter_in_ledger(opened, "rotated_wrapping_key", count=1, ticket="")
     console.print("已换包裹密钥。")
 
 
@@ -37,7 +43,23 @@ def shred_keys(
     from kuai.guard.types import Zone
 
     require_allowed("keys shred")
+    opened = _as_security_administrator(store)
     if not yes:
         typer.confirm(f"销毁 {source} {period} 的密钥，不能撤销。继续？", abort=True)
-    actions.shred_period(Store(store), zone=Zone(zone), source=source, period=period)
+    with opened.writer_lease():
+        actions.shred_period(opened, zone=Zone(zone), source=source, period=period)
+    enter_in_ledger(opened, "shredded_period", count=1, ticket="", about=f"{source}.{period}")
     console.print("密钥已销毁。")
+
+
+def _as_security_administrator(root: Path) -> Store:
+    """The store with its work database open. On a real one only the security administrator's keys turn."""
+    from kuai.cli.work_database import open_work_database
+    from kuai.flows.queries import is_synthetic
+
+    opened = open_work_database(root)
+    if opened.current_version() and not is_synthetic(opened):
+        account = account_of_operator()
+        if account.role is not Role.SECURITY_ADMINISTRATOR:
+            raise Refusal("keys.not_yours", "密钥由安全管理员轮换和销毁。")
+    return opened

@@ -46,9 +46,10 @@ from kuai.linkage.types import ORGANISATION_LINK, PERSON_LINK
 from kuai.registry import actions as registry
 from kuai.registry.types import ELEMENT_TABLES
 from kuai.sources import actions as sources
-from kuai.sources.types import MENTION_TABLES
+from kuai.sources.types import ADDRESS_MENTION, MENTION_TABLES
 
 Engine = duckdb.DuckDBPyConnection
+NO_ADDRESSES = TableRef(table=ADDRESS_MENTION, paths=(), rows=0)
 Made = tuple[dict[str, TableRef], Receipt]
 # Measured 2026-11-22: two mappings at once keep four cores busy; three only add memory.
 MAPPED_AT_ONCE = 2
@@ -113,11 +114,13 @@ def build_package(
     registrar: Registrar,
     gate_on: Any,
     as_of: date | None = None,
+    latest_day: date | None = None,
     progress: Progress = SILENT,
 ) -> BuildResult:
     """Build `package_path` into `store` and publish it. May be repeated and resumed: same inputs, same store.
 
     `registrar` tells under which registration a source comes; `gate_on(as_of)` gives the check of its right to build.
+    Without a day given by anybody it is the newest one in the package, up to `latest_day`: a mistyped 2062 is none.
     """
     store.create()
     with store.writer_lease():
@@ -125,7 +128,7 @@ def build_package(
         package = sources.read_package(package_path)
         _mark_tenant(store, package)
         received = _receive_all(store, package, progress=progress)
-        day = as_of or package.as_of or _newest_day(store, received)
+        day = as_of or package.as_of or _newest_day(store, received, latest=latest_day)
         mapped = _map_all(
             store, received, as_of=day, registrar=registrar, gate=gate_on(day), progress=progress
         )
@@ -138,6 +141,7 @@ def rebuild_store(
     registrar: Registrar,
     gate_on: Any,
     as_of: date | None = None,
+    latest_day: date | None = None,
     progress: Progress = SILENT,
 ) -> BuildResult:
     """Build anew from what the store holds: the newest delivery of every source, uploads of the portal included.
@@ -153,7 +157,7 @@ def rebuild_store(
                 "库里还没有收到任何文件。",
                 next_step="给出数据包：kuai build PACKAGE --store STORE。",
             )
-        day = as_of or max(_newest_day(store, received), _published_day(store))
+        day = as_of or max(_newest_day(store, received, latest=latest_day), _published_day(store))
         mapped = _map_all(
             store, received, as_of=day, registrar=registrar, gate=gate_on(day), progress=progress
         )
@@ -214,13 +218,14 @@ def _is_library(one: ReceivedResource) -> bool:
     return one.mapping.template == LIBRARY_TEMPLATE
 
 
-def _newest_day(store: Store, received: Sequence[ReceivedResource]) -> date:
+def _newest_day(store: Store, received: Sequence[ReceivedResource], *, latest: date | None) -> date:
     # Care sources are asked only where there is nothing else: their coming or staying away moves no core build's day.
     core = [one for one in received if one.zone is not Zone.CARE]
     days = [
         day
         for one in core or received
-        if (day := sources.newest_day(store, one.snapshot, one.mapping)) is not None
+        if (day := sources.newest_day(store, one.snapshot, one.mapping, not_after=latest))
+        is not None
     ]
     if not days:
         raise DataFault(
@@ -289,7 +294,9 @@ def _build_mapped(
     total = _write_receipts(bench, received)
     log.clear_scaffolding()
     folder = store.publish(version, log.folder)
-    shutil.rmtree(store.scratch / "spill", ignore_errors=True)
+    # What is left in scratch belongs to builds that nobody will go on with: under the lease none is under way.
+    for left in (*store.scratch.glob("b-*"), store.scratch / "spill", store.scratch / "map"):
+        shutil.rmtree(left, ignore_errors=True)
     return BuildResult(version, as_of, folder, total, resumed_stages=tuple(log.resumed))
 
 
@@ -377,7 +384,7 @@ def _freeze_library(engine: Engine, bench: _Bench, library: ReceivedResource | N
 def _wash(engine: Engine, bench: _Bench, resources: Sequence[MappedResource], folder: Path) -> Made:
     washed, receipt = address.wash_mentions(
         engine,
-        mentions=[one.mentions.tables["address_mention"] for one in resources],
+        mentions=[one.mentions.tables["address_mention"] for one in resources] or [NO_ADDRESSES],
         library=table_at(engine, ADDRESS_ENTRY, bench.core),
         folder=folder,
         progress=bench.progress,

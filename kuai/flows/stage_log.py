@@ -27,11 +27,12 @@ class StageLog:
 
     def __init__(self, folder: Path, *, after: str = "") -> None:
         self.folder = folder
-        follows = folder / ".after.json"
-        if folder.exists() and not (follows.exists() and read_json(follows)["after"] == after):
+        self.after = after
+        self._follows = folder / ".after.json"
+        known = self._follows.exists() and read_json(self._follows)["after"] == after
+        if folder.exists() and not known:
             shutil.rmtree(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_json(follows, {"after": after})
         self.receipts: list[Receipt] = []
         self.resumed: list[str] = []
 
@@ -46,6 +47,8 @@ class StageLog:
         product, receipt = make()
         seconds = round(time.perf_counter() - began, 1)
         receipt = replace(receipt, notes={**receipt.notes, "seconds": seconds})
+        # With the first stage and not before: a build refused at its first step leaves nothing.
+        write_json(self._follows, {"after": self.after})
         write_json(marker, receipt.as_json())
         self.receipts.append(receipt)
         return product

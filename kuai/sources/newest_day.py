@@ -18,8 +18,13 @@ DAYS_OF_ACTING = ("event.occurred_on", "row.recorded_on")
 DAYS_OF_FOUNDING = ("organisation.founded_on",)
 
 
-def newest_day(store: Store, snapshot: SnapshotRef, mapping: Mapping) -> date | None:
-    """The newest day on which something happened or was recorded, else a firm was founded; None if there is none."""
+def newest_day(
+    store: Store, snapshot: SnapshotRef, mapping: Mapping, *, not_after: date | None = None
+) -> date | None:
+    """The newest day on which something happened or was recorded, else a firm was founded; None if there is none.
+
+    Days after `not_after` are slips of typing and do not count.
+    """
     if mapping.refused:
         return None
     columns = locate_columns(mapping, snapshot.headings)
@@ -44,7 +49,8 @@ def newest_day(store: Store, snapshot: SnapshotRef, mapping: Mapping) -> date | 
             "create temp table written_day as select trim(raw) as raw from written where raw is not null"
         )
         found = connection.execute(
-            f"select max(day) from ({read_sql(__file__, 'day_reading')})"
+            f"select max(day) from ({read_sql(__file__, 'day_reading')}) as read where day <= $not_after",
+            {"not_after": not_after or date.max},
         ).fetchall()
     return found[0][0] if found else None
 

@@ -180,7 +180,7 @@ def test_a_second_build_at_the_same_time_is_refused(own_store: Path, town: Path)
         (("build", "PACKAGE", "--as-of", "2026-13-45"), REFUSED, ("2026-13-45", "不是日期")),
         (("ledger", "verify", "nothing.jsonl"), REFUSED, ("nothing.jsonl",)),
         (("nonsense",), USAGE, ("nonsense",)),
-        (("build",), USAGE, ("写法不对",)),
+        (("wash",), USAGE, ("写法不对",)),
         (("explain", "mention", "police_residents", "three"), USAGE, ("写法不对",)),
     ],
 )

@@ -43,7 +43,7 @@ def test_signals_of_new_residents_name_nobody(built: Path, town: Path) -> None:
 def test_a_holder_who_is_known_at_the_room_gives_no_signal(built: Path) -> None:
     known_at: dict[str, set[str]] = {}
     for row in towns.read_core(built, "relation"):
-        if row["type"] in ("PH_RESIDE", "PH_RENT", "PH_OWN"):
+        if row["type"] in ("PH_RESIDE", "PH_RENT", "PH_OWN") and row["status"] != "ended":
             known_at.setdefault(row["from_code"], set()).add(row["to_code"])
     holders = {row["row_no"]: row["code"] for row in mentions_of(built, CARDS, "person")}
     signalled = {signal["event_code"] for signal in signals_of(built)}

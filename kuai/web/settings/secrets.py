@@ -11,7 +11,8 @@ def read_or_create_secret(path: Path) -> str:
     """The secret at `path`; the first caller makes it (mode 600), racing callers all read the same one."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = path.with_name(f".{path.name}.{os.getpid()}.part")
+        # A name of its own for every caller: threads of one process race too.
+        fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}.{os.getpid()}.part")
         fresh.touch(mode=0o600)
         fresh.write_text(secrets.token_urlsafe(64), encoding="utf-8")
         try:
