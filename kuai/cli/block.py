@@ -97,7 +97,7 @@ def _show_block(view: Any) -> None:
     for heading in ("指标", "数", "来源", "截至"):
         table.add_column(heading, justify="right" if heading == "数" else "left")
     for counter in view.counters:
-        figure = "少于10" if counter.suppressed else f"{counter.figure:,}"
+        figure = "不公布" if counter.suppressed else f"{counter.figure:,}"
         table.add_row(counter.title_zh, figure, "、".join(counter.sources), str(counter.as_of))
     console.print(table)
     for note in view.notes:

@@ -150,7 +150,7 @@ def _map_settings(block: BlockView) -> dict[str, Any]:
 def _map_texts() -> dict[str, str]:
     """MapLibre's own words and ours, in the reader's language."""
     return {
-        "few": _("少于10"),
+        "few": _("不公布"),
         "NavigationControl.ZoomIn": _("放大"),
         "NavigationControl.ZoomOut": _("缩小"),
         "ScaleControl.Meters": _("米"),

@@ -24,7 +24,7 @@ def counted(counter: Any) -> str:
     """A counter's figure; a suppressed one never shows more than that it is small or held back."""
     if counter is None:
         return NO_FIGURE
-    return _("少于10") if counter.suppressed else thousands(counter.figure)
+    return _("不公布") if counter.suppressed else thousands(counter.figure)
 
 
 @register.filter

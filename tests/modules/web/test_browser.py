@@ -283,7 +283,7 @@ def test_the_map_shows_no_suppressed_figure(open_page: LogInPage) -> None:
     page.select_option("[data-map-setting=counter]", "residents")
     page.select_option("[data-map-setting=level]", "subdistrict")
     wait_for_map(page, "subdistrict")
-    expect(page.locator(".map-label", has_text="甲街道")).to_contain_text("少于10")
+    expect(page.locator(".map-label", has_text="甲街道")).to_contain_text("不公布")
 
 
 def test_without_webgl_the_list_does_it_all(
