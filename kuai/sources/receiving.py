@@ -18,10 +18,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import xlsxwriter
 
 from kuai.guard.actions import (
@@ -46,6 +48,8 @@ from kuai.sources.types import SnapshotRef
 
 SNAPSHOT = "snapshot"
 QUARANTINE = "quarantine"
+# Made by the map stage (mapping_steps): row_no, reason.
+MAP_QUARANTINE = "map_quarantine"
 # A newer reader may read the same bytes otherwise; then they are read again. Raise it with every such change.
 READER_VERSION = 1
 HASH_BLOCK = 4 * 1024 * 1024
@@ -469,13 +473,16 @@ def _mapped(files: Sequence[Path]) -> pa.Table:
 def write_refused_sheet(store: Store, *, zone: Zone, source: str, period: str, target: Path) -> int:
     """Write the quarantined rows as XLSX for their office: same headings, then 错误原因. Returns how many.
 
+    First those that could not be read, then those that the mapping could make nothing of (once it has run).
     Cells are text only, so that nothing in them can run as a formula. May be repeated.
     """
     snapshot = get_snapshot(store, zone=zone, source=source, period=period)
-    batches = open_sealed_batches(store, zone=zone, source=source, period=period, name=QUARANTINE)
+    place: dict[str, Any] = {"zone": zone, "source": source, "period": period}
+    unreadable = open_sealed_batches(store, name=QUARANTINE, **place)
+    lines = chain(_refused_lines(unreadable, snapshot), _unmapped_lines(store, snapshot, place))
     scratch = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        written = _write_workbook(scratch, snapshot.headings, _refused_lines(batches, snapshot))
+        written = _write_workbook(scratch, snapshot.headings, lines)
         scratch.replace(target)
     finally:
         scratch.unlink(missing_ok=True)
@@ -490,6 +497,21 @@ def _refused_lines(batches: Iterator[pa.RecordBatch], snapshot: SnapshotRef) -> 
             # Cells beyond the heading stand behind the reason, so that the columns keep their places.
             extra = json.loads(row["extra"]) if row["extra"] else []
             yield [*(row[f"c{index}"] or "" for index in range(width)), reason, *extra]
+
+
+def _unmapped_lines(
+    store: Store, snapshot: SnapshotRef, place: dict[str, Any]
+) -> Iterator[list[str]]:
+    """The rows that the map stage sent back, with its reasons."""
+    if not sealed_exists(store, name=MAP_QUARANTINE, **place):
+        return
+    found = open_sealed(store, name=MAP_QUARANTINE, **place).to_pydict()
+    reasons = dict(zip(found["row_no"], found["reason"], strict=True))
+    for batch in open_sealed_batches(store, name=SNAPSHOT, **place):
+        wanted = pc.is_in(batch.column("row_no"), pa.array(list(reasons), pa.int32()))
+        for row in batch.filter(wanted).to_pylist():
+            cells = [row[f"c{index}"] or "" for index in range(len(snapshot.headings))]
+            yield [*cells, f"第 {row['row_no'] + 1} 条数据：{reasons[row['row_no']]}"]
 
 
 def _write_workbook(scratch: Path, headings: Sequence[str], lines: Iterator[list[str]]) -> int:
