@@ -74,7 +74,7 @@ def list_decisions() -> tuple[DecisionView, ...]:
 def open_review(person_codes: Sequence[str], *, question: str, by: Actor, at: datetime) -> str:
     """Open a steward's review of these persons' records; returns its code, by which tickets are issued."""
     if by.role not in REVIEWERS:
-        raise Refusal("review.not_yours", "数据核校由数据管理员或部门经办人发起。")
+        raise Refusal("review.not_yours", "数据核校由数据管理员或部门工作人员发起。")
     if not 0 < len(set(person_codes)) <= MOST_PERSONS_IN_A_REVIEW or not question.strip():
         raise Refusal(
             "review.about", f"核校要写明问题和 1 到 {MOST_PERSONS_IN_A_REVIEW} 个人的编码。"
