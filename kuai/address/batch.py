@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import multiprocessing
-import os
 import pickle
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,6 +27,7 @@ from kuai.address.engine.place_index import Entry, PlaceIndex, build_index
 from kuai.address.engine.washing import Washer
 from kuai.address.gazetteer import packaged_elsewhere
 from kuai.address.types import WashedAddress
+from kuai.kit.engine import core_count
 from kuai.kit.errors import Breakdown
 from kuai.kit.progress import SILENT, Progress, progress_line
 
@@ -60,7 +60,7 @@ def wash_texts(
     texts: Sequence[str], index: PlaceIndex, *, progress: Progress = SILENT, workers: int = 0
 ) -> list[AnswerFields]:
     """One answer a text, in order. `workers` 0 chooses by size and cores."""
-    workers = workers or (1 if len(texts) < SMALL_INPUT or _may_start_none() else cores())
+    workers = workers or (1 if len(texts) < SMALL_INPUT or _may_start_none() else core_count())
     # Sorted, because neighbours share head and building: what was read for one is at hand for the next.
     order = sorted(range(len(texts)), key=texts.__getitem__)
     in_order = [texts[position] for position in order]
@@ -108,12 +108,12 @@ def _files_here(jobs: Iterable[FileJob], index: PlaceIndex) -> Iterator[tuple[Pa
 
 
 def _files_in_pool(jobs: Iterable[FileJob], index: PlaceIndex) -> Iterator[tuple[Path, int]]:
-    with _pool(index, cores()) as pool:
+    with _pool(index, core_count()) as pool:
         running: set[Future[tuple[Path, int]]] = set()
         for job in jobs:
             running.add(pool.submit(_wash_to_file, job))
             # Few in flight, because waiting chunks are memory.
-            if len(running) >= 4 * cores():
+            if len(running) >= 4 * core_count():
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in finished)
         yield from (future.result() for future in as_completed(running))
@@ -130,11 +130,6 @@ def _write_answers(washer: Washer, texts: Sequence[str], path: Path) -> tuple[Pa
     table = pa.table([texts, *columns], schema=_ANSWER_SCHEMA)
     pq.write_table(table, path, compression="lz4")
     return path, len(texts)
-
-
-def cores() -> int:
-    """Processors this process may use."""
-    return int(os.environ.get("KUAI_THREADS", "0")) or len(os.sched_getaffinity(0))
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:

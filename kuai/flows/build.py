@@ -454,7 +454,11 @@ def _pack(
 def _write_receipts(bench: _Bench, received: Sequence[ReceivedResource]) -> Receipt:
     """What came in, was kept, refused, sent back: by source and by stage, beside the zones (it names them all)."""
     mapped = {one.mentions.source: one for one in bench.mapped}
-    lines = [_source_line(bench, one, mapped.get(one.resource.name)) for one in received]
+    grades = _grades_by_source(bench)
+    lines = [
+        _source_line(one, mapped.get(one.resource.name), grades.get(one.resource.name, {}))
+        for one in received
+    ]
     total = Receipt.total("build", tuple(one.receipt for one in received))
     write_json(
         bench.log.folder / "receipts.json",
@@ -470,7 +474,7 @@ def _write_receipts(bench: _Bench, received: Sequence[ReceivedResource]) -> Rece
 
 
 def _source_line(
-    bench: _Bench, one: ReceivedResource, mapped: MappedResource | None
+    one: ReceivedResource, mapped: MappedResource | None, grades: dict[str, int]
 ) -> dict[str, Any]:
     registration = mapped.registration if mapped else None
     return {
@@ -490,17 +494,21 @@ def _source_line(
         "handler": registration.handler if registration else one.resource.department,
         "legal_basis": registration.legal_basis if registration else "",
         "refresh_days": registration.refresh_days if registration else 0,
-        "grades": _grades(bench, one.resource.name) if one.zone is Zone.CORE and mapped else {},
+        "grades": grades if one.zone is Zone.CORE and mapped else {},
     }
 
 
-def _grades(bench: _Bench, source: str) -> dict[str, int]:
-    """How many places of this source were washed to each grade."""
+def _grades_by_source(bench: _Bench) -> dict[str, dict[str, int]]:
+    """How many core places of each source were washed to each grade; the washes are read once for all sources."""
     wash = bench.core / f"{ADDRESS_WASH.name}.parquet"
+    grades: dict[str, dict[str, int]] = {}
     with engine() as connection:
+        # A mention's key begins with its source's name, and no name holds a colon.
         found = connection.execute(
-            "select w.grade, count(*) from read_parquet($wash) as w where starts_with(w.mention_key, $source || ':')"
-            " group by w.grade order by w.grade",
-            {"wash": str(wash), "source": source},
+            "select split_part(mention_key, ':', 1) as source, grade, count(*) from read_parquet($wash)"
+            " group by source, grade order by source, grade",
+            {"wash": str(wash)},
         ).fetchall()
-    return {grade: int(count) for grade, count in found}
+    for source, grade, count in found:
+        grades.setdefault(source, {})[grade] = int(count)
+    return grades

@@ -10,17 +10,6 @@ from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store
 from kuai.registry.types import MENTION_ELEMENT
 
-COLUMNS = (
-    "resource",
-    "row",
-    "role",
-    "person_code",
-    "organisation_code",
-    "address_code",
-    "grade",
-    "match_probability",
-)
-
 
 def export_mentions(
     store: Store, target: Path, *, persons: frozenset[str] | None = None
