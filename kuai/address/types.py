@@ -30,6 +30,41 @@ class Level(StrEnum):
     ROOM = "room"
 
 
+class State(StrEnum):
+    """Where an entry is in its life; only PLANNED and IN_USE are offered as answers of the wash."""
+
+    PLANNED = "planned"
+    IN_USE = "in_use"
+    SPLIT = "split"
+    MERGED = "merged"
+    RENUMBERED = "renumbered"
+    DEMOLISHED = "demolished"
+
+
+class EventKind(StrEnum):
+    """What may happen to an entry of the library. A closed set; each leaves a line in the life-cycle log."""
+
+    PLANNED = "planned"
+    TAKEN_INTO_USE = "taken_into_use"
+    SPLIT = "split"
+    MERGED = "merged"
+    RENUMBERED = "renumbered"
+    RENAMED = "renamed"
+    MOVED = "moved"
+    DEMOLISHED = "demolished"
+
+
+class AliasKind(StrEnum):
+    """Why a place is also known by another text."""
+
+    VERNACULAR = "vernacular"
+    OLD_NAME = "old_name"
+    DOORPLATE = "doorplate"
+    ESTATE = "estate"
+    SECONDARY = "secondary"
+    CONFIRMED = "confirmed"
+
+
 ADDRESS_ENTRY = CATALOGUE.declare(
     BulkTable(
         name="address_entry",
@@ -52,9 +87,86 @@ ADDRESS_ENTRY = CATALOGUE.declare(
             Column("longitude", "DOUBLE", L1, "CGCS2000, degrees east; null if unknown"),
             Column("latitude", "DOUBLE", L1, "CGCS2000, degrees north; null if unknown"),
             Column("use", "VARCHAR", L1, "住宅, 商铺, 厂房, ... as the library says"),
-            Column("state", "VARCHAR", L1, "in_use, planned, demolished, merged"),
+            Column(
+                "state",
+                "VARCHAR",
+                L1,
+                "planned, in_use, split, merged, renumbered, demolished",
+            ),
         ),
         order_by=("address_code",),
+    )
+)
+
+ADDRESS_ALIAS = CATALOGUE.declare(
+    BulkTable(
+        name="address_alias",
+        owner="address",
+        row="Another text under which a place of the library is known, as frozen by a build.",
+        retention="as the entry it belongs to; a revoked alias leaves the next build",
+        columns=(
+            Column("address_code", "VARCHAR", L1, "the entry meant"),
+            Column("text", "VARCHAR", L2, "the other text: a name, a doorplate, a whole address"),
+            Column(
+                "kind",
+                "VARCHAR",
+                L1,
+                "vernacular, old_name, doorplate, estate, secondary, confirmed",
+            ),
+            Column("source", "VARCHAR", L1, "import, life-cycle event or steward's decision"),
+            Column("valid_from", "DATE", L1, "first day; null if unknown"),
+            Column("valid_to", "DATE", L1, "day after the last; null while it lasts"),
+        ),
+        order_by=("address_code", "text", "kind"),
+    )
+)
+
+ADDRESS_SUCCESSION = CATALOGUE.declare(
+    BulkTable(
+        name="address_succession",
+        owner="address",
+        row="One step from a code that is no longer answered to a code that took its place.",
+        retention="permanent: every code ever issued resolves",
+        columns=(
+            Column("address_code", "VARCHAR", L1, "the code that ended"),
+            Column("successor_code", "VARCHAR", L1, "the code that follows; null if nothing does"),
+            Column("kind", "VARCHAR", L1, "split, merged, renumbered, demolished"),
+            Column("happened_on", "DATE", L1, "day of the event"),
+            Column("reason", "VARCHAR", L1, "why, in the steward's words"),
+        ),
+        order_by=("address_code", "successor_code"),
+    )
+)
+
+ADDRESS_GEOMETRY = CATALOGUE.declare(
+    BulkTable(
+        name="address_geometry",
+        owner="address",
+        row="The outline or line of an entry: a grid's or community's area, a building's footprint, a road.",
+        retention="as the entry it belongs to",
+        columns=(
+            Column("address_code", "VARCHAR", L1, "the entry"),
+            Column("geometry", "BLOB", L1, "WKB, CGCS2000 (EPSG:4490), degrees, longitude first"),
+            Column(
+                "delivered_datum", "VARCHAR", L1, "CGCS2000, WGS84, GCJ-02 or BD-09, as declared"
+            ),
+        ),
+        order_by=("address_code",),
+    )
+)
+
+ADDRESS_IDENTIFIER = CATALOGUE.declare(
+    BulkTable(
+        name="address_identifier",
+        owner="address",
+        row="The same place in another coding scheme (GB/T 39609, JGJ/T 246, a department's own).",
+        retention="as the entry it belongs to",
+        columns=(
+            Column("address_code", "VARCHAR", L1, "the entry"),
+            Column("scheme", "VARCHAR", L1, "the scheme's name"),
+            Column("value", "VARCHAR", L1, "the code in that scheme"),
+        ),
+        order_by=("address_code", "scheme", "value"),
     )
 )
 
