@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "kuai.guard.apps.GuardConfig",
     "kuai.sources.apps.SourcesConfig",
+    "kuai.address.apps.AddressConfig",
     "kuai.registry.apps.RegistryConfig",
     "kuai.web",
 ]

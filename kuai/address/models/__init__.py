@@ -1,0 +1,1 @@
+"""Tables of the address room in the work database. Private: see the doors `library` and `learning`."""

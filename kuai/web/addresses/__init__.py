@@ -1,0 +1,1 @@
+"""Pages and interfaces of the address library."""
