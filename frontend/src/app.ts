@@ -3,10 +3,12 @@ import htmx from "htmx.org";
 import "./style/base.css";
 import "./style/shell.css";
 import "./style/parts.css";
+import "./style/library.css";
 import { fillDemoLogins } from "./parts/demo_logins";
 import { watchSearchKeys } from "./parts/search_keys";
 import { watchSession } from "./parts/session_clock";
 import { watchSortableTables } from "./parts/sortable_tables";
+import { watchTrees } from "./parts/tree_keys";
 import { watchUploads } from "./parts/upload_progress";
 
 // Because the content security policy allows neither eval nor inline style.
@@ -31,4 +33,5 @@ watchSession();
 fillDemoLogins();
 watchSortableTables();
 watchUploads();
+watchTrees();
 document.documentElement.classList.add("has-scripts");
