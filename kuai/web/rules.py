@@ -22,6 +22,17 @@ SEES_SOURCES = (
 # Refused rows hold what offices wrote: only who sends them back may take them out.
 KEEPS_SOURCES = (Role.DATA_STEWARD,)
 SEES_LEDGER = (Role.AUDITOR, Role.AUDIT_ADMINISTRATOR)
+# The address library: who reads it, who confirms and imports, who files applications upward.
+SEES_ADDRESSES = (
+    Role.DATA_STEWARD,
+    Role.SUBDISTRICT_CLERK,
+    Role.GRID_WORKER,
+    Role.DEPARTMENT_CLERK,
+    Role.LEADER,
+    Role.AUDITOR,
+)
+KEEPS_ADDRESSES = (Role.DATA_STEWARD,)
+FILES_ADDRESSES = (Role.SUBDISTRICT_CLERK, Role.DATA_STEWARD)
 EVERYBODY = tuple(Role)
 
 # `public_route` is for whoever comes; the others need a login with one of the roles.
@@ -48,3 +59,12 @@ takes_refused_rows = route_rule(
 )
 uploads = route_rule("sources.upload", purpose="source_keeping", roles=KEEPS_SOURCES)
 sees_ledger = route_rule("ledger.view", purpose="audit", roles=SEES_LEDGER)
+washes_one_address = route_rule("addresses.explain", purpose="address_upkeep", roles=SEES_ADDRESSES)
+confirms_aliases = route_rule("addresses.aliases", purpose="address_upkeep", roles=KEEPS_ADDRESSES)
+sees_proposals = route_rule("addresses.proposals", purpose="address_upkeep", roles=FILES_ADDRESSES)
+files_applications = route_rule(
+    "addresses.applications", purpose="address_upkeep", roles=FILES_ADDRESSES
+)
+answers_applications = route_rule(
+    "addresses.answer_applications", purpose="address_upkeep", roles=KEEPS_ADDRESSES
+)

@@ -30,6 +30,7 @@ DENIED_PURPOSES: Mapping[str, str] = {
     "household_consumption": "不掌握一户人家的用量",
     "staff_tracking": "不跟踪工作人员",
     "enforcement_from_help_calls": "求助不得成为执法线索",
+    "enforcement_from_address_upkeep": "地址维护中看到的分隔、加建不得成为执法线索",
     "birth_control": "不管控生育",
 }
 
