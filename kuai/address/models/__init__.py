@@ -1,1 +1,5 @@
 """Tables of the address room in the work database. Private: see the doors `library` and `learning`."""
+
+from kuai.address.models.record import Alias, LibraryStep, PlannedImport, StepSubject
+
+__all__ = ["Alias", "LibraryStep", "PlannedImport", "StepSubject"]
