@@ -123,7 +123,7 @@ def _inverse(
     start: tuple[Any, Any],
     maths: Any,
 ) -> tuple[Any, Any]:
-    """The point `forward` carries to `wanted`; the shift hardly changes, so the steps shrink a thousandfold."""
+    """The point `forward` carries to `wanted`; the shift hardly changes with place, so few steps do."""
     x, y = start
     for _ in range(_MOST_ROUNDS):
         forward_x, forward_y = forward(x, y, maths)
