@@ -35,11 +35,19 @@ from kuai.kit.progress import SILENT, Progress, progress_line
 SMALL_INPUT = 20_000
 CHUNK = 4_000
 
-# code, level, grade, matched text, explanation, candidates as JSON: plain text, because a worker's answers
-# travel between processes three times faster so than as objects.
-AnswerFields = tuple[str, str, str, str, str, str]
+# code, level, grade, matched text, explanation, candidates as JSON, unknown place: plain text, because a worker's
+# answers travel between processes three times faster so than as objects.
+AnswerFields = tuple[str, str, str, str, str, str, str]
 
-ANSWER_NAMES = ("address_code", "level", "grade", "matched_text", "explanation", "candidates")
+ANSWER_NAMES = (
+    "address_code",
+    "level",
+    "grade",
+    "matched_text",
+    "explanation",
+    "candidates",
+    "unknown_place",
+)
 _ANSWER_SCHEMA = pa.schema([(name, pa.string()) for name in ("text", *ANSWER_NAMES)])
 FileJob = tuple[Sequence[str], Path]
 
@@ -155,6 +163,7 @@ def fields_of(answer: WashedAddress) -> AnswerFields:
         answer.matched_text,
         answer.explanation,
         candidates,
+        answer.unknown_place,
     )
 
 

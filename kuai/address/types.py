@@ -194,6 +194,13 @@ ADDRESS_WASH = CATALOGUE.declare(
                 "why, in Chinese; names variations, never more of the text than the place",
             ),
             Column("candidates", "VARCHAR", L2, "JSON list for grade C, else empty"),
+            Column(
+                "unknown_place",
+                "VARCHAR",
+                L2,
+                "what the text names below the code and the library lacks: a room's key (601A), below a division"
+                " name|number; else empty",
+            ),
         ),
         order_by=("mention_key",),
     )
@@ -210,6 +217,8 @@ class WashedAddress:
     matched_text: str
     explanation: str
     candidates: tuple[dict[str, object], ...] = ()
+    # What the text names below the code and the library lacks, as in ADDRESS_WASH.
+    unknown_place: str = ""
 
 
 @dataclass(frozen=True)

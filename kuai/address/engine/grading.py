@@ -30,7 +30,14 @@ def grade_one(
     grade = Grade.A if not variations and answer.trust is Trust.EXACT else Grade.B
     notes = variations + conventions_used(pieces, answer.text)
     explanation = "；".join(notes) if notes else "与标准地址一致"
-    return WashedAddress(answer.code, answer.level, grade, answer.text, explanation)
+    return WashedAddress(
+        answer.code,
+        answer.level,
+        grade,
+        answer.text,
+        explanation,
+        unknown_place=answer.unknown_room,
+    )
 
 
 def missing_parts(
@@ -126,8 +133,9 @@ def grade_divisions(
             "score": 20, "parts": {"divisions": 20, "name": 0, "number": 0, "room": 0}, "why": reasons[0],
         }  # fmt: skip
         return WashedAddress(
-            division.code, level, Grade.C, division.standard_text, "；".join(reasons), (candidate,)
-        )
+            division.code, level, Grade.C, division.standard_text, "；".join(reasons), (candidate,),
+            unknown_place=_unknown_building(head, pieces),
+        )  # fmt: skip
     if OTHER_SUBDISTRICT in divisions.weak:
         return _candidates_of_divisions(divisions, index)
     if division.level == "subdistrict" and index.book.has_split(number):
@@ -140,6 +148,13 @@ def grade_divisions(
         variations.append(f"以下部分超出本库：到{_LEVEL_NAMES[division.level]}为止")
     words = "；".join(variations) if variations else "与标准地址一致"
     return WashedAddress(division.code, level, grade, division.standard_text, words)
+
+
+def _unknown_building(head: HeadReading, pieces: tuple[Piece, ...]) -> str:
+    """name|number of a building the library lacks; empty where the text gives no name or no number for it."""
+    if not head.written_name or not pieces or pieces[0].kind not in (Kind.HOUSE, Kind.BUILDING):
+        return ""
+    return f"{head.written_name}|{pieces[0].value}"
 
 
 def _candidates_of_divisions(divisions: DivisionReading, index: PlaceIndex) -> WashedAddress:

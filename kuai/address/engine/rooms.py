@@ -27,6 +27,8 @@ class Answer:
     trust: Trust
     variations: list[str] = field(default_factory=list)
     room_is_known: bool = True
+    # The room as written where the library has none of that key (601A, 601之1).
+    unknown_room: str = ""
 
 
 def settle_rooms(found: Sequence[Found], index: PlaceIndex) -> list[Answer]:
@@ -68,9 +70,13 @@ def find_room(found: Found, index: PlaceIndex) -> list[Answer]:
             code, text = hit
             if words:
                 variations.append(words)
+            unknown = _written_key(room) if words and "未入库" in words else ""
             return [
-                Answer(found, room, code, Level.ROOM, text, max(found.trust, trust), variations)
-            ]
+                Answer(
+                    found, room, code, Level.ROOM, text, max(found.trust, trust), variations,
+                    unknown_room=unknown,
+                )
+            ]  # fmt: skip
     stairless = not room.stair and not room.is_shop
     several = index.rooms_in_any_stair(found.building, room.number) if stairless else []
     if several:
@@ -97,8 +103,12 @@ def _building_for_unknown_room(
     trust = max(found.trust, Trust.SURE)
     return Answer(
         found, room, index.building_codes[found.building], Level.BUILDING, text, trust,
-        [*variations, words], room_is_known=False,
+        [*variations, words], room_is_known=False, unknown_room=_written_key(room),
     )  # fmt: skip
+
+
+def _written_key(room: RoomReading) -> str:
+    return f"{room.key}之{room.part}" if room.part else room.key
 
 
 def room_readings(room: RoomReading) -> Iterable[tuple[str, str, Trust]]:

@@ -6,6 +6,7 @@ select
     coalesce(w.grade, 'D') as grade,
     coalesce(w.matched_text, '') as matched_text,
     coalesce(w.explanation, '没有写地址') as explanation,
-    coalesce(w.candidates, '') as candidates
+    coalesce(w.candidates, '') as candidates,
+    coalesce(w.unknown_place, '') as unknown_place
 from washed_mentions as m
 left join washed_texts as w on m.text = w.text
