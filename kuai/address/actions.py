@@ -12,28 +12,31 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kuai.address.batch import (
-    ANSWER_NAMES,
-    index_of,
-    wash_texts,
-    wash_to_files,
-)
+from kuai.address.batch import ANSWER_NAMES, index_of, wash_to_files
+from kuai.address.file_wash import ADDED_COLUMNS, wash_sheet
 from kuai.address.gazetteer import FOLDER as DIVISIONS_FOLDER
-from kuai.address.reading import find_encoding, library_table, read_delivered_library
+from kuai.address.libraries import LibraryTables, library_of_build, read_library_file
+from kuai.address.reading import library_table, read_delivered_library
 from kuai.address.types import ADDRESS_ENTRY, ADDRESS_WASH
-from kuai.kit.atomic_files import replace_when_complete
 from kuai.kit.engine import read_sql, scan_sql, use_table, use_tables, write_table
-from kuai.kit.errors import DataFault, Refusal, Where
+from kuai.kit.errors import Refusal
 from kuai.kit.progress import SILENT, Progress
 from kuai.kit.receipt import Receipt
 from kuai.kit.tables import TableRef
 
-ADDED_COLUMNS = ANSWER_NAMES
+__all__ = [
+    "ADDED_COLUMNS",
+    "LibraryTables",
+    "library_of_build",
+    "read_division_library",
+    "read_library",
+    "wash_file",
+    "wash_mentions",
+]
+
 _NO_ANSWERS = (
     "(select " + ", ".join(f"'' as {name}" for name in ("text", *ANSWER_NAMES)) + " where false)"
 )
-GRADE = ADDED_COLUMNS.index("grade")
-MOST_FIELD_CHARACTERS = 1 << 24
 
 
 def read_library(
@@ -124,80 +127,17 @@ def _count_grades(connection: duckdb.DuckDBPyConnection, ref: TableRef) -> dict[
 
 
 def wash_file(
-    library_csv: Path,
-    in_csv: Path,
+    library: Path | LibraryTables,
+    source: Path,
     *,
     text_column: str,
-    out_csv: Path,
+    out: Path,
     progress: Progress = SILENT,
 ) -> Receipt:
     """`kuai wash`: the input's columns plus ADDED_COLUMNS, one line a row, in order; complete or not at all.
 
-    Refuses a library with a faulty row and an input without `text_column`. Repeatable.
+    CSV, XLSX or Parquet by file ending, `-` for CSV on stdin and stdout. `library`: such a file, or
+    `library_of_build(...)`. Refuses a library with a faulty row and an input without `text_column`. Repeatable.
     """
-    library = library_table(read_delivered_library(library_csv), file=library_csv.name)
-    heading, rows = _read_rows(in_csv, text_column)
-    position = heading.index(text_column)
-    texts = list(dict.fromkeys(row[position] for row in rows))
-    answers = dict(zip(texts, wash_texts(texts, index_of(library), progress=progress), strict=True))
-    grades: Counter[str] = Counter()
-    with (
-        replace_when_complete(out_csv) as scratch,
-        scratch.open("w", encoding="utf-8", newline="") as stream,
-    ):
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow([*heading, *ADDED_COLUMNS])
-        writer.writerows([*row, *answers[row[position]]] for row in rows)
-        grades.update(answers[row[position]][GRADE] for row in rows)
-    notes = {f"grade_{grade}": count for grade, count in sorted(grades.items())}
-    return Receipt("wash_file", len(rows), len(rows), notes=notes | {"distinct_texts": len(texts)})
-
-
-def _read_rows(path: Path, text_column: str) -> tuple[list[str], list[list[str]]]:
-    """Heading and rows, each as wide as the heading; refuses a row with more cells than the heading."""
-    if not path.is_file():
-        raise DataFault("address.input_absent", "找不到要清洗的文件", where=Where(file=path.name))
-    csv.field_size_limit(MOST_FIELD_CHARACTERS)
-    try:
-        with path.open(encoding=find_encoding(path), errors="replace", newline="") as stream:
-            reader = csv.reader(line.replace("\0", "") for line in stream)
-            heading = next(reader, [])
-            _refuse_bad_heading(heading, text_column, path.name)
-            rows = [_fitted(row, len(heading), reader.line_num, path.name) for row in reader]
-    except csv.Error as cause:
-        raise DataFault(
-            "address.input_unreadable", "不是可读的 CSV", where=Where(file=path.name)
-        ) from cause
-    # A blank line is no row, unless a blank is all a row of one column can say.
-    return heading, [row for row in rows if row]
-
-
-def _fitted(row: list[str], width: int, line: int, file: str) -> list[str]:
-    if any(row[width:]):
-        raise DataFault(
-            "address.row_too_wide",
-            f"这一行有 {len(row)} 格，表头只有 {width} 列",
-            where=Where(file=file, row=line),
-            remedy="含逗号的文字要加引号",
-        )
-    if not row and width > 1:
-        return []
-    return (row + [""] * width)[:width]
-
-
-def _refuse_bad_heading(heading: list[str], text_column: str, file: str) -> None:
-    if text_column not in heading:
-        raise DataFault(
-            "address.text_column_missing",
-            f"找不到列“{text_column}”",
-            where=Where(file=file, row=1, column=text_column),
-            remedy=f"该文件的列：{'、'.join(heading) or '（空文件）'}",
-        )
-    clashing = [column for column in ADDED_COLUMNS if column in heading]
-    if clashing:
-        raise DataFault(
-            "address.column_taken",
-            f"输入已有列 {clashing[0]}，结果会重名",
-            where=Where(file=file, row=1, column=clashing[0]),
-            remedy="请先改名或删去该列",
-        )
+    tables = read_library_file(library) if isinstance(library, Path) else library
+    return wash_sheet(tables.index(), source, text_column=text_column, out=out, progress=progress)

@@ -78,7 +78,11 @@ def _read_csv(path: Path) -> pa.Table:
 def find_encoding(path: Path) -> str:
     """utf-8-sig or gb18030, whichever reads the beginning of the file; a cut character at the end is forgiven."""
     with path.open("rb") as stream:
-        beginning = stream.read(1 << 20)
+        return encoding_of(stream.read(1 << 20))
+
+
+def encoding_of(beginning: bytes) -> str:
+    """The same for a beginning already read."""
     if beginning.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     try:

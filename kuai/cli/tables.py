@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -11,35 +11,69 @@ from kuai.cli.allowing import require_allowed
 from kuai.cli.options import JsonOption
 from kuai.cli.output import (
     console,
+    errors,
     receipt_table,
     require_folder_of,
     shown_progress,
     write_json_answer,
 )
+from kuai.kit.errors import Refusal
+from kuai.kit.store import Store
 
 
 def wash(
-    source: Annotated[Path, typer.Argument(metavar="IN.csv", help="要清洗的 CSV")],
-    library: Annotated[Path, typer.Option("--library", help="统一地址库 CSV")],
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="要清洗的 .csv、.xlsx 或 .parquet；- 为标准输入")
+    ],
     text_column: Annotated[str, typer.Option("--text-column", help="哪一列是地址")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="写到哪个 CSV")],
+    library: Annotated[
+        Path | None, typer.Option("--library", help="统一地址库文件（CSV、XLSX 或 Parquet）")
+    ] = None,
+    store: Annotated[
+        Path | None, typer.Option("--store", help="或用这个库里已发布版本的地址库")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="写到哪个文件，按后缀定格式；- 为标准输出（CSV）")
+    ] = Path("-"),
     as_json: JsonOption = False,
 ) -> None:
     """把写法各异的地址洗成标准地址编码，并说明把握（A 准确，B 有把握，C 候选，D 没有）。"""
     from kuai.address import actions
 
     require_allowed("wash")
-    require_folder_of(out)
-    with shown_progress(quiet=as_json) as progress:
+    if (library is None) == (store is None):
+        raise Refusal(
+            "wash.which_library",
+            "要写明用哪个地址库。",
+            next_step="--library 文件，或 --store 库，二者写一个。",
+        )
+    to_stdout = str(out) == "-"
+    if as_json and to_stdout:
+        raise Refusal(
+            "wash.stdout_taken", "--json 和结果不能都写到标准输出。", next_step="用 -o 写到文件。"
+        )
+    if not to_stdout:
+        require_folder_of(out)
+    with shown_progress(quiet=as_json or to_stdout) as progress:
         receipt = actions.wash_file(
-            library, source, text_column=text_column, out_csv=out, progress=progress
+            library or actions.library_of_build(Store(cast(Path, store)).current_build() / "core"),
+            source,
+            text_column=text_column,
+            out=out,
+            progress=progress,
         )
     if as_json:
         write_json_answer(receipt.as_json())
         return
-    console.print(receipt_table("清洗", (receipt,)))
-    console.print(
-        "　".join(f"{grade}：{count:,}" for grade, count in receipt.notes.get("grades", {}).items())
+    # Beside a result on stdout the receipt goes where progress goes.
+    screen = errors if to_stdout else console
+    screen.print(receipt_table("清洗", (receipt,)))
+    screen.print(
+        "　".join(
+            f"{note.removeprefix('grade_')}：{count:,}"
+            for note, count in receipt.notes.items()
+            if note.startswith("grade_")
+        )
     )
 
 

@@ -162,7 +162,7 @@ def test_a_file_keeps_its_columns_and_order(
     ]
     write_rows(tmp_path / "in.csv", rows, encoding)
     receipt = wash_file(
-        library_csv, tmp_path / "in.csv", text_column="地址", out_csv=tmp_path / "out.csv"
+        library_csv, tmp_path / "in.csv", text_column="地址", out=tmp_path / "out.csv"
     )
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
         washed = list(csv.reader(stream))
@@ -178,7 +178,7 @@ def test_a_missing_text_column_is_refused_and_nothing_is_written(
     write_rows(tmp_path / "in.csv", [["key"], ["1"]])
     with pytest.raises(DataFault, match="找不到列“地址”"):
         wash_file(
-            library_csv, tmp_path / "in.csv", text_column="地址", out_csv=tmp_path / "out.csv"
+            library_csv, tmp_path / "in.csv", text_column="地址", out=tmp_path / "out.csv"
         )
     assert not (tmp_path / "out.csv").exists()
 
@@ -186,7 +186,7 @@ def test_a_missing_text_column_is_refused_and_nothing_is_written(
 def test_blank_lines_of_one_column_stay_rows(library_csv: Path, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("地址\n石桥村三巷5号\n\n石桥社区\n", encoding="utf-8")
     receipt = wash_file(
-        library_csv, tmp_path / "in.csv", text_column="地址", out_csv=tmp_path / "out.csv"
+        library_csv, tmp_path / "in.csv", text_column="地址", out=tmp_path / "out.csv"
     )
     assert receipt.received == 3
 
@@ -199,7 +199,7 @@ def test_a_row_wider_than_the_heading_is_refused_with_its_line(
     )
     with pytest.raises(DataFault, match="3 格") as refused:
         wash_file(
-            library_csv, tmp_path / "in.csv", text_column="地址", out_csv=tmp_path / "out.csv"
+            library_csv, tmp_path / "in.csv", text_column="地址", out=tmp_path / "out.csv"
         )
     assert refused.value.where.row == 3
     assert not (tmp_path / "out.csv").exists()
@@ -210,12 +210,12 @@ def test_an_absent_input_and_a_clashing_column_are_refused(
 ) -> None:
     with pytest.raises(DataFault, match="找不到要清洗的文件"):
         wash_file(
-            library_csv, tmp_path / "no.csv", text_column="地址", out_csv=tmp_path / "out.csv"
+            library_csv, tmp_path / "no.csv", text_column="地址", out=tmp_path / "out.csv"
         )
     write_rows(tmp_path / "in.csv", [["地址", "grade"], ["x", "y"]])
     with pytest.raises(DataFault, match="grade"):
         wash_file(
-            library_csv, tmp_path / "in.csv", text_column="地址", out_csv=tmp_path / "out.csv"
+            library_csv, tmp_path / "in.csv", text_column="地址", out=tmp_path / "out.csv"
         )
 
 
