@@ -42,7 +42,7 @@ class OpenSheet:
     """A heading and the rows below it, as batches of columns. `rows` is None where only reading tells."""
 
     heading: tuple[str, ...]
-    batches: Iterator[list[Cells]]
+    batches: Iterator[Sequence[Cells]]
     rows: int | None = None
     rows_above: int = 0
 
@@ -91,9 +91,8 @@ def sheet_writer(path: Path, heading: Sequence[str]) -> Iterator[SheetWriter]:
     """A new sheet in `path`, there only once it is whole; on stdout as it comes."""
     form = form_of(path)
     if path == STREAM:
-        yield TextWriter(
-            io.TextIOWrapper(_KeptOpen(sys.stdout.buffer), "utf-8", newline=""), heading
-        )
+        with open(sys.stdout.fileno(), "w", encoding="utf-8", newline="", closefd=False) as stream:
+            yield TextWriter(stream, heading)
         return
     with replace_when_complete(path) as scratch:
         if form == "xlsx":
@@ -169,22 +168,6 @@ def find_heading(
 # --- CSV ------------------------------------------------------------------------------------------------
 
 
-class _KeptOpen(io.RawIOBase):
-    """stdout stays open when the writer around it is dropped."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, content: Any) -> int:
-        return self._stream.write(content)
-
-    def flush(self) -> None:
-        self._stream.flush()
-
-
 class TextWriter:
     """CSV in UTF-8."""
 
@@ -245,7 +228,7 @@ def _read_text(stream: IO[str], text_column: str, file: str) -> OpenSheet:
 
 def _text_batches(
     first: list[list[str]], reader: Any, width: int, file: str
-) -> Iterator[list[Cells]]:
+) -> Iterator[Sequence[Cells]]:
     rows = list(first)
     while True:
         try:
@@ -305,7 +288,7 @@ def _open_parquet(path: Path, text_column: str) -> Iterator[OpenSheet]:
         )
 
 
-def _parquet_batches(source: Any, file: str) -> Iterator[list[Cells]]:
+def _parquet_batches(source: Any, file: str) -> Iterator[Sequence[Cells]]:
     import pyarrow as pa  # noqa: PLC0415 - see above
 
     batches = source.iter_batches(batch_size=BATCH_ROWS)

@@ -78,7 +78,7 @@ def _sheets_of(path: Path) -> list[tuple[str, Any]]:
         raise
 
 
-def _batches(sheet: Any, skipped: int, width: int) -> Iterator[list[Cells]]:
+def _batches(sheet: Any, skipped: int, width: int) -> Iterator[Sequence[Cells]]:
     rows = islice(sheet.iter_rows(), skipped, None)
     while batch := list(islice(rows, BATCH_ROWS)):
         # A row without any cell is a gap in the sheet.
