@@ -338,8 +338,8 @@ class DivisionBook:
             numbers = self._narrow(self.by_core["subdistrict"].get(written, ()), reading.districts)
             if numbers:
                 reading.subdistricts, reading.rest = numbers, rest[mark.end() :]
-                if unit in ("镇", "乡"):
-                    name = self.divisions[numbers[0]].name
+                name = self.divisions[numbers[0]].name
+                if unit in ("镇", "乡") and name != written + unit:
                     reading.variations.append(f"“{name}”写作“{written}{unit}”")
                 return True
             marks.append(mark)

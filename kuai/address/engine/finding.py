@@ -9,7 +9,7 @@ from kuai.address.engine.divisions import DivisionReading
 from kuai.address.engine.heads import HeadReading
 from kuai.address.engine.names import NameReading, Trust, read_name
 from kuai.address.engine.place_index import PlaceIndex
-from kuai.address.engine.segmenting import Kind, Piece
+from kuai.address.engine.segmenting import Kind, Piece, in_usual_order
 
 
 @dataclass(slots=True)
@@ -24,18 +24,56 @@ class Found:
 
 def find_buildings(head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex) -> list[Found]:
     """Buildings the names and numbers lead to: by estate behind the doorplate, by doorplate, by landmark."""
-    estates = _find_by_inner_name(head, pieces, index)
-    if estates:
-        return estates
+    pieces = in_usual_order(pieces)
+    found = _find_in_order(head, pieces, index)
+    return _agree_with_swapped_name(found, head, index) if head.swapped else found
+
+
+def _find_in_order(head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex) -> list[Found]:
+    position = _inner_name_position(pieces)
+    if 0 <= position < 2:
+        estates = _find_by_inner_name(head, pieces, index)
+        if estates:
+            return estates
+    found = _find_by_head(head, pieces, index)
+    if position >= 2 and not any(one.trust is Trust.EXACT for one in found):
+        # Because a name behind house and room (…5号302，工业路144号) says again or something else, the head leads.
+        found = _find_by_inner_name(head, pieces, index) or found
+    if found:
+        return found
+    return _find_despite_known_name(head, pieces, index)
+
+
+def _find_by_head(head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex) -> list[Found]:
     found: list[Found] = []
     for name in head.names:
         found.extend(_find_by_number(name, pieces, index))
         found.extend(_find_landmark(name, pieces, index))
     exact = [one for one in found if one.trust is Trust.EXACT]
-    found = exact or found or _find_by_name_with_number(head, pieces, index)
-    if found:
-        return found
-    return _find_despite_known_name(head, pieces, index)
+    return exact or found or _find_by_name_with_number(head, pieces, index)
+
+
+def _inner_name_position(pieces: tuple[Piece, ...]) -> int:
+    """Where the first name that may be a place's stands in the tail; -1 if there is none."""
+    return next((at for at in range(len(pieces)) if _is_inner_name(pieces, at)), -1)
+
+
+def _is_inner_name(pieces: tuple[Piece, ...], position: int) -> bool:
+    """Is it a name, with its number behind it or at the end of the text?"""
+    piece = pieces[position]
+    if piece.kind is not Kind.NAME or len(piece.value) < 2:
+        return False
+    return position + 1 == len(pieces) or pieces[position + 1].kind not in (Kind.NAME, Kind.BREAK)
+
+
+def _agree_with_swapped_name(
+    found: list[Found], head: HeadReading, index: PlaceIndex
+) -> list[Found]:
+    """富润西公馆体育路51号: the estate before the doorplate must be the building's own."""
+    agreeing = [f for f in found if not head.swapped.isdisjoint(index.building_names[f.building])]
+    return agreeing or [
+        Found(f.building, Trust.GUESS, (*f.variations, "小区与门牌不在一处"), f.rest) for f in found
+    ]
 
 
 def _find_by_name_with_number(
@@ -54,16 +92,29 @@ def _find_by_inner_name(
     head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex
 ) -> list[Found]:
     """工业路144号龙光盛华府4栋: the estate's name and number decide, the doorplate must not contradict."""
-    for position, piece in enumerate(pieces[:-1]):
-        if piece.kind is not Kind.NAME or pieces[position + 1].kind in (Kind.NAME, Kind.BREAK):
+    for position, piece in enumerate(pieces):
+        if not _is_inner_name(pieces, position):
             continue
         behind = pieces[position + 1 :]
         found: list[Found] = []
         for name in read_name(piece.value, index):
             found.extend(_find_by_number(name, behind, index))
+            found.extend(_find_landmark(name, behind, index))
         if found:
+            found = _doubt_unread_lead(found, head)
             return _agree_with_doorplate(found, head, pieces[:position], index)
     return []
+
+
+def _doubt_unread_lead(found: list[Found], head: HeadReading) -> list[Found]:
+    """香港新界某路285号翠湖花园B座: an estate of ours, but behind words that may name another place."""
+    if not head.names or head.names[0].trust is not Trust.GUESS or not head.lead:
+        return found
+    divisions = head.divisions
+    is_ours = divisions.districts or divisions.subdistricts or divisions.communities
+    trust = Trust.NEEDS_PROOF if is_ours else Trust.GUESS
+    words = head.names[0].variation
+    return [Found(f.building, max(f.trust, trust), (*f.variations, words), f.rest) for f in found]
 
 
 def _agree_with_doorplate(
@@ -229,10 +280,12 @@ def keep_within_divisions(
         found = [Found(f.building, Trust.GUESS, f.variations, f.rest) for f in found]
     if len(found) == 1 and lies_within(found[0].building, divisions, index):
         return found
+    # Because one level is easily written wrong, and two that agree with each other are not.
+    mistaken = Trust.GUESS if _agree_on_another_place(found, divisions, index) else Trust.SURE
     for written, words, trust in (
         (divisions.districts, "区", Trust.GUESS),
-        (divisions.communities, "社区", Trust.SURE),
-        (divisions.subdistricts, "街道", Trust.SURE),
+        (divisions.communities, "社区", mistaken),
+        (divisions.subdistricts, "街道", mistaken),
     ):
         if not written:
             continue
@@ -261,6 +314,17 @@ def keep_within_divisions(
             for f in found
         ]
     return found
+
+
+def _agree_on_another_place(
+    found: list[Found], divisions: DivisionReading, index: PlaceIndex
+) -> bool:
+    """Do sub-district and community, both written and fitting each other, both exclude every building found?"""
+    communities, subdistricts = divisions.communities, divisions.subdistricts
+    if not any(index.book.is_within(community, subdistricts) for community in communities):
+        return False
+    places = [index.building_communities[f.building] for f in found]
+    return not any(index.book.is_within(p, (*communities, *subdistricts)) for p in places)
 
 
 def lies_within(building: int, divisions: DivisionReading, index: PlaceIndex) -> bool:

@@ -107,8 +107,15 @@ def score_parts(answer: Answer, divisions: DivisionReading, index: PlaceIndex) -
         "divisions": min(20, 5 + 5 * agreeing),
         "name": _NAME_SCORE[answer.found.trust],
         "number": 20,
-        "room": 20 if answer.level is Level.ROOM else 10 if answer.room.names_no_room else 0,
+        "room": _room_score(answer),
     }
+
+
+def _room_score(answer: Answer) -> int:
+    if answer.level is Level.ROOM:
+        # Because a room read past a doubt (4402 as 4层402) is less likely than that it does not exist.
+        return 5 if answer.trust is Trust.GUESS and answer.found.trust < Trust.GUESS else 20
+    return 10 if answer.room.names_no_room or answer.trust is Trust.GUESS else 0
 
 
 def grade_divisions(

@@ -25,6 +25,8 @@ class HeadReading:
     divisions: DivisionReading
     names: tuple[NameReading, ...]
     lead: str = ""
+    # Names of an estate written before its doorplate: the building found must bear one of them.
+    swapped: frozenset[str] = frozenset()
 
     @property
     def written_name(self) -> str:
@@ -51,7 +53,8 @@ def _read_harder_head(
         lead, name = ending
         explained = explain_lead(lead, divisions, index)
         if explained is not None:
-            return HeadReading(explained, (NameReading(name, Trust.EXACT),), lead)
+            swapped = _names_of_lead(explained.rest, index)
+            return HeadReading(explained, (NameReading(name, Trust.EXACT),), lead, swapped)
     if not names:
         bare = _copy(divisions)
         while _read_bare(bare, index):
@@ -82,7 +85,7 @@ def explain_lead(
         pass
     if not again.rest:
         return again
-    if any(name.trust <= Trust.NEEDS_PROOF for name in read_name(again.rest, index)):
+    if _names_of_lead(again.rest, index):
         # 富润西公馆体育路51号1栋: the estate was written before its doorplate.
         again.variations.append("小区与门牌次序颠倒")
         return again
@@ -100,6 +103,11 @@ def explain_lead(
         again.variations.append("地址写在句中")
         return again
     return None
+
+
+def _names_of_lead(lead: str, index: PlaceIndex) -> frozenset[str]:
+    readings = read_name(lead, index) if lead else ()
+    return frozenset(name.name for name in readings if name.trust <= Trust.NEEDS_PROOF)
 
 
 def _copy(reading: DivisionReading) -> DivisionReading:

@@ -103,6 +103,8 @@ def _trust_of_slip(slip: Slip, written: str, name: str) -> Trust:
         # Because 5区 is not 15区 badly written but another place, a digit is never a slip to rely on; only a
         # lane whose whole number is gone (老村巷 for 老村七巷) can be proved by its room.
         return Trust.NEEDS_PROOF if _lost_lane_number(written, name) else Trust.GUESS
+    if slip.kind == "doubled":
+        return Trust.SURE
     if slip.kind == "extra":
         # 松坪山 is not 坪山 with a character too many; offices lose characters, they do not invent them.
         return Trust.GUESS if written.endswith(name) else Trust.NEEDS_PROOF

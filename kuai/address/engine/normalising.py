@@ -24,7 +24,8 @@ _SIMPLIFIED = (
 _TO_SIMPLIFIED = str.maketrans(_TRADITIONAL, _SIMPLIFIED)
 _ANY_TRADITIONAL = re.compile(f"[{_TRADITIONAL}]")
 _PUNCTUATION = str.maketrans(
-    dict.fromkeys("[{【〔〈《「『", "(")
+    dict.fromkeys("○◯", "〇")
+    | dict.fromkeys("[{【〔〈《「『", "(")
     | dict.fromkeys("]}】〕〉》」』", ")")
     | dict.fromkeys("—–―‐‑−~_/\\", "-")
     | dict.fromkeys("、;:|。?!", ",")
@@ -32,17 +33,29 @@ _PUNCTUATION = str.maketrans(
 _PLAIN = re.compile(r"[0-9A-Z\u3007\u4e00-\u9fff()\-#,]*")
 _ODD = re.compile(r"[^0-9A-Z\u3007\u4e00-\u9fff()\-#,]+")
 _GAP = re.compile(r"(?<=[0-9A-Z])[\s.]+(?=[0-9A-Z])")
+# 1.… 2.…: the number of an item is no part of the address.
+_ITEM = re.compile(r"^\s*[(（]?[0-9]{1,2}[)）.．、]\s*(?=[\u4e00-\u9fff])")
+# 501@3栋 is 3栋501; 3/F is 3F.
+_AT = re.compile(r"([0-9A-Z]+)@([0-9A-Z]+(?:号楼|栋|座|幢|#))")
+_FLOOR_SLASH = re.compile(r"(?<=[0-9])/F(?![A-Z])")
+# 二0一: a nought written as a figure between numerals.
+_NOUGHT = re.compile(
+    r"(?<=[一二三四五六七八九〇零])0(?=[〇零0]?[一二三四五六七八九]|[号房室铺栋座层楼]|$)"
+)
 # 青湾区，松涛街道，石桥村: such a comma divides nothing.
 _COMMA_AFTER_DIVISION = re.compile(r"(?<=[省市区县道镇]),+(?=[\u4e00-\u9fff])")
 # Only before something counted: 六和华府 and 八卦岭 keep their numeral, 十五巷 and 三栋 do not.
 _COUNTED = (
     "号|栋|座|幢|楼|单元|层|梯|房|室|铺|商铺|档|巷|路|街|坊|区|里|弄|横|大道|道|组|队|村|片|围|屋|期|环|支|马路|"
-    "社区|小区|工业|经济|联队"
+    "社区|小区|工业|经济|联队|排|条|胡同|直巷|大院|宿舍|厂房"
 )
 _NUMERAL_RUN = re.compile(
-    rf"[零〇一二三四五六七八九十百]+(?=(?:{_COUNTED})|[0-9A-Z()\-#,]|$)|[零〇一二三四五六七八九]{{3,}}"
+    rf"[零〇一二两三四五六七八九十百廿]+(?=(?:{_COUNTED})|[0-9A-Z()\-#,]|$)|[零〇一二三四五六七八九]{{3,}}"
 )
-_DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"〇": 0}
+_DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {
+    "〇": 0,
+    "两": 2,
+}
 _BRACKET = re.compile(r"\(([^()]*)\)?")
 
 
@@ -55,19 +68,24 @@ def to_one_spelling(text: str) -> str:
         text = text.translate(_TO_SIMPLIFIED)
     if "," in text:
         text = _COMMA_AFTER_DIVISION.sub("", text)
+    if "0" in text:
+        text = _NOUGHT.sub("〇", text)
     return _NUMERAL_RUN.sub(_number_of_run, text)
 
 
 def _clean_odd_characters(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text).translate(_PUNCTUATION).upper()
+    text = _ITEM.sub("", unicodedata.normalize("NFKC", text).upper())
+    if "@" in text or "/F" in text:
+        text = _FLOOR_SLASH.sub("F", _AT.sub(r"\2\1", text))
+    text = text.translate(_PUNCTUATION)
     # Because "15号 3 101" means two numbers, a gap between two of them must survive.
     return _ODD.sub("", _GAP.sub("-", text))
 
 
 def _number_of_run(match: re.Match[str]) -> str:
     run = match.group()
-    if run in ("百", "零"):
-        return run
+    if run in ("百", "零", "两"):
+        return run if run != "两" or not _is_counted_thing(match) else "2"
     digits = _read_numeral(run)
     if digits is None:
         return run
@@ -78,8 +96,14 @@ def _number_of_run(match: re.Match[str]) -> str:
     return f"{before}{digits}{after}"
 
 
+def _is_counted_thing(match: re.Match[str]) -> bool:
+    """两栋 is 2栋; 两路口 and 两村 are names."""
+    return match.string[match.end() : match.end() + 1] in tuple("栋座幢单层号期梯")
+
+
 def _read_numeral(run: str) -> str | None:
     """二十四 -> 24, 一百零二 -> 102, 三〇一 -> 301; None where the run is no number (十百)."""
+    run = run.replace("廿", "二十")
     if "十" not in run and "百" not in run:
         return "".join(str(_DIGITS[character]) for character in run)
     total, digit = 0, -1
@@ -126,4 +150,6 @@ def split_brackets(text: str) -> SplitText:
     return SplitText(plain.replace(")", ""), tuple(asides))
 
 
-_ROOM_IN_BRACKETS = re.compile(r"[0-9A-Z\-]+(?:房|室|号|铺|楼|层)?")
+_ROOM_IN_BRACKETS = re.compile(
+    r"(?:[0-9A-Z]{1,2}(?:单元|梯|层|楼))?(?:商铺|铺位|铺)?[0-9A-Z\-]+(?:房|室|号铺|号商铺|号铺位|号|铺|楼|层)?"
+)

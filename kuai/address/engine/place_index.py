@@ -1,95 +1,254 @@
 """The library turned into look-ups: names, doorplates, buildings, rooms. Built once, read by every worker.
 
-Compact on purpose: a building's rooms are one string until somebody asks for them, so 600,000 entries stay
-far below the memory of as many objects.
+Packed on purpose: the tables are bytes that all workers map from one file, so that 11 million entries cost little
+more in four processes than in one. What a text needs of them is unpacked when it is asked for and kept for the
+next text. `index_building` builds it.
 """
 
 from __future__ import annotations
 
+import pickle
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 
-from kuai.address.engine.divisions import Division, DivisionBook, Elsewhere, core_of
+from kuai.address.engine.divisions import DivisionBook
 from kuai.address.engine.normalising import split_brackets, to_one_spelling
-from kuai.address.engine.segmenting import Kind, Piece, read_room, read_tail, split_head
+from kuai.address.engine.packed import (
+    Buffers,
+    NameForms,
+    PackedTexts,
+    map_buffers,
+    rows_of,
+    save_buffers,
+    texts_of,
+)
+from kuai.address.engine.segmenting import Kind, Piece, read_room, read_tail
 from kuai.address.engine.similarity import one_character_less
 
-DIVISION_LEVELS = ("district", "subdistrict", "community")
 # Words that say what kind of settlement it is; offices drop them (白石龙九巷 for 白石龙村九巷).
 _KIND_WORDS = re.compile(r"老村|新村|旧村|村|围|老屋|新屋|屋")
 _ESTATE_ENDINGS = re.compile(
     r"(?:花园|公馆|雅居|小区|家园|公寓|大厦|花苑|新苑|苑|居|轩|阁|府|庭|园|城|湾|里|中心|广场|工业园|工业区|科技园|产业园|"
     r"山庄|名庭|豪庭|名苑|雅苑|华府|新居)$"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One row of the library, as the index wants it."""
-
-    code: str
-    level: str
-    parent_code: str
-    name: str
-    standard_text: str
+# What is unpacked is remembered; sorted texts ask for neighbours, so a full memory is simply emptied.
+REMEMBERED_BUILDINGS = 20_000
+REMEMBERED_NAMES = 20_000
+_META_FILE = "index.pickle"
 
 
 @dataclass(slots=True)
-class PlaceIndex:
-    """Everything the wash looks up. Numbers are positions in `building_codes`."""
+class Building:
+    """One building, unpacked. `rooms` are lines of key, code and own text."""
+
+    code: str
+    text: str
+    community: int
+    # What its own text is made of, to tell what a text left out.
+    names: tuple[str, ...]
+    rooms: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry that an alias or an ended entry leads to; `building` is -1 for divisions."""
+
+    code: str
+    level: str
+    text: str
+    building: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an entry ended (split, merged, renumbered, demolished) and what is answered today."""
+
+    kind: str
+    successors: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OtherText:
+    """A whole text by which people know a place. `words` name its source."""
+
+    place: Place
+    words: str
+    is_confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OtherDivisionName:
+    """An old or vernacular name of a division, without its kind, and today's."""
+
+    level: str
+    written: str
+    today: str
+    words: str
+
+
+@dataclass(slots=True)
+class IndexMeta:
+    """What is small enough for every worker to hold as objects."""
 
     book: DivisionBook
-    building_codes: list[str] = field(default_factory=list)
-    building_texts: list[str] = field(default_factory=list)
-    building_communities: list[int] = field(default_factory=list)
-    # What the building's own text is made of, to tell what a text left out.
-    building_names: list[tuple[str, ...]] = field(default_factory=list)
-    building_rooms: list[str] = field(default_factory=list)
-    # name|number -> buildings; a doorplate with several buildings also has name|doorplate|number.
-    places: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    doorplates: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    # Whole own spelling of a building without number (华强大厦) -> buildings.
-    landmarks: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    # Every name of a road, village, estate, with the communities it stands in.
     names: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    name_numbers: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    short_forms: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    slips: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    short_slips: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    # Names with their numbers blanked (清湖围#坊), for lost Chinese numerals.
-    skeletons: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    # Buildings below this number are answers; above it stand aliases' doors and ended buildings.
+    answering: int = 0
+    # An alias's door -> the building meant, and the words to say.
+    other_doors: dict[int, tuple[int, str]] = field(default_factory=dict)
+    endings: dict[str, Ending] = field(default_factory=dict)
+    other_texts: dict[str, tuple[OtherText, ...]] = field(default_factory=dict)
+    other_divisions: tuple[OtherDivisionName, ...] = ()
+
+
+class Doors:
+    """name|number -> buildings; name|doorplate|number -> the building behind a doorplate; name| -> landmarks."""
+
+    def __init__(self, names: Mapping[str, object], rows: PackedTexts) -> None:
+        self._numbers = {name: number for number, name in enumerate(names)}
+        self._rows = rows
+        self._remembered: dict[str, dict[str, tuple[int, ...]]] = {}
+
+    def of(self, name: str) -> dict[str, tuple[int, ...]]:
+        """Number (or doorplate|number, or nothing for a landmark) -> buildings."""
+        found = self._remembered.get(name)
+        if found is None:
+            if len(self._remembered) >= REMEMBERED_NAMES:
+                self._remembered.clear()
+            found = self._remembered[name] = self._unpack(name)
+        return found
+
+    def _unpack(self, name: str) -> dict[str, tuple[int, ...]]:
+        number = self._numbers.get(name)
+        if number is None:
+            return {}
+        doors = {}
+        for line in self._rows[number].split("\n"):
+            door, mark, buildings = line.partition("\t")
+            if mark:
+                doors[door] = tuple(map(int, buildings.split(",")))
+        return doors
+
+    def get(self, key: str, default: tuple[int, ...] = ()) -> tuple[int, ...]:
+        """The buildings at `key`."""
+        name, _, door = key.partition("|")
+        return self.of(name).get(door, default)
+
+    def __contains__(self, key: str) -> bool:
+        return bool(self.get(key))
+
+
+class PlaceIndex:
+    """Everything the wash looks up. Buildings go by their number."""
+
+    def __init__(self, meta: IndexMeta, buffers: Buffers) -> None:
+        self.meta = meta
+        self.book = meta.book
+        self.names = meta.names
+        self.book.place_names = meta.names
+        self.building_codes = texts_of(buffers, "codes")
+        self.building_texts = texts_of(buffers, "texts")
+        self.building_communities = buffers["communities"].cast("B").cast("i")
+        # What the building's own text is made of, to tell what a text left out.
+        self.building_names = rows_of(buffers, "names")
+        # name|number -> buildings; a doorplate with several buildings also has name|doorplate|number, a building
+        # without number (华强大厦) name|.
+        self.places = self.doorplates = Doors(meta.names, texts_of(buffers, "doors"))
+        names = list(meta.names)
+        self.short_forms = _forms(buffers, "short_forms", names)
+        self.slips = _forms(buffers, "slips", names)
+        self.short_slips = _forms(buffers, "short_slips", names)
+        # Names with their numbers blanked (清湖围#坊), for lost Chinese numerals.
+        self.skeletons = _forms(buffers, "skeletons", names)
+        self._rooms = texts_of(buffers, "rooms")
+        self._buffers = buffers
+        self._buildings: dict[int, Building] = {}
 
     @property
     def holds_buildings(self) -> bool:
-        return bool(self.building_codes)
+        return len(self.building_codes) > 0
+
+    def landmarks_of(self, name: str) -> tuple[int, ...]:
+        """Buildings known by `name` alone."""
+        return self.places.of(name).get("", ())
+
+    def building(self, number: int) -> Building:
+        """The building, from memory where it was asked for before."""
+        found = self._buildings.get(number)
+        if found is None:
+            if len(self._buildings) >= REMEMBERED_BUILDINGS:
+                self._buildings.clear()
+            actual = self.actual_building(number)
+            found = self._buildings[number] = Building(
+                self.building_codes[actual],
+                self.building_texts[actual],
+                self.building_communities[actual],
+                self.building_names[actual],
+                self._rooms.bytes_of(actual),
+            )
+        return found
+
+    def actual_building(self, number: int) -> int:
+        """The building behind an alias's door; any other is itself."""
+        if number < self.meta.answering:
+            return number
+        return self.meta.other_doors.get(number, (number,))[0]
 
     def find_room(self, building: int, key: str) -> tuple[str, str] | None:
         """(code, standard text) of the building's room with this key."""
-        packed = self.building_rooms[building]
-        start = packed.find(f"\n{key}\t")
-        return self._unpack(building, packed, start + len(key) + 2) if start >= 0 else None
+        one = self.building(building)
+        wanted = b"\n%b\t" % key.encode()
+        start = one.rooms.find(wanted)
+        return _unpack_room(one, start + len(wanted)) if start >= 0 else None
 
     def rooms_in_any_stair(self, building: int, number: str) -> list[tuple[str, str]]:
         """Rooms of this number whatever their stair."""
-        packed = self.building_rooms[building]
-        found, ending = [], f"-{number}\t"
-        start = packed.find(ending)
+        one = self.building(building)
+        found, wanted = [], b"-%b\t" % number.encode()
+        start = one.rooms.find(wanted)
         while start >= 0:
-            found.append(self._unpack(building, packed, start + len(ending)))
-            start = packed.find(ending, start + 1)
+            found.append(_unpack_room(one, start + len(wanted)))
+            start = one.rooms.find(wanted, start + 1)
         return found
 
-    def _unpack(self, building: int, packed: str, start: int) -> tuple[str, str]:
-        end = packed.find("\n", start)
-        code, own = packed[start : end if end >= 0 else None].split("\t")
-        return (
-            self.building_codes[building] + code[1:] if code[0] == "+" else code[1:],
-            self.building_texts[building] + own[1:] if own[0] == "+" else own[1:],
-        )
+    def save(self, folder: Path) -> None:
+        """Write what `load` maps."""
+        save_buffers(self._buffers, folder)
+        with (folder / _META_FILE).open("wb") as stream:
+            pickle.dump(self.meta, stream, protocol=pickle.HIGHEST_PROTOCOL)
+
+    @staticmethod
+    def load(folder: Path) -> PlaceIndex:
+        """The index in `folder`, at once: its tables stay in the file until they are asked for.
+
+        Only for a folder this program wrote itself a moment ago: it holds a pickle.
+        """
+        with (folder / _META_FILE).open("rb") as stream:
+            meta = pickle.load(stream)  # noqa: S301 - see above
+        return PlaceIndex(meta, map_buffers(folder))
 
 
-@lru_cache(maxsize=200_000)
+def _unpack_room(building: Building, start: int) -> tuple[str, str]:
+    end = building.rooms.find(b"\n", start)
+    line = building.rooms[start : end if end >= 0 else None].decode()
+    code, own = line.split("\t")
+    return (
+        building.code + code[1:] if code[0] == "+" else code[1:],
+        building.text + own[1:] if own[0] == "+" else own[1:],
+    )
+
+
+def _forms(buffers: Buffers, name: str, names: list[str]) -> NameForms:
+    return NameForms(
+        buffers[f"{name}.hashes"], buffers[f"{name}.ids"], names=names, forms_of=NAME_FORMS[name]
+    )
+
+
+@lru_cache(maxsize=50_000)
 def room_keys(own_text: str) -> tuple[str, ...]:
     """The key(s) under which a room's own text is found: 101房 -> 101; 1单元1803 -> 1-1803; 9号铺 -> 铺9."""
     spelling = split_brackets(to_one_spelling(own_text)).plain
@@ -102,87 +261,6 @@ def room_keys(own_text: str) -> tuple[str, ...]:
     return tuple(keys)
 
 
-def build_index(entries: Iterable[Entry], elsewhere: Elsewhere) -> PlaceIndex:
-    """The index of a library; entries may come in any order."""
-    by_level: dict[str, list[Entry]] = {}
-    for entry in entries:
-        by_level.setdefault(entry.level, []).append(entry)
-    divisions = _number_divisions(by_level)
-    book = DivisionBook(divisions, elsewhere)
-    index = PlaceIndex(book)
-    places = _Gatherer()
-    division_of = {division.code: number for number, division in enumerate(divisions)}
-    for grid in by_level.get("grid", ()):
-        division_of[grid.code] = division_of[grid.parent_code]
-    number_of_building = _add_buildings(index, by_level.get("building", ()), division_of, places)
-    _add_rooms(index, by_level.get("room", ()), number_of_building)
-    places.settle(index)
-    book.place_names = index.names
-    return index
-
-
-def _number_divisions(by_level: dict[str, list[Entry]]) -> list[Division]:
-    numbers: dict[str, int] = {}
-    divisions: list[Division] = []
-    for level in DIVISION_LEVELS:
-        for entry in sorted(by_level.get(level, ()), key=lambda e: e.code):
-            numbers[entry.code] = len(divisions)
-            core = to_one_spelling(core_of(entry.name, level))
-            parent = numbers.get(entry.parent_code, -1)
-            divisions.append(
-                Division(
-                    entry.code,
-                    level,
-                    parent,
-                    to_one_spelling(entry.name),
-                    core,
-                    entry.standard_text,
-                )
-            )
-    return divisions
-
-
-class _Gatherer:
-    """Collects the look-ups as lists before they are frozen into tuples."""
-
-    def __init__(self) -> None:
-        self.places: dict[str, list[int]] = {}
-        self.doorplates: dict[str, list[int]] = {}
-        self.landmarks: dict[str, list[int]] = {}
-        self.names: dict[str, dict[int, None]] = {}
-        self.numbers: dict[str, dict[str, None]] = {}
-
-    def add_name(self, name: str, community: int, number: str) -> None:
-        self.names.setdefault(name, {})[community] = None
-        if number:
-            self.numbers.setdefault(name, {})[number] = None
-
-    def settle(self, index: PlaceIndex) -> None:
-        index.places = {key: tuple(found) for key, found in self.places.items()}
-        index.doorplates = {key: tuple(found) for key, found in self.doorplates.items()}
-        index.landmarks = {key: tuple(found) for key, found in self.landmarks.items()}
-        index.names = {name: tuple(found) for name, found in self.names.items()}
-        index.name_numbers = {name: tuple(found) for name, found in self.numbers.items()}
-        short: dict[str, list[str]] = {}
-        slips: dict[str, list[str]] = {}
-        short_slips: dict[str, list[str]] = {}
-        skeletons: dict[str, list[str]] = {}
-        for name in self.names:
-            if skeleton_of(name) != name:
-                skeletons.setdefault(skeleton_of(name), []).append(name)
-            for form in short_forms_of(name):
-                short.setdefault(form, []).append(name)
-                for text in one_character_less(form):
-                    if len(text) > 1:
-                        short_slips.setdefault(text, []).append(name)
-            for text in one_character_less(name) | {name}:
-                slips.setdefault(text, []).append(name)
-        index.short_forms = {form: tuple(found) for form, found in short.items()}
-        index.short_slips = {text: tuple(found) for text, found in short_slips.items()}
-        index.skeletons = {form: tuple(found) for form, found in skeletons.items()}
-        index.slips = {text: tuple(found) for text, found in slips.items()}
-
-
 def skeleton_of(name: str) -> str:
     """The name with every number blanked."""
     return _NUMBER.sub("#", name)
@@ -191,7 +269,8 @@ def skeleton_of(name: str) -> str:
 _NUMBER = re.compile(r"[0-9]+")
 
 
-def short_forms_of(name: str) -> set[str]:
+@lru_cache(maxsize=20_000)
+def short_forms_of(name: str) -> frozenset[str]:
     """What offices write for `name` when they drop the kind of settlement or an estate's ending."""
     forms = set()
     for match in _KIND_WORDS.finditer(name):
@@ -206,74 +285,31 @@ def short_forms_of(name: str) -> set[str]:
     if len(name) >= 4 and not name[-1].isdigit() and not re.search(r"[路街巷道坊区]$", name):
         forms.add(name[:-2])
     forms.discard(name)
-    return {form for form in forms if len(form) >= 2}
+    return frozenset(form for form in forms if len(form) >= 2)
 
 
-def _add_buildings(
-    index: PlaceIndex, buildings: Sequence[Entry], division_of: dict[str, int], places: _Gatherer
-) -> dict[str, int]:
-    prefixes = _division_texts(index.book)
-    number_of: dict[str, int] = {}
-    for entry in sorted(buildings, key=lambda e: e.code):
-        number = number_of[entry.code] = len(index.building_codes)
-        community = division_of[entry.parent_code]
-        own = _own_text(entry.standard_text, community, prefixes)
-        index.building_codes.append(entry.code)
-        index.building_texts.append(entry.standard_text)
-        index.building_communities.append(community)
-        index.building_rooms.append("")
-        index.building_names.append(_register_building(own, number, community, places))
-    return number_of
+def _slips_of(name: str) -> set[str]:
+    return one_character_less(name) | {name}
 
 
-def _division_texts(book: DivisionBook) -> list[tuple[str, ...]]:
-    """Per division the standard texts of it and its parents, longest first."""
-    texts = []
-    for number in range(len(book.divisions)):
-        chain = [book.divisions[a].standard_text for a in book.ancestors(number) if a >= 0]
-        texts.append(tuple(sorted(chain, key=len, reverse=True)))
-    return texts
+def _short_slips_of(name: str) -> set[str]:
+    return {
+        text for form in short_forms_of(name) for text in one_character_less(form) if len(text) > 1
+    }
 
 
-def _own_text(standard_text: str, community: int, prefixes: list[tuple[str, ...]]) -> str:
-    for prefix in prefixes[community] if community >= 0 else ():
-        if prefix and standard_text.startswith(prefix):
-            return standard_text[len(prefix) :]
-    return standard_text
+def _skeletons_of(name: str) -> tuple[str, ...]:
+    skeleton = skeleton_of(name)
+    return (skeleton,) if skeleton != name else ()
 
 
-def _register_building(own: str, number: int, community: int, places: _Gatherer) -> tuple[str, ...]:
-    """File a building under all its doors: 工业路144号龙光盛华府4栋 has a doorplate and an estate name."""
-    spelling = split_brackets(to_one_spelling(own)).plain
-    head, tail = split_head(spelling)
-    pieces = read_tail(tail)
-    pairs = pair_names(head, pieces)
-    names: list[str] = []
-    for name, numbers in pairs:
-        if not name:
-            continue
-        if not numbers and len(pairs) > 1:
-            continue
-        names.append(name)
-        places.add_name(name, community, numbers[0] if numbers else "")
-        if not numbers:
-            places.landmarks.setdefault(name, []).append(number)
-    # Because 工业园3栋厂房 is found by its number, a trailing word without one (厂房) opens no door.
-    numbered = [pair for pair in pairs if pair[1]]
-    if not numbered:
-        return tuple(names)
-    last_name, last_numbers = numbered[-1]
-    if last_name and last_numbers:
-        places.places.setdefault(f"{last_name}|{last_numbers[0]}", []).append(number)
-        if len(last_numbers) > 1:
-            key = f"{last_name}|{last_numbers[0]}|{last_numbers[1]}"
-            places.doorplates.setdefault(key, []).append(number)
-    for name, numbers in numbered[:-1]:
-        if name:
-            places.places.setdefault(f"{name}|{numbers[0]}", []).append(number)
-            key = f"{name}|{numbers[0]}|{last_numbers[0]}"
-            places.doorplates.setdefault(key, []).append(number)
-    return tuple(names)
+# Table of the index -> the forms under which it files a name.
+NAME_FORMS = {
+    "short_forms": short_forms_of,
+    "slips": _slips_of,
+    "short_slips": _short_slips_of,
+    "skeletons": _skeletons_of,
+}
 
 
 def pair_names(head: str, pieces: tuple[Piece, ...]) -> list[tuple[str, list[str]]]:
@@ -285,19 +321,3 @@ def pair_names(head: str, pieces: tuple[Piece, ...]) -> list[tuple[str, list[str
         elif piece.kind is not Kind.BREAK:
             pairs[-1][1].append(piece.value)
     return [pair for pair in pairs if pair[0] or pair[1]]
-
-
-def _add_rooms(index: PlaceIndex, rooms: Sequence[Entry], number_of: dict[str, int]) -> None:
-    """Pack each building's rooms as lines of key, code, own text; the first room of a key keeps it."""
-    lines: dict[int, list[str]] = {}
-    codes, texts = index.building_codes, index.building_texts
-    for entry in rooms:
-        number = number_of[entry.parent_code]
-        code, text = codes[number], texts[number]
-        own = entry.standard_text.removeprefix(text)
-        sign = "+" if len(own) < len(entry.standard_text) else "="
-        rest = "+" + entry.code[len(code) :] if entry.code.startswith(code) else "=" + entry.code
-        found = lines.setdefault(number, [])
-        found.extend(f"{key}\t{rest}\t{sign}{own}" for key in room_keys(own))
-    for number, found in lines.items():
-        index.building_rooms[number] = "\n" + "\n".join(sorted(found))

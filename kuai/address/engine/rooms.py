@@ -5,13 +5,14 @@ A room that does not exist is never replaced by a neighbour: its building is the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from kuai.address.engine.finding import Found
 from kuai.address.engine.names import Trust
 from kuai.address.engine.place_index import PlaceIndex
-from kuai.address.engine.segmenting import RoomReading, read_room
+from kuai.address.engine.segmenting import Kind, RoomReading, read_room
 from kuai.address.types import Level
 
 
@@ -33,10 +34,11 @@ class Answer:
 
 def settle_rooms(found: Sequence[Found], index: PlaceIndex) -> list[Answer]:
     """Look the room up in each building; buildings that have it win over those that do not."""
-    answers = [answer for one in found for answer in find_room(one, index)]
+    groups = [find_room(one, index) for one in found]
+    if len(groups) > 1:
+        groups = [group for group in groups if _holds_room(group)] or groups
+    answers = [answer for group in groups for answer in group]
     if len(answers) > 1:
-        with_room = [answer for answer in answers if answer.level is Level.ROOM]
-        answers = with_room or answers
         best = min(answer.trust for answer in answers)
         answers = [answer for answer in answers if answer.trust == best]
     unique: dict[str, Answer] = {}
@@ -52,16 +54,16 @@ def settle_rooms(found: Sequence[Found], index: PlaceIndex) -> list[Answer]:
     return answers
 
 
+def _holds_room(group: Sequence[Answer]) -> bool:
+    return any(answer.level is Level.ROOM for answer in group)
+
+
 def find_room(found: Found, index: PlaceIndex) -> list[Answer]:
     """The room in this building by each way of writing it; the building itself where it has no such room."""
     room = read_room(found.rest)
-    building = index.building_codes[found.building]
     variations = list(found.variations)
     if room.names_no_room:
-        text = index.building_texts[found.building]
-        if room.floor:
-            variations.append(f"只写到{room.floor}层")
-        return [Answer(found, room, building, Level.BUILDING, text, found.trust, variations)]
+        return _find_without_number(found, room, variations, index)
     if room.also:
         variations.append(f"文中还写有{room.also}，只取前一处")
     for key, words, trust in room_readings(room):
@@ -92,7 +94,71 @@ def find_room(found: Found, index: PlaceIndex) -> list[Answer]:
             )
             for code, text in several
         ]
-    return [_building_for_unknown_room(found, room, variations, index)]
+    unknown = _building_for_unknown_room(found, room, variations, index)
+    lost = _room_with_lost_unit(found, room, variations, index)
+    if lost is None:
+        return [unknown]
+    unknown.trust = Trust.GUESS
+    return [unknown, lost]
+
+
+_ROOM_BEHIND_WORDS = re.compile(r"[0-9]{3,4}[A-Z]?")
+
+
+def _find_without_number(
+    found: Found, room: RoomReading, variations: list[str], index: PlaceIndex
+) -> list[Answer]:
+    """A room known by name (顶层), a room behind words nobody understood, else the building."""
+    hit = index.find_room(found.building, room.spelled) if room.spelled else None
+    if hit is not None:
+        return [Answer(found, room, hit[0], Level.ROOM, hit[1], found.trust, variations)]
+    text = index.building_texts[found.building]
+    building = index.building_codes[found.building]
+    answer = Answer(found, room, building, Level.BUILDING, text, found.trust, variations)
+    if room.floor:
+        variations.append(f"只写到{room.floor}层")
+        return [answer]
+    behind = _room_behind_words(found, variations, index)
+    if behind is None:
+        return [answer]
+    if behind.trust >= Trust.GUESS:
+        answer.trust = Trust.GUESS
+        return [answer, behind]
+    return [behind]
+
+
+def _room_behind_words(found: Found, variations: list[str], index: PlaceIndex) -> Answer | None:
+    """3栋元504: one stray character hides nothing; behind longer words a number may mean something else."""
+    rest = found.rest
+    start = next((i for i, piece in enumerate(rest) if piece.kind is Kind.NAME), None)
+    if start is None or start + 1 >= len(rest) or rest[start + 1].kind in (Kind.NAME, Kind.BREAK):
+        return None
+    words = rest[start].value
+    stair = rest[:start] if start == 1 and rest[0].kind is Kind.STAIR else ()
+    room = read_room((*stair, *rest[start + 1 :]))
+    hit = index.find_room(found.building, room.key) if room.number else None
+    if hit is None or not (room.stair or _ROOM_BEHIND_WORDS.fullmatch(room.number)):
+        return None
+    is_own = len(words) == 1 or words in index.building_names[found.building]
+    trust = max(found.trust, Trust.SURE if is_own else Trust.GUESS)
+    notes = [*variations, f"“{words}”未能理解"]
+    return Answer(found, room, hit[0], Level.ROOM, hit[1], trust, notes)
+
+
+def _room_with_lost_unit(
+    found: Found, room: RoomReading, variations: list[str], index: PlaceIndex
+) -> Answer | None:
+    """4402 where there is a 402: the 层 of 4层402 may be lost, or there is no such room. Never decided."""
+    number = room.number
+    floor = number[: (len(number) - 2) // 2]
+    if not number.isdigit() or not floor or room.floor or number != floor + floor + number[-2:]:
+        return None
+    stair = f"{room.stair}-" if room.stair else ""
+    hit = index.find_room(found.building, stair + number[len(floor) :])
+    if hit is None:
+        return None
+    words = f"库中该楼无“{number}”房，疑漏“层”字：{floor}层{number[len(floor) :]}"
+    return Answer(found, room, hit[0], Level.ROOM, hit[1], Trust.GUESS, [*variations, words])
 
 
 def _building_for_unknown_room(

@@ -12,15 +12,24 @@ from enum import StrEnum
 # A number before one of these belongs to the name: 十五巷, 二区, 一路, 三坊.
 _NAME_UNITS = (
     "巷|路|街|坊|区|里|弄|横|大道|道|组|队|村|片|社区|马路|围|屋|湾|桥|居民|小区|号路|"
-    "环|支|期|工业|经济"
+    "环|支|期|工业|经济|排|条(?!形)|胡同|直巷|大院"
 )
-_HEAD = re.compile(rf"(?:[^0-9A-Z#,\-]++|[0-9]++(?=(?:{_NAME_UNITS}))|[A-Z0-9]++(?=区))*+")
+_HEAD = re.compile(rf"(?:[^0-9A-Z#,\-]++|[0-9]++(?=(?:{_NAME_UNITS}))|[A-Z0-9]++(?=区|组团))*+")
 
 
 def split_head(spelling: str) -> tuple[str, str]:
     """The names before the first number that counts a building or room, and the rest."""
     end = _HEAD.match(spelling).end()  # type: ignore[union-attr]
+    if spelling[end - 1 : end] in _ENDS_OF_NAMED_ROOM:
+        named = _NAMED_ROOM_AT_END.search(spelling, 0, end)
+        end = named.start() if named else end
     return spelling[:end], spelling[end:]
+
+
+# 大厦顶层, 大厦负1层: rooms with a name for a number.
+_NAMED_ROOM = "顶层|夹层|阁楼|天台|地下室|架空层|首层|负(?=[0-9]+(?:层|楼))"
+_NAMED_ROOM_AT_END = re.compile(f"(?:{_NAMED_ROOM})$|负$")
+_ENDS_OF_NAMED_ROOM = frozenset("层楼台室负")
 
 
 class Kind(StrEnum):
@@ -48,20 +57,24 @@ class Piece:
 
 
 _SHOP = "号商铺|号铺位|号铺|号店铺|号店|号档|号档口|号商店|商铺|铺位|铺|店铺|档口"
+# Part of a name, not a count: 三期, B组团, 2区.
+_QUARTER = "[0-9]+期|[0-9A-Z]{1,2}(?:组团|区)"
 _TOKEN = re.compile(
     r"(?P<break>,+)"
+    r"|(?P<named>顶层|夹层|阁楼|天台|地下室|架空层|首层|负[0-9]+(?:层|楼))"
+    r"|(?P<floor_letter>[0-9]{1,2})F(?=[0-9]{2,4}(?![0-9A-Z]))"
     r"|(?:之)(?P<part>[0-9]+)"
     r"|(?:商铺|铺位|店铺|档口|铺|商店)(?P<shop_after>[0-9][0-9A-Z]*)号?"
     r"|(?:单元)(?P<stair_after>[0-9A-Z])(?![0-9A-Z])"
-    r"|(?![0-9]+期)(?P<number>[0-9A-Z]++)"
+    rf"|(?!{_QUARTER})(?P<number>[0-9A-Z]++)"
     rf"(?:(?P<shop>{_SHOP})"
-    r"|(?P<building>号楼(?![顶下上道梯前后旁])|#楼(?![顶下上道梯])|栋|座|幢|#|号栋|号座)"
-    r"|(?P<house>号院|号)"
-    r"|(?P<stair>单元|梯(?!间)|单(?=[0-9])|元(?=[0-9]))"
-    r"|(?P<floor>楼(?![顶下上道梯前后旁门])|层(?!顶))"
-    r"|(?P<room>房(?![东顶产])|室))?"
-    r"|(?P<name>(?:[^0-9A-Z,\-#]|[0-9]+期)+?"
-    r"(?=(?:商铺|铺位|店铺|档口|铺|之)[0-9]|(?![0-9]+期)[0-9A-Z,\-#]|$))"
+    r"|(?P<building>号楼+(?![顶下上道梯前后旁])|#楼(?![顶下上道梯])|栋+|座+|幢+|#|号栋|号座)"
+    r"|(?P<house>号院|号+)"
+    r"|(?P<stair>单+元+|梯(?!间)|单(?=[0-9])|元(?=[0-9])|门(?=[0-9]))"
+    r"|(?P<floor>楼+(?![顶下上道梯前后旁门])|层+(?!顶))"
+    r"|(?P<room>房+(?![东顶产])|室+))?"
+    rf"|(?P<name>(?:[^0-9A-Z,\-#]|{_QUARTER})+?"
+    rf"(?=(?:商铺|铺位|店铺|档口|铺|之|负)[0-9]|顶层|夹层|阁楼|天台|地下室|架空层|首层|(?!{_QUARTER})[0-9A-Z,\-#]|$))"
 )
 _KIND_OF_GROUP = {
     "shop": Kind.SHOP,
@@ -96,6 +109,10 @@ def _piece_of(match: re.Match[str]) -> Piece | None:
         return None if value in _EMPTY_NAMES else Piece(Kind.NAME, value)
     if group == "break":
         return Piece(Kind.BREAK, ",")
+    if group == "named":
+        return Piece(Kind.FLOOR, "1", "层") if value == "首层" else Piece(Kind.ROOM, value)
+    if group == "floor_letter":
+        return Piece(Kind.FLOOR, value, "F")
     return Piece(_KIND_BEFORE_NUMBER[group], _without_zeros(value), match.group()[: -len(value)])
 
 
@@ -128,6 +145,8 @@ class RoomReading:
     is_shop: bool = False
     # A second room of the same text (302、303); only the first is washed, so it must be said.
     also: str = ""
+    # The tail as spelled where no number is told (顶层, 负1层): some libraries number such rooms by name.
+    spelled: str = ""
 
     @property
     def names_no_room(self) -> bool:
@@ -167,7 +186,8 @@ def read_room(pieces: tuple[Piece, ...]) -> RoomReading:
             stair = piece.value
         else:
             number = piece.value
-    return RoomReading(stair, floor, number, part, is_shop, also)
+    spelled = "" if number else "".join(piece.value + piece.unit for piece in pieces)
+    return RoomReading(stair, floor, number, part, is_shop, also, spelled)
 
 
 def _second_room(pieces: tuple[Piece, ...]) -> str:
@@ -183,8 +203,17 @@ def _is_number_next(pieces: tuple[Piece, ...], index: int) -> bool:
 
 
 def _is_stair_before_room(pieces: tuple[Piece, ...], index: int) -> bool:
-    """In 1-1902 the short bare number before a longer one is the stair."""
+    """In 1-1902 the short bare number before a longer one is the stair; in B1-24 the letters name the level."""
     if index + 1 >= len(pieces) or len(pieces[index].value) > 2:
         return False
     following = pieces[index + 1]
-    return following.kind in (Kind.BARE, Kind.ROOM, Kind.HOUSE) and len(following.value) > 2
+    if following.kind not in (Kind.BARE, Kind.ROOM, Kind.HOUSE):
+        return False
+    return len(following.value) > 2 or pieces[index].value[0].isalpha()
+
+
+def in_usual_order(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """某花园501房3栋 is 某花园3栋501房."""
+    if len(pieces) < 2 or pieces[0].kind is not Kind.ROOM or pieces[1].kind is not Kind.BUILDING:
+        return pieces
+    return (pieces[1], pieces[0], *pieces[2:])

@@ -27,7 +27,7 @@ _LOOK_ALIKE = frozenset(
 class Slip:
     """One-character difference of `written` from `name`."""
 
-    kind: str  # missing, extra, replaced, swapped
+    kind: str  # missing, extra, doubled, replaced, swapped
     written: str
     meant: str
     is_explained: bool
@@ -36,6 +36,8 @@ class Slip:
         """The variation as the explanation names it."""
         if self.kind == "missing":
             return f"漏“{self.meant}”字"
+        if self.kind == "doubled":
+            return f"“{self.written}”字重复"
         if self.kind == "extra":
             return f"多“{self.written}”字"
         if self.kind == "swapped":
@@ -63,7 +65,10 @@ def find_slip(written: str, name: str) -> Slip | None:
         return _slip_of_equal_length(left, right)
     if len(left) < len(right):
         return Slip("missing", "", right[0], True) if left == right[1:] else None
-    return Slip("extra", left[0], "", True) if left[1:] == right else None
+    if left[1:] != right:
+        return None
+    is_doubled = start > 0 and left[0] == written[start - 1] and not left[0].isascii()
+    return Slip("doubled" if is_doubled else "extra", left[0], "", True)
 
 
 def _slip_of_equal_length(left: str, right: str) -> Slip | None:
