@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 import shapely
 
 from kuai.address.ground.plane import LocalPlane
+from kuai.address.ground.systems import declared_datum, in_china
 from kuai.address.types import Level, State
-from kuai.kit.coordinates import known_datum, points_to_cgcs2000
+from kuai.kit.coordinates import points_to_cgcs2000
 from kuai.kit.errors import Refusal
 
 # A phone in a street is wrong by about ten metres: a rival building less than that farther away is no rival lost.
@@ -27,8 +28,6 @@ NEAR_M = 100.0
 FARTHEST_M = 500.0
 RIVAL_M = 10.0
 MOST_RIVALS = 3
-# Mainland, islands and waters; the conversions of the map datums hold inside only.
-CHINA = (73.0, 3.0, 136.0, 54.0)
 _LIVING = (str(State.PLANNED), str(State.IN_USE))
 _AREA_LEVELS = (Level.DISTRICT, Level.SUBDISTRICT, Level.COMMUNITY, Level.GRID)
 
@@ -286,26 +285,13 @@ def _shapes_by_code(geometries: pa.Table | None) -> dict[str, Any]:
 
 
 def _in_cgcs2000(points: np.ndarray, datum: str) -> np.ndarray:
-    try:
-        datum = known_datum(datum)
-    except ValueError:
-        raise Refusal(
-            "address.datum_unknown",
-            "须声明坐标系",
-            next_step="请写明 CGCS2000、WGS84、GCJ-02 或 BD-09 之一",
-        ) from None
+    datum = declared_datum(datum)
     if not np.isfinite(points).all():
         raise Refusal("address.point_unreadable", "经纬度须是数字", next_step="请改正后再查")
-    inside = _in_china(points)
+    inside = in_china(points)
     converted = points.astype(float).copy()
     converted[inside] = points_to_cgcs2000(points[inside], system=datum)
     return converted
-
-
-def _in_china(points: np.ndarray) -> np.ndarray:
-    west, south, east, north = CHINA
-    x, y = points[:, 0], points[:, 1]
-    return (x >= west) & (x <= east) & (y >= south) & (y <= north)
 
 
 def _closeness(found: list[NearBuilding], held: dict[Level, ContainingArea]) -> Closeness:
@@ -321,8 +307,8 @@ def _closeness(found: list[NearBuilding], held: dict[Level, ContainingArea]) -> 
 
 def _words(point: list[float], found: list[NearBuilding], held: dict[Level, ContainingArea]) -> str:
     if not found and not held:
-        if not _in_china(np.array([point]))[0]:
-            swapped = bool(_in_china(np.array([point[::-1]]))[0])
+        if not in_china(np.array([point]))[0]:
+            swapped = bool(in_china(np.array([point[::-1]]))[0])
             return "该点不在中国境内" + ("，经度与纬度可能写反了" if swapped else "")
         return f"该点不在本库范围内：{FARTHEST_M:.0f} 米内没有楼栋，也不在任何区域之内"
     if not found:
