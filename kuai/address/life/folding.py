@@ -1,0 +1,178 @@
+"""The library as a fold of its log: a base (a snapshot, or nothing) and what the steps since then changed.
+
+Every step carries the rows it leaves behind, so the last one that speaks of a code wins; the order is the log's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
+
+from kuai.address.life.codes import PREFIX_OF_LENGTH
+from kuai.address.life.shapes import AliasLine, Effect, Entry, Outline, SuccessionLine
+
+Line = TypeVar("Line", SuccessionLine, AliasLine)
+
+
+class LibraryBase(Protocol):
+    """A version of the library at rest, asked code by code."""
+
+    def entry(self, code: str) -> Entry | None: ...
+
+    def children_of(self, codes: Sequence[str]) -> list[Entry]: ...
+
+    def issued_numbers(self, prefix: str, length: int) -> set[int]: ...
+
+    def successions_of(self, code: str) -> tuple[SuccessionLine, ...]: ...
+
+    def aliases_of(self, code: str) -> tuple[AliasLine, ...]: ...
+
+    def outline_of(self, code: str) -> Outline | None: ...
+
+    def counts(self) -> Counter[tuple[str, str]]: ...
+
+
+class NoBase:
+    """The library before its first step."""
+
+    def entry(self, code: str) -> Entry | None:  # noqa: ARG002 - the shape of LibraryBase
+        return None
+
+    def children_of(self, codes: Sequence[str]) -> list[Entry]:  # noqa: ARG002
+        return []
+
+    def issued_numbers(self, prefix: str, length: int) -> set[int]:  # noqa: ARG002
+        return set()
+
+    def successions_of(self, code: str) -> tuple[SuccessionLine, ...]:  # noqa: ARG002
+        return ()
+
+    def aliases_of(self, code: str) -> tuple[AliasLine, ...]:  # noqa: ARG002
+        return ()
+
+    def outline_of(self, code: str) -> Outline | None:  # noqa: ARG002
+        return None
+
+    def counts(self) -> Counter[tuple[str, str]]:
+        return Counter()
+
+
+class LibraryState:
+    """A library: `base` under the steps folded since. Folding changes it; `copy` first if somebody else reads it."""
+
+    def __init__(self, base: LibraryBase | None = None) -> None:
+        self.base: LibraryBase = base or NoBase()
+        self.entries: dict[str, Entry] = {}
+        self.successions: dict[str, tuple[SuccessionLine, ...]] = {}
+        self.aliases: dict[str, tuple[AliasLine, ...]] = {}
+        self.outlines: dict[str, Outline] = {}
+        self._children: dict[str, set[str]] = {}
+        self._issued: dict[tuple[str, int], set[int]] = {}
+        self._counts: Counter[tuple[str, str]] | None = None
+
+    def copy(self) -> LibraryState:
+        """The same library, to fold further."""
+        other = LibraryState(self.base)
+        other.entries = dict(self.entries)
+        other.successions = dict(self.successions)
+        other.aliases = dict(self.aliases)
+        other.outlines = dict(self.outlines)
+        other._children = {parent: set(codes) for parent, codes in self._children.items()}
+        other._issued = {key: set(numbers) for key, numbers in self._issued.items()}
+        other._counts = None if self._counts is None else Counter(self._counts)
+        return other
+
+    # --- reading (LibraryView) -------------------------------------------------------------------------
+    def entry(self, code: str) -> Entry | None:
+        """The entry of a code ever issued, or None."""
+        return self.entries.get(code) or self.base.entry(code)
+
+    def children_of(self, codes: Sequence[str]) -> list[Entry]:
+        """Entries right under any of `codes`, ended ones too, by code."""
+        below = [
+            one for one in self.base.children_of(codes) if one.address_code not in self.entries
+        ]
+        below += [self.entries[code] for parent in codes for code in self._children.get(parent, ())]
+        return sorted(below, key=lambda one: one.address_code)
+
+    def issued_numbers(self, prefix: str, length: int) -> set[int]:
+        """The numbers behind `prefix` among all codes of `length` digits ever issued."""
+        return self.base.issued_numbers(prefix, length) | self._issued.get((prefix, length), set())
+
+    def successions_of(self, code: str) -> tuple[SuccessionLine, ...]:
+        """Where a code that ended leads, one step."""
+        known = self.successions.get(code)
+        return self.base.successions_of(code) if known is None else known
+
+    def aliases_of(self, code: str) -> tuple[AliasLine, ...]:
+        """The other texts of an entry that imports and events gave it."""
+        known = self.aliases.get(code)
+        return self.base.aliases_of(code) if known is None else known
+
+    def outline_of(self, code: str) -> Outline | None:
+        """The geometry of an entry, if there is one."""
+        return self.outlines.get(code) or self.base.outline_of(code)
+
+    def counts(self) -> Counter[tuple[str, str]]:
+        """(level, state) -> entries."""
+        if self._counts is None:
+            counts = self.base.counts()
+            for code, entry in self.entries.items():
+                before = self.base.entry(code)
+                if before is not None:
+                    counts[before.level.value, before.state.value] -= 1
+                counts[entry.level.value, entry.state.value] += 1
+            self._counts = +counts
+        return Counter(self._counts)
+
+    # --- folding ---------------------------------------------------------------------------------------
+    def fold(self, effect: Effect) -> None:
+        """Take in one step."""
+        for change in effect.changes:
+            self._put(change.after)
+        for code, (lines, gone) in _by_code(effect.successions, effect.dropped_successions).items():
+            kept = [line for line in self.successions_of(code) if line not in gone]
+            self.successions[code] = tuple(dict.fromkeys([*kept, *lines]))
+        for code, (texts, dropped) in _by_code(effect.aliases, effect.dropped_aliases).items():
+            stay = [line for line in self.aliases_of(code) if line not in dropped]
+            self.aliases[code] = tuple(dict.fromkeys([*stay, *texts]))
+        for outline in effect.outlines:
+            self.outlines[outline.address_code] = outline
+
+    def put_all(self, entries: Iterable[Entry]) -> None:
+        """Entries as a small import brings them (tests; bulk imports are folded by SQL)."""
+        for entry in entries:
+            self._put(entry)
+
+    def _put(self, entry: Entry) -> None:
+        code = entry.address_code
+        before = self.entry(code)
+        if self._counts is not None:
+            if before is not None:
+                self._counts[before.level.value, before.state.value] -= 1
+            self._counts[entry.level.value, entry.state.value] += 1
+        if before is None:
+            self._issue(code)
+        elif code in self.entries and before.parent_code:
+            self._children[before.parent_code].discard(code)
+        self.entries[code] = entry
+        if entry.parent_code:
+            self._children.setdefault(entry.parent_code, set()).add(code)
+
+    def _issue(self, code: str) -> None:
+        width = PREFIX_OF_LENGTH.get(len(code))
+        if width is not None and code.isdigit():
+            self._issued.setdefault((code[:width], len(code)), set()).add(int(code[width:]))
+
+
+def _by_code(
+    added: Iterable[Line], dropped: Iterable[Line]
+) -> dict[str, tuple[list[Line], list[Line]]]:
+    """code -> (lines added, lines dropped)."""
+    found: dict[str, tuple[list[Line], list[Line]]] = {}
+    for line in added:
+        found.setdefault(line.address_code, ([], []))[0].append(line)
+    for line in dropped:
+        found.setdefault(line.address_code, ([], []))[1].append(line)
+    return found
