@@ -42,6 +42,11 @@ class Store:
         return self.root / "scratch"
 
     @property
+    def library(self) -> Path:
+        """Bulk content of the address library's record: imports, versions (derived), plans."""
+        return self.root / "library"
+
+    @property
     def keys(self) -> Path:
         configured = os.environ.get("KUAI_KEYS")
         return Path(configured) if configured else self.root.with_name(self.root.name + ".keys")
