@@ -148,6 +148,7 @@ def write_table(
     folder: Path,
     *,
     parameters: Mapping[str, Any] | None = None,
+    row_group_rows: int = ROW_GROUP_ROWS,
 ) -> TableRef:
     """Write `select_sql` as `folder/<name>.parquet` in the declared shape and order; complete or not at all.
 
@@ -163,7 +164,7 @@ def write_table(
     with replace_when_complete(target) as scratch:
         connection.execute(
             f"copy (select {columns} from ({select_sql}) order by {order}) to {path_sql(scratch)}"
-            f" (format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})",
+            f" (format parquet, compression zstd, row_group_size {row_group_rows})",
             dict(parameters) if parameters else None,
         )
     return table_at(connection, table, folder)
