@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import multiprocessing
-import pickle
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import (
@@ -23,7 +22,13 @@ from typing import cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kuai.address.engine.place_index import Entry, PlaceIndex, build_index
+from kuai.address.engine.index_building import (
+    ENTRY_COLUMNS,
+    aliases_of,
+    build_index,
+    steps_of,
+)
+from kuai.address.engine.place_index import PlaceIndex
 from kuai.address.engine.washing import Washer
 from kuai.address.gazetteer import packaged_elsewhere
 from kuai.address.types import WashedAddress
@@ -34,6 +39,8 @@ from kuai.kit.progress import SILENT, Progress, progress_line
 # Below this a pool costs more than it gives (start of a worker about 0.5 s, measured 2026-11-22).
 SMALL_INPUT = 20_000
 CHUNK = 4_000
+# Rows of a library taken apart at once while its index is built.
+BATCH_ROWS = 100_000
 
 # code, level, grade, matched text, explanation, candidates as JSON, unknown place: plain text, because a worker's
 # answers travel between processes three times faster so than as objects.
@@ -54,14 +61,21 @@ FileJob = tuple[Sequence[str], Path]
 _washer: Washer | None = None
 
 
-def index_of(library: pa.Table) -> PlaceIndex:
-    """The look-ups of a library table (columns of ADDRESS_ENTRY)."""
-    columns = (
-        library[name].to_pylist()
-        for name in ("address_code", "level", "parent_code", "name", "standard_text")
-    )
+def index_of(
+    entries: pa.Table,
+    *,
+    aliases: pa.Table | None = None,
+    successions: pa.Table | None = None,
+) -> PlaceIndex:
+    """The look-ups of a library's tables (ADDRESS_ENTRY, ADDRESS_ALIAS, ADDRESS_SUCCESSION)."""
+    wanted = entries.select(list(ENTRY_COLUMNS))
     with _no_collector():
-        return build_index(map(Entry, *columns), packaged_elsewhere())
+        return build_index(
+            lambda: wanted.to_batches(max_chunksize=BATCH_ROWS),
+            packaged_elsewhere(),
+            aliases=aliases_of(aliases),
+            successions=steps_of(successions),
+        )
 
 
 def wash_texts(
@@ -190,22 +204,19 @@ def _wash_in_pool(
 def _pool(index: PlaceIndex, workers: int) -> Iterator[ProcessPoolExecutor]:
     """Workers start fresh and load the index from a file: a fork of a process with DuckDB's threads may hang."""
     with tempfile.TemporaryDirectory(prefix="kuai-address-") as folder:
-        path = Path(folder) / "index.pickle"
-        with path.open("wb") as stream:
-            pickle.dump(index, stream, protocol=pickle.HIGHEST_PROTOCOL)
+        index.save(Path(folder))
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, context, _load_washer, (str(path),)) as pool:
+        with ProcessPoolExecutor(workers, context, _load_washer, (folder,)) as pool:
             try:
                 yield pool
             except BrokenProcessPool as cause:
                 raise Breakdown("地址清洗的工作进程意外退出，多为内存不足") from cause
 
 
-def _load_washer(path: str) -> None:
+def _load_washer(folder: str) -> None:
     global _washer  # noqa: PLW0603 - a worker's own state, loaded once
     gc.disable()
-    with Path(path).open("rb") as stream:
-        _washer = Washer(pickle.load(stream))  # noqa: S301 - written by our parent a moment ago
+    _washer = Washer(PlaceIndex.load(Path(folder)))
 
 
 def _wash_chunk(texts: Sequence[str]) -> list[AnswerFields]:

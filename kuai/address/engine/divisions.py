@@ -114,6 +114,8 @@ class DivisionBook:
             name for city in self.cities for name in elsewhere.districts_by_city.get(city, ())
         )
         self._chains = [self._climb(number) for number in range(len(self.divisions))]
+        # Number -1, no division: a library may hold buildings alone.
+        self._chains.append((-1, -1, -1))
         self._successions = {(s.within, s.written): s for s in elsewhere.successions}
         self._historic_districts = {s.written: s for s in elsewhere.successions if not s.within}
 

@@ -81,7 +81,7 @@ class OtherText:
 
 @dataclass(frozen=True, slots=True)
 class OtherDivisionName:
-    """An old or vernacular name of a division, without its kind, and today's."""
+    """An old or vernacular name of a division, without its kind (坪环 for 坪环街道), and today's."""
 
     level: str
     written: str
@@ -142,6 +142,17 @@ class Doors:
         return bool(self.get(key))
 
 
+class Landmarks:
+    """Name -> the buildings known by that name alone (华强大厦)."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+
+    def get(self, name: str, default: tuple[int, ...] = ()) -> tuple[int, ...]:
+        """The buildings of this name."""
+        return self._doors.of(name).get("", default)
+
+
 class PlaceIndex:
     """Everything the wash looks up. Buildings go by their number."""
 
@@ -155,9 +166,8 @@ class PlaceIndex:
         self.building_communities = buffers["communities"].cast("B").cast("i")
         # What the building's own text is made of, to tell what a text left out.
         self.building_names = rows_of(buffers, "names")
-        # name|number -> buildings; a doorplate with several buildings also has name|doorplate|number, a building
-        # without number (华强大厦) name|.
         self.places = self.doorplates = Doors(meta.names, texts_of(buffers, "doors"))
+        self.landmarks = Landmarks(self.places)
         names = list(meta.names)
         self.short_forms = _forms(buffers, "short_forms", names)
         self.slips = _forms(buffers, "slips", names)
@@ -171,10 +181,6 @@ class PlaceIndex:
     @property
     def holds_buildings(self) -> bool:
         return len(self.building_codes) > 0
-
-    def landmarks_of(self, name: str) -> tuple[int, ...]:
-        """Buildings known by `name` alone."""
-        return self.places.of(name).get("", ())
 
     def building(self, number: int) -> Building:
         """The building, from memory where it was asked for before."""

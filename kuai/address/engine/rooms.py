@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from kuai.address.engine.finding import Found
 from kuai.address.engine.names import Trust
 from kuai.address.engine.place_index import PlaceIndex
-from kuai.address.engine.segmenting import Kind, RoomReading, read_room
+from kuai.address.engine.segmenting import Kind, Piece, RoomReading, read_room
 from kuai.address.types import Level
 
 
@@ -58,15 +58,34 @@ def _holds_room(group: Sequence[Answer]) -> bool:
     return any(answer.level is Level.ROOM for answer in group)
 
 
+@dataclass(slots=True)
+class RoomPlan:
+    """A room reading with its ways of writing, worked out once for all texts that have this tail."""
+
+    room: RoomReading
+    ways: tuple[tuple[str, str, Trust], ...]
+
+
+def plan_room(pieces: tuple[Piece, ...]) -> RoomPlan:
+    """Read the pieces behind the building."""
+    room = read_room(pieces)
+    return RoomPlan(room, () if room.names_no_room else tuple(room_readings(room)))
+
+
 def find_room(found: Found, index: PlaceIndex) -> list[Answer]:
     """The room in this building by each way of writing it; the building itself where it has no such room."""
-    room = read_room(found.rest)
+    return follow_plan(plan_room(found.rest), found, index)
+
+
+def follow_plan(plan: RoomPlan, found: Found, index: PlaceIndex) -> list[Answer]:
+    """`find_room` for a room already read."""
+    room = plan.room
     variations = list(found.variations)
     if room.names_no_room:
         return _find_without_number(found, room, variations, index)
     if room.also:
         variations.append(f"文中还写有{room.also}，只取前一处")
-    for key, words, trust in room_readings(room):
+    for key, words, trust in plan.ways:
         hit = index.find_room(found.building, key)
         if hit is not None:
             code, text = hit
