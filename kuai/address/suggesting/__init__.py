@@ -1,0 +1,1 @@
+"""Type-ahead over the library: characters, pinyin, initials and mixtures of them. Pure; only the library is in it."""
