@@ -113,6 +113,15 @@ class DivisionBook:
         self._other_districts = frozenset(
             name for city in self.cities for name in elsewhere.districts_by_city.get(city, ())
         )
+        self._names_by_community: dict[int, list[str]] | None = None
+        self._below: dict[int, list[int]] | None = None
+        self._division_in_text = _any_of(
+            [
+                *(f"{province}省" for province in self.provinces),
+                *(f"{city}市" for city in self.cities),
+                *(d.name for d in self.divisions if d.level in ("district", "subdistrict")),
+            ]
+        )
         self._chains = [self._climb(number) for number in range(len(self.divisions))]
         # Number -1, no division: a library may hold buildings alone.
         self._chains.append((-1, -1, -1))
@@ -135,6 +144,40 @@ class DivisionBook:
             for core in self.elsewhere.subdistricts.get(city, ())
             if core not in known
         )
+
+    def names_in(self, above: Sequence[int]) -> list[str]:
+        """The library's names of roads, villages and estates in these divisions (asked only for hard texts)."""
+        if self._names_by_community is None:
+            found: dict[int, list[str]] = {}
+            for name, communities in self._names_with_communities():
+                for community in communities:
+                    found.setdefault(community, []).append(name)
+            self._names_by_community = found
+        return list(
+            dict.fromkeys(
+                name
+                for community in self._communities_in(above)
+                for name in self._names_by_community.get(community, ())
+            )
+        )
+
+    def _names_with_communities(self) -> Iterable[tuple[str, Iterable[int]]]:
+        return self.place_names.items() if isinstance(self.place_names, Mapping) else ()
+
+    def _communities_in(self, above: Sequence[int]) -> Iterable[int]:
+        if self._below is None:
+            below: dict[int, list[int]] = {}
+            for number, division in enumerate(self.divisions):
+                if division.level == "community":
+                    for upper in self._chains[number]:
+                        below.setdefault(upper, []).append(number)
+            self._below = below
+        return [number for one in above for number in self._below.get(one, ())]
+
+    def start_of_divisions(self, head: str) -> int:
+        """Where the first province, city, district or sub-district of the library begins; -1 if nowhere."""
+        found = self._division_in_text.search(head, 1) if self._division_in_text else None
+        return found.start() if found else -1
 
     def ancestors(self, number: int) -> tuple[int, int, int]:
         """(district, sub-district, community) of a division; -1 where it has none."""
@@ -523,9 +566,19 @@ OTHER_SUBDISTRICT = "社区与所写街道不符"
 _FIELD = {"district": "districts", "subdistrict": "subdistricts", "community": "communities"}
 
 
+def _any_of(names: Sequence[str]) -> re.Pattern[str] | None:
+    return (
+        re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))))
+        if names
+        else None
+    )
+
+
 def _is_a_division_next(after: str, succession: Succession) -> bool:
     """Is the old part written as a place of its own (龙华街道, 龙华油松) and not as 龙华大道?"""
     following = after[len(succession.written) :]
+    if following.startswith("新区") or succession.written.endswith(("街道", "新区")):
+        return True
     if re.match(_SUBDISTRICT_TAIL, following) and not re.match(r"街[^道]", following):
         return True
     return not _ANOTHER_NAME.match(following)
@@ -533,6 +586,8 @@ def _is_a_division_next(after: str, succession: Succession) -> bool:
 
 def _is_a_slip_of_division(slip: Slip, core: str) -> bool:
     # Because 油松 is not 下油松 written badly, a lost telling character is no slip.
+    if slip.kind == "doubled":
+        return True
     if slip.kind == "extra" and len(core) < 3:
         return False
     if slip.kind != "replaced" and (slip.written + slip.meant) in TELLING_APART:

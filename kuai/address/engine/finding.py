@@ -9,7 +9,8 @@ from kuai.address.engine.divisions import DivisionReading
 from kuai.address.engine.heads import HeadReading
 from kuai.address.engine.names import NameReading, Trust, read_name
 from kuai.address.engine.place_index import PlaceIndex
-from kuai.address.engine.segmenting import Kind, Piece, in_usual_order
+from kuai.address.engine.segmenting import Kind, Piece, in_usual_order, read_tail
+from kuai.address.engine.similarity import TELLING_APART, find_slip
 
 
 @dataclass(slots=True)
@@ -26,6 +27,10 @@ def find_buildings(head: HeadReading, pieces: tuple[Piece, ...], index: PlaceInd
     """Buildings the names and numbers lead to: by estate behind the doorplate, by doorplate, by landmark."""
     pieces = in_usual_order(pieces)
     found = _find_in_order(head, pieces, index)
+    if not found or all(one.trust is Trust.GUESS for one in found):
+        found = _find_by_near_name(head, pieces, index) or found
+    if not found:
+        found = _find_by_what_is_left(head, pieces, index)
     return _agree_with_swapped_name(found, head, index) if head.swapped else found
 
 
@@ -169,7 +174,7 @@ def _at_doorplate(
 ) -> list[Found]:
     if len(pieces) > 2 and _is_unread_name(pieces[1]) and pieces[2].kind not in _NO_NUMBER:
         return _at_doorplate_with_unread_name(name, buildings, pieces, variations, index)
-    if len(pieces) > 1 and pieces[1].kind not in (Kind.NAME, Kind.BREAK, Kind.FLOOR):
+    if len(pieces) > 1 and pieces[1].kind in _MAY_NUMBER_A_BLOCK:
         inner = index.doorplates.get(f"{name.name}|{pieces[0].value}|{pieces[1].value}", ())
         followed = len(pieces) > 2 and pieces[2].kind not in _NO_NUMBER
         if inner and (len(buildings) > 1 or followed or pieces[1].kind is Kind.BUILDING):
@@ -177,7 +182,67 @@ def _at_doorplate(
     return [Found(b, name.trust, variations, pieces[1:]) for b in buildings]
 
 
+# More names than these are not compared one by one: a text that says so little is left to a person.
+MOST_NAMES_COMPARED = 600
+
+
+def _names_nearby(head: HeadReading, index: PlaceIndex) -> list[str]:
+    """The names in the community written, or else in the sub-district."""
+    names = index.book.names_in(head.divisions.communities or head.divisions.subdistricts)
+    return names if len(names) <= MOST_NAMES_COMPARED else []
+
+
+def _find_by_near_name(
+    head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex
+) -> list[Found]:
+    """科技园A2栋 for 科技园A区2栋: a slip that moved the border between name and number.
+
+    Compared with the names of the community only, as the beginning of what stands behind the divisions.
+    """
+    if not pieces or not head.written_name:
+        return []
+    text = head.written_name + "".join(piece.value + piece.unit for piece in pieces)
+    found: list[Found] = []
+    for name in _names_nearby(head, index):
+        for length in (len(name) - 1, len(name), len(name) + 1):
+            slip = find_slip(text[:length], name)
+            if slip is None or text[0] != name[0]:
+                continue
+            changed = slip.written + slip.meant
+            is_telling = changed.isascii() or changed in TELLING_APART or not slip.is_explained
+            trust = Trust.GUESS if is_telling else Trust.NEEDS_PROOF
+            reading = NameReading(name, trust, slip.in_words())
+            behind = read_tail(text[length:])
+            found.extend(_find_by_number(reading, behind, index))
+    return found
+
+
+def _find_by_what_is_left(
+    head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex
+) -> list[Found]:
+    """秀139号 in 秀新社区: more than one character is gone; names that hold the rest in order are candidates."""
+    written = head.written_name
+    if not pieces or not written or pieces[0].kind in _NO_NUMBER:
+        return []
+    found: list[Found] = []
+    for name in _names_nearby(head, index):
+        if len(name) - len(written) <= _MOST_LOST and _holds_in_order(name, written):
+            reading = NameReading(name, Trust.GUESS, f"“{name}”疑漏字作“{written}”")
+            found.extend(_find_by_number(reading, pieces, index))
+    return found
+
+
+_MOST_LOST = 5
+
+
+def _holds_in_order(name: str, written: str) -> bool:
+    """Are all characters of `written` in `name`, in this order?"""
+    rest = iter(name)
+    return all(character in rest for character in written)
+
+
 _NO_NUMBER = frozenset({Kind.NAME, Kind.BREAK})
+_MAY_NUMBER_A_BLOCK = frozenset({Kind.BUILDING, Kind.HOUSE, Kind.BARE, Kind.STAIR, Kind.ROOM})
 _REMARK = re.compile(
     r"整|全|门|前|后|旁|楼|附近|对面|边|侧|天花|屋|院|路口|巷子|天台|外|内|里|下|上|电话|联系|出租|房东|近|原|旧|和|与|的|被|有|在"
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kuai.address.engine.divisions import OTHER_SUBDISTRICT, DivisionReading
 from kuai.address.engine.heads import HeadReading
 from kuai.address.engine.names import Trust
@@ -11,11 +13,29 @@ from kuai.address.engine.segmenting import Kind, Piece
 from kuai.address.types import Grade, Level, WashedAddress
 
 MOST_CANDIDATES = 10
+AS_STANDARD = "与标准地址一致"
 
 
 def nothing_found(reason: str) -> WashedAddress:
     """Grade D with what was understood."""
     return WashedAddress(None, None, Grade.D, "", reason)
+
+
+SURE_OF_PLACE = 4
+_SURENESS = {Grade.D: 0, Grade.C: 1, Grade.B: 2, Grade.A: 2}
+_BELOW_DIVISIONS = frozenset({Level.BUILDING, Level.ROOM})
+
+
+def sureness_of(answer: WashedAddress) -> int:
+    """Nothing 0, candidates 1 (3 for places), a division 2, a building or room SURE_OF_PLACE."""
+    return _SURENESS[answer.grade] + (2 if answer.level in _BELOW_DIVISIONS else 0)
+
+
+def with_variation(answer: WashedAddress, words: str) -> WashedAddress:
+    """The answer with one more variation named; what varies is not grade A."""
+    known = "" if answer.explanation == AS_STANDARD else f"；{answer.explanation}"
+    grade = Grade.B if answer.grade is Grade.A else answer.grade
+    return replace(answer, grade=grade, explanation=words + known)
 
 
 def grade_one(
@@ -29,7 +49,7 @@ def grade_one(
     variations.extend(missing_parts(answer, divisions, spelling, index))
     grade = Grade.A if not variations and answer.trust is Trust.EXACT else Grade.B
     notes = variations + conventions_used(pieces, answer.text)
-    explanation = "；".join(notes) if notes else "与标准地址一致"
+    explanation = "；".join(notes) if notes else AS_STANDARD
     return WashedAddress(
         answer.code,
         answer.level,
@@ -153,7 +173,7 @@ def grade_divisions(
         grade = Grade.B
     elif leftover:
         variations.append(f"以下部分超出本库：到{_LEVEL_NAMES[division.level]}为止")
-    words = "；".join(variations) if variations else "与标准地址一致"
+    words = "；".join(variations) if variations else AS_STANDARD
     return WashedAddress(division.code, level, grade, division.standard_text, words)
 
 

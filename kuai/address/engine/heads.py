@@ -5,6 +5,7 @@ Divisions are peeled off the front; what remains is the place's own name, which 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from kuai.address.engine.divisions import DivisionReading
@@ -35,11 +36,34 @@ class HeadReading:
 
 def read_head(head_text: str, index: PlaceIndex) -> HeadReading:
     """Read divisions, then the name; try the head's bare names and sentence leads where that explains nothing."""
-    divisions = index.book.read(head_text.lstrip(",-"))
+    head_text = head_text.lstrip(",-")
+    divisions = index.book.read(head_text)
     names = read_name(divisions.rest, index)
     if divisions.elsewhere or not divisions.rest or (names and names[0].trust is Trust.EXACT):
         return HeadReading(divisions, names)
+    if divisions.rest == head_text and not names:
+        behind = _read_behind_words(head_text, index)
+        if behind is not None:
+            return behind
     return _read_harder_head(divisions, names, index)
+
+
+def _read_behind_words(head_text: str, index: PlaceIndex) -> HeadReading | None:
+    """咨询广东省深圳市…: words that name no place, then the address from its divisions on."""
+    start = index.book.start_of_divisions(head_text)
+    words = head_text[: max(start, 0)]
+    if start < 1 or len(words) > LONGEST_WORDS_BEFORE or _MAY_BE_A_PLACE.search(words):
+        return None
+    head = read_head(head_text[start:], index)
+    if head.divisions.elsewhere or head.divisions.rest == head_text[start:]:
+        return None
+    divisions = _copy(head.divisions)
+    divisions.variations.append("地址写在句中")
+    return HeadReading(divisions, head.names, words, head.swapped)
+
+
+LONGEST_WORDS_BEFORE = 40
+_MAY_BE_A_PLACE = re.compile("[省市区县镇乡街路村巷道]|香港|澳门|台湾")
 
 
 def _read_harder_head(

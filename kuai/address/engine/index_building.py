@@ -21,6 +21,7 @@ from kuai.address.engine.place_index import (
     OtherText,
     Place,
     PlaceIndex,
+    is_own_name,
     pair_names,
     room_keys,
 )
@@ -208,7 +209,7 @@ def _register_pairs(
 ) -> tuple[str, ...]:
     names: list[str] = []
     for name, numbers in pairs:
-        if not name or (not numbers and len(pairs) > 1):
+        if not name or (not numbers and len(pairs) > 1 and not is_own_name(name)):
             continue
         names.append(name)
         draft.names.setdefault(name, {})[community] = None

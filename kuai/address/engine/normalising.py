@@ -47,10 +47,10 @@ _COMMA_AFTER_DIVISION = re.compile(r"(?<=[省市区县道镇]),+(?=[\u4e00-\u9ff
 # Only before something counted: 六和华府 and 八卦岭 keep their numeral, 十五巷 and 三栋 do not.
 _COUNTED = (
     "号|栋|座|幢|楼|单元|层|梯|房|室|铺|商铺|档|巷|路|街|坊|区|里|弄|横|大道|道|组|队|村|片|围|屋|期|环|支|马路|"
-    "社区|小区|工业|经济|联队|排|条|胡同|直巷|大院|宿舍|厂房"
+    "社区|小区|工业|经济|联队|[至到][0-9一二三四五六七八九十]|排|条|胡同|直巷|大院|宿舍|厂房"
 )
 _NUMERAL_RUN = re.compile(
-    rf"[零〇一二两三四五六七八九十百廿]+(?=(?:{_COUNTED})|[0-9A-Z()\-#,]|$)|[零〇一二三四五六七八九]{{3,}}"
+    rf"(?:(?<=第)[一二三四五六七八九十]+|[零〇一二两三四五六七八九十百廿]+(?=(?:{_COUNTED})|[0-9A-Z()\-#,]|$))|[零〇一二三四五六七八九]{{3,}}"
 )
 _DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {
     "〇": 0,
@@ -142,12 +142,19 @@ def split_brackets(text: str) -> SplitText:
         if _ROOM_IN_BRACKETS.fullmatch(content):
             return "-" + content
         asides.append(content)
+        before, after = text[: match.start()][-1:], text[match.end() : match.end() + 1]
         # Because 202(旧门牌)一楼 must not become 2021楼, two numbers stay apart.
-        return "-" if text[match.end() : match.end() + 1].isalnum() else ","
+        if _is_figure(before) and _is_figure(after):
+            return "-"
+        return "" if before and after.isalnum() else ","
 
     text = text.replace(")(", ",")
     plain = _BRACKET.sub(keep_or_set_aside, text)
     return SplitText(plain.replace(")", ""), tuple(asides))
+
+
+def _is_figure(character: str) -> bool:
+    return character.isascii() and character.isalnum()
 
 
 _ROOM_IN_BRACKETS = re.compile(

@@ -318,6 +318,18 @@ NAME_FORMS = {
 }
 
 
+# What many buildings are: no name to find one by.
+_WHAT_IT_IS = re.compile(
+    "(?:员工|职工|综合|办公|生产|研发|商业|配套|宿舍|厂房|车间|仓库|主|副|附|裙|单身|公寓|商铺|住宅|商住|饭堂|食堂)*"
+    "(?:大?楼|栋|座|房|层|区|部分)?"
+)
+
+
+def is_own_name(name: str) -> bool:
+    """Is what stands behind the doorplate a tower's own name (合田路31号创新大厦), and not 厂房 or 宿舍楼?"""
+    return len(name) > 2 and _WHAT_IT_IS.fullmatch(name) is None
+
+
 def pair_names(head: str, pieces: tuple[Piece, ...]) -> list[tuple[str, list[str]]]:
     """[(name, numbers right behind it)]: 工业路 144, 龙光盛华府 4."""
     pairs: list[tuple[str, list[str]]] = [(head, [])]

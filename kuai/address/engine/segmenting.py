@@ -28,8 +28,8 @@ def split_head(spelling: str) -> tuple[str, str]:
 
 # 大厦顶层, 大厦负1层: rooms with a name for a number.
 _NAMED_ROOM = "顶层|夹层|阁楼|天台|地下室|架空层|首层|负(?=[0-9]+(?:层|楼))"
-_NAMED_ROOM_AT_END = re.compile(f"(?:{_NAMED_ROOM})$|负$")
-_ENDS_OF_NAMED_ROOM = frozenset("层楼台室负")
+_NAMED_ROOM_AT_END = re.compile(f"(?:{_NAMED_ROOM}|一?整[栋幢座楼层]|全[栋幢座楼层])$|负$")
+_ENDS_OF_NAMED_ROOM = frozenset("层楼台室负栋幢座")
 
 
 class Kind(StrEnum):
@@ -74,7 +74,7 @@ _TOKEN = re.compile(
     r"|(?P<floor>楼+(?![顶下上道梯前后旁门])|层+(?!顶))"
     r"|(?P<room>房+(?![东顶产])|室+))?"
     rf"|(?P<name>(?:[^0-9A-Z,\-#]|{_QUARTER})+?"
-    rf"(?=(?:商铺|铺位|店铺|档口|铺|之|负)[0-9]|顶层|夹层|阁楼|天台|地下室|架空层|首层|(?!{_QUARTER})[0-9A-Z,\-#]|$))"
+    rf"(?=(?:商铺|铺位|店铺|档口|铺|之|负)[0-9]|顶层|夹层|阁楼|天台|地下室|架空层|首层|一?整[栋幢座楼层]|全[栋幢座楼层]|(?!{_QUARTER})[0-9A-Z,\-#]|$))"
 )
 _KIND_OF_GROUP = {
     "shop": Kind.SHOP,
@@ -87,7 +87,7 @@ _KIND_OF_GROUP = {
 _FLOOR_LETTER = re.compile(r"^([0-9]{1,2})F$")
 # A floor of three digits is a room whose unit was written wrong (303楼 -> 303房).
 HIGHEST_FLOOR = 120
-_EMPTY_NAMES = frozenset({"第", "的", "号", "楼", "层", "房", "室", "栋", "之"})
+_EMPTY_NAMES = frozenset({"第", "的", "至", "到", "号", "楼", "层", "房", "室", "栋", "之"})
 
 
 def read_tail(tail: str) -> tuple[Piece, ...]:
@@ -179,9 +179,11 @@ def read_room(pieces: tuple[Piece, ...]) -> RoomReading:
         elif kind is Kind.STAIR:
             stair = piece.value
         elif kind is Kind.FLOOR:
-            floor = piece.value
+            floor = floor + piece.value if floor.endswith("-") else piece.value
         elif kind is Kind.SHOP:
             number, is_shop = piece.value, True
+        elif not stair and _is_floor_range(pieces, index):
+            floor = f"{piece.value}-"
         elif kind is Kind.BARE and not stair and not floor and _is_stair_before_room(pieces, index):
             stair = piece.value
         else:
@@ -195,6 +197,14 @@ def _second_room(pieces: tuple[Piece, ...]) -> str:
     behind = pieces[1:] if pieces[0].kind is Kind.BREAK else pieces
     is_room = bool(behind) and behind[0].kind in (Kind.BARE, Kind.ROOM) and len(behind[0].value) > 2
     return behind[0].value if is_room else ""
+
+
+def _is_floor_range(pieces: tuple[Piece, ...], index: int) -> bool:
+    """1-3楼, 1、2楼: the first number is a floor as the second is."""
+    behind = [piece for piece in pieces[index + 1 : index + 3] if piece.kind is not Kind.BREAK]
+    piece = pieces[index]
+    is_first = piece.kind is Kind.BARE and piece.value.isdigit() and len(piece.value) <= 2
+    return is_first and bool(behind) and behind[0].kind is Kind.FLOOR
 
 
 def _is_number_next(pieces: tuple[Piece, ...], index: int) -> bool:

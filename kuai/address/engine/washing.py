@@ -15,12 +15,16 @@ from kuai.address.engine.finding import (
     lies_within,
 )
 from kuai.address.engine.grading import (
+    SURE_OF_PLACE,
     candidates_of,
     grade_divisions,
     grade_one,
     nothing_found,
+    sureness_of,
+    with_variation,
 )
 from kuai.address.engine.heads import HeadReading, read_head
+from kuai.address.engine.mending import mended_spellings
 from kuai.address.engine.names import Trust
 from kuai.address.engine.normalising import split_brackets, to_one_spelling
 from kuai.address.engine.place_index import PlaceIndex
@@ -133,12 +137,25 @@ class Washer:
 
     def _follow_spelling(self, spelling: str) -> Trail:
         trail = self._follow_clause(spelling)
+        if sureness_of(trail.answer) < SURE_OF_PLACE and not _lies_elsewhere(trail):
+            trail = self._follow_mended(trail)
         while _says_nothing(trail) and "," in trail.spelling:
             later = self._follow_clause(trail.spelling.partition(",")[2])
             if not _says_nothing(later) or "," not in later.spelling:
                 return trail if _says_nothing(later) else later
             trail = later
         return trail
+
+    def _follow_mended(self, trail: Trail) -> Trail:
+        """The same text in another order or spelling, where that is surer of what it means."""
+        best = trail
+        for spelling, words in mended_spellings(trail.spelling, self.index.book):
+            other = self._follow_clause(spelling)
+            if sureness_of(other.answer) > sureness_of(best.answer):
+                best = other
+                if words:
+                    best.answer = with_variation(other.answer, words)
+        return best
 
     def _follow_clause(self, spelling: str) -> Trail:
         if not spelling:
@@ -209,6 +226,10 @@ class Washer:
         if len(answers) > 1 or best.trust >= Trust.GUESS:
             return candidates_of(answers, head.divisions, self.index)
         return grade_one(best, head, pieces, spelling, self.index)
+
+
+def _lies_elsewhere(trail: Trail) -> bool:
+    return trail.head is not None and bool(trail.head.divisions.elsewhere)
 
 
 def _says_nothing(trail: Trail) -> bool:

@@ -1,0 +1,62 @@
+"""Other orders and spellings of a text that the usual order could not make sure of.
+
+Each is the same text put in the order or spelling that people usually write; none invents a character. The wash
+tries them only where its first reading was unsure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kuai.address.engine.divisions import DivisionBook
+from kuai.address.engine.normalising import split_brackets
+
+_COMMA_IN_WORDS = re.compile(r"(?<![0-9A-Z]),+|,+(?![0-9A-Z])")
+_DOUBLED = re.compile(r"([\u4e00-\u9fff])\1")
+_BEFORE_NUMBERS = re.compile(r"[^0-9A-Z]*")
+# A part that cannot stand alone: the building or room was written before the place it lies in.
+_NUMBER_PART = re.compile(r"[0-9A-Z\-]+(?:房|室|号|栋|座|幢|号楼|楼|层|单元|铺|#)?")
+# Longer texts with commas are sentences: their clauses are read one by one.
+MOST_PARTS = 9
+LONGEST_MENDED = 120
+
+
+def mended_spellings(spelling: str, book: DivisionBook) -> Iterator[tuple[str, str]]:
+    """(spelling, what was done) of each other way to read `spelling`; no words where only a convention differs."""
+    if len(spelling) > LONGEST_MENDED:
+        return
+    yield from _divisions_from_brackets(spelling, book)
+    if "," in spelling:
+        yield from _reordered(spelling, book)
+    start = _BEFORE_NUMBERS.match(spelling).end()  # type: ignore[union-attr]
+    single, doubled = _DOUBLED.subn(r"\1", spelling[:start])
+    if doubled:
+        yield single + spelling[start:], "去掉重复的字"
+
+
+def _divisions_from_brackets(spelling: str, book: DivisionBook) -> Iterator[tuple[str, str]]:
+    """广东省深圳市(青湾区)…, 石桥村3巷5号302(松涛街道石桥社区)."""
+    if "(" not in spelling:
+        return
+    split = split_brackets(spelling)
+    above = [aside for aside in split.asides if _names_divisions(aside, book)]
+    if above:
+        yield "".join(above) + split.plain.lstrip(",-"), ""
+
+
+def _names_divisions(text: str, book: DivisionBook) -> bool:
+    reading = book.read(text)
+    has_read = reading.districts or reading.subdistricts or reading.communities or reading.has_city
+    return bool(has_read) and not reading.rest
+
+
+def _reordered(spelling: str, book: DivisionBook) -> Iterator[tuple[str, str]]:
+    parts = [part for part in spelling.split(",") if part]
+    if not 1 < len(parts) <= MOST_PARTS:
+        return
+    yield _COMMA_IN_WORDS.sub("", spelling), ""
+    if _names_divisions(parts[-1], book):
+        yield ",".join([parts[-1] + parts[0], *parts[1:-1]]), "区划写在后面"
+    if _NUMBER_PART.fullmatch(parts[0]):
+        yield "".join(reversed(parts)), "由小到大书写"
