@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
+from kuai.address.ground.outlines import shapes_by_code
 from kuai.address.ground.plane import LocalPlane, area_m2, areas_m2
 from kuai.address.types import Level, State
 from kuai.kit.coordinates import points_from_cgcs2000, points_to_cgcs2000
@@ -77,7 +78,7 @@ class _Ground:
                 *(areas[column].to_pylist() for column in _PLACE_COLUMNS), strict=True
             )
         }
-        self.shapes = _shapes_by_code(geometries)
+        self.shapes = shapes_by_code(geometries)
         self.outlines = {
             code: self.shapes[code]
             for code in sorted(self.places)
@@ -329,13 +330,6 @@ def _codes_under(ground: _Ground, under: str) -> set[str]:
         found.add(code)
         waiting += below.get(code, [])
     return found
-
-
-def _shapes_by_code(geometries: pa.Table | None) -> dict[str, shapely.Geometry]:
-    if geometries is None:
-        return {}
-    shapes = shapely.from_wkb(np.array(geometries["geometry"].to_pylist(), dtype=object))
-    return dict(zip(geometries["address_code"].to_pylist(), shapes, strict=True))
 
 
 def _wkb(shape: shapely.Geometry) -> bytes:

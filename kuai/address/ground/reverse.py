@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
+from kuai.address.ground.outlines import shapes_by_code
 from kuai.address.ground.plane import LocalPlane
 from kuai.address.ground.systems import declared_datum, in_china
 from kuai.address.types import Level, State
@@ -111,7 +111,7 @@ class ReverseFinder:
     """A library's buildings and areas, ready for points. Building it takes a second or two: keep it."""
 
     def __init__(self, entries: pa.Table, geometries: pa.Table | None = None) -> None:
-        shapes = _shapes_by_code(geometries)
+        shapes = shapes_by_code(geometries)
         living = entries.filter(pc.is_in(entries["state"], value_set=pa.array(_LIVING)))
         self._read_areas(living, shapes)
         self._read_buildings(living, shapes)
@@ -274,14 +274,6 @@ class ReverseFinder:
 def open_reverse(entries: pa.Table, geometries: pa.Table | None = None) -> ReverseFinder:
     """A finder over a frozen library: its `address_entry` table and, where there is one, its `address_geometry`."""
     return ReverseFinder(entries, geometries)
-
-
-def _shapes_by_code(geometries: pa.Table | None) -> dict[str, Any]:
-    if geometries is None:
-        return {}
-    codes = geometries["address_code"].to_pylist()
-    shapes = shapely.from_wkb(np.array(geometries["geometry"].to_pylist(), dtype=object))
-    return dict(zip(codes, shapes, strict=True))
 
 
 def _in_cgcs2000(points: np.ndarray, datum: str) -> np.ndarray:
