@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from kuai.address.batch import index_of
 from kuai.address.engine.explaining import explain_trail
+from kuai.address.engine.place_part import place_part
 from kuai.address.engine.washing import Washer
 from kuai.address.reading import library_table, read_delivered_library
 from kuai.address.types import ExplainStep, WashedAddress
@@ -31,6 +32,10 @@ class OpenLibrary:
     def explain_text(self, text: str) -> list[ExplainStep]:
         """What each step saw, in order, ending with the grade and why."""
         return explain_trail(text, self._washer.follow(text), self._washer.index)
+
+    def place_part(self, text: str) -> str:
+        """The part of the text that says where, in the one spelling: what an alias of it keeps."""
+        return place_part(self._washer.follow(text))
 
 
 def open_library(library: AnyLibrary) -> OpenLibrary:
