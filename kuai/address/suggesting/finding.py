@@ -8,7 +8,7 @@ import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 from kuai.address.engine.normalising import to_one_spelling
 from kuai.address.suggesting.answers import Step, Suggestion
 from kuai.address.suggesting.asking import LONGEST_TYPED, Part, cuts_of, spellings_typed
-from kuai.address.suggesting.names import How, NameHit, NameIndex, Names
+from kuai.address.suggesting.names import Effort, How, NameHit, NameIndex, Names
 from kuai.address.suggesting.readings import Unit
 from kuai.address.suggesting.side_file import AREA_LEVELS
 from kuai.kit.errors import Refusal
@@ -118,28 +118,32 @@ class Typeahead:
     # --- names and buildings --------------------------------------------------------------------------
 
     def _lines(self, spelling: str, area: str, limit: int) -> list[Suggestion]:
-        doors: dict[int, _Door] = {}
-        names: dict[int, NameHit] = {}
+        cuts = list(cuts_of(spelling))
+        offered: dict[int, NameHit] = {}
+        for effort in Effort:
+            doors: dict[int, _Door] = {}
+            names: dict[int, NameHit] = {}
+            for parts in cuts:
+                hits = self._hits(parts[0].name, effort, area)
+                if len(parts) == 1 and not parts[0].numbers:
+                    names.update((hit.name, hit) for hit in hits)
+                    continue
+                offered = offered or {hit.name: hit for hit in hits[:limit]}
+                for door in self._doors(parts, hits, area, limit):
+                    known = doors.get(door.building)
+                    if known is None or door.rank < known.rank:
+                        doors[door.building] = door
+            if doors or names:
+                in_order = sorted(doors.values(), key=lambda door: door.rank)
+                lines = self._building_lines(in_order, limit)
+                return (lines + self._name_lines(names, area, limit))[:limit]
+        # The number is unknown, the name is not: say so by offering the name.
+        lines = self._name_lines(offered, area, limit)
+        return [replace(line, why=f"{line.why}；没有这个号") for line in lines][:limit]
+
+    def _hits(self, typed: str, effort: Effort, area: str) -> list[NameHit]:
         allowed = self._allowed(area) if area else None
-        for parts in cuts_of(spelling):
-            hits = self._index.find(parts[0].name, limit=MOST_NAMES, allowed=allowed)
-            if len(parts) == 1 and not parts[0].numbers:
-                names.update((hit.name, hit) for hit in hits)
-                continue
-            for door in self._doors(parts, hits, area, limit):
-                known = doors.get(door.building)
-                if known is None or door.rank < known.rank:
-                    doors[door.building] = door
-            if not names and not doors:
-                # The number is unknown, the name is not: say so by offering the name.
-                names.update((hit.name, hit) for hit in hits if hit.how is not How.SLIP)
-        best_name = min((hit.rank for hit in names.values()), default=None)
-        found = sorted(doors.values(), key=lambda door: door.rank)
-        slips_only = bool(found) and best_name is not None and found[0].rank[0] and not best_name[0]
-        lines = [] if slips_only else self._building_lines(found, limit)
-        if found and not slips_only and best_name is not None and best_name[0]:
-            names = {}
-        return (lines + self._name_lines(names, area, limit))[:limit]
+        return self._index.find(typed, limit=MOST_NAMES, effort=effort, allowed=allowed)
 
     def _name_lines(self, names: dict[int, NameHit], area: str, limit: int) -> list[Suggestion]:
         hits = sorted(names.values(), key=lambda hit: hit.rank)[:limit]
@@ -187,7 +191,8 @@ class Typeahead:
         last = parts[-1]
         if len(parts) > 1:
             firsts = {hit.name for hit in hits}
-            hits = self._index.find(last.name, limit=MOST_NAMES)
+            efforts = (self._hits(last.name, effort, area) for effort in Effort)
+            hits = next((found for found in efforts if found), []) if firsts else []
             for door in self._numbered(hits, last.numbers, area, MOST_ANSWERS):
                 if self._has_door(door.building, firsts, parts[0].numbers):
                     yield door

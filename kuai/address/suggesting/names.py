@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
+from functools import lru_cache
+from itertools import islice, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,7 @@ from rapidfuzz.distance import OSA
 
 from kuai.address.suggesting.asking import Wanted, mixtures_of
 from kuai.address.suggesting.readings import (
+    MOST_SPELLINGS,
     Unit,
     initial_spellings,
     pinyin_spellings,
@@ -33,6 +36,14 @@ SHORTEST_PINYIN_WITH_SLIP = 6
 
 Names = NDArray[np.int32]
 Spell = Callable[[tuple[Unit, ...]], list[str]]
+
+
+class Effort(IntEnum):
+    """How far a search goes; the next step is taken only where the last one found nothing."""
+
+    KEYS = 0
+    MIXTURES = 1
+    SLIPS = 2
 
 
 class How(StrEnum):
@@ -67,16 +78,15 @@ class _Keys:
         self.keys = np.array([key for key, _ in ordered] or [b""], dtype=bytes)
         self.names: Names = np.array([name for _, name in ordered] or [-1], dtype=np.int32)
 
-    def beginning_with(self, typed: str) -> slice:
+    def beginning_with(self, typed: str) -> tuple[Names, Names]:
+        """Names with a key that begins so, and those of them whose key is just that."""
         key = typed.encode()[:LONGEST_KEY]
-        first, last = np.searchsorted(self.keys, [key, key + b"\xff"])
-        return slice(int(first), int(last))
-
-    def is_whole(self, typed: str, name: int) -> bool:
-        key = typed.encode()
-        first = np.searchsorted(self.keys, key)
-        last = np.searchsorted(self.keys, key, side="right")
-        return bool(np.any(self.names[first:last] == name))
+        first = int(self.keys.searchsorted(key))
+        last = int(self.keys.searchsorted(key + b"\xff"))
+        if first == last or self.keys[first] != key:
+            return self.names[first:last], self.names[first:first]
+        whole = int(self.keys.searchsorted(key, side="right"))
+        return self.names[first:last], self.names[first:whole]
 
 
 class NameIndex:
@@ -96,41 +106,48 @@ class NameIndex:
             how: _Keys(_one_less(names, spellings[how])) for how in (How.CHARACTERS, How.PINYIN)
         }
 
-    def find(self, typed: str, *, limit: int, allowed: Names | None = None) -> list[NameHit]:
-        """The best `limit` names; only names one character away when nothing else fits."""
+    def find(
+        self, typed: str, *, limit: int, effort: Effort, allowed: Names | None = None
+    ) -> list[NameHit]:
+        """The best `limit` names, as far as `effort` goes."""
+        searches = {
+            Effort.KEYS: self._by_keys,
+            Effort.MIXTURES: self._mixed,
+            Effort.SLIPS: self._one_off,
+        }
         found: dict[int, NameHit] = {}
-        for hit in self._fitting(typed, limit, allowed):
+        for hit in searches[effort](typed, limit, allowed):
             known = found.get(hit.name)
             if known is None or hit.rank < known.rank:
                 found[hit.name] = hit
-        if not found:
-            found = {hit.name: hit for hit in self._one_off(typed, limit, allowed)}
         return sorted(found.values(), key=lambda hit: hit.rank)[:limit]
 
-    def _fitting(self, typed: str, limit: int, allowed: Names | None) -> Iterator[NameHit]:
+    def _by_keys(self, typed: str, limit: int, allowed: Names | None) -> Iterator[NameHit]:
         ways = (How.PINYIN, How.INITIALS) if typed.isascii() else (How.CHARACTERS,)
-        count = 0
         for tables, inner in ((self._heads, False), (self._inner, True)):
             for how in ways:
-                for name in _best(tables[how], typed, limit, allowed):
-                    count += 1
-                    yield NameHit(name, how, inner, tables[how].is_whole(typed, name))
-        if count < limit and any(run.isascii() and run.isalpha() for run in typed):
-            yield from self._mixed(typed, limit, allowed)
+                begun, whole = tables[how].beginning_with(typed)
+                ended = set(whole.tolist())
+                for name in _best(begun, limit, allowed):
+                    yield NameHit(name, how, inner, name in ended)
 
     def _mixed(self, typed: str, limit: int, allowed: Names | None) -> Iterator[NameHit]:
         """Characters, syllables and initials in one: candidates by their initials, then unit by unit."""
-        seen: set[int] = set()
+        if not any(one.isascii() and one.isalpha() for one in typed):
+            return
+        ways: dict[str, list[tuple[Wanted, ...]]] = {}
         for wanted in mixtures_of(typed):
             for initials in _initials_of(wanted):
-                keys = self._heads[How.INITIALS]
-                for name in _best(keys, initials, MOST_VERIFIED, allowed):
-                    units = self._units[name]
-                    if name not in seen and _fits(wanted, units):
-                        seen.add(name)
+                ways.setdefault(initials, []).append(wanted)
+        for initials, wishes in ways.items():
+            begun, _ = self._heads[How.INITIALS].beginning_with(initials)
+            # Candidates first, because most of them will not fit: `limit` is for those that do.
+            for name in _best(begun, max(limit, MOST_VERIFIED), allowed):
+                units = self._units[name]
+                for wanted in wishes:
+                    if _fits(wanted, units):
                         yield NameHit(name, How.MIXTURE, False, len(wanted) == len(units))
-            if len(seen) >= limit:
-                return
+                        break
 
     def _one_off(self, typed: str, limit: int, allowed: Names | None) -> Iterator[NameHit]:
         how = How.PINYIN if typed.isascii() else How.CHARACTERS
@@ -138,10 +155,10 @@ class NameIndex:
         if len(typed) < shortest:
             return
         shorter = [typed[:place] + typed[place + 1 :] for place in range(len(typed))]
-        names: set[int] = set(_best(self._less[how], typed, limit, allowed))
+        names = set(_best(self._less[how].beginning_with(typed)[0], limit, allowed))
         for text in shorter:
-            names.update(_best(self._heads[how], text, limit, allowed))
-            names.update(_best(self._less[how], text, limit, allowed))
+            for keys in (self._heads[how], self._less[how]):
+                names.update(_best(keys.beginning_with(text)[0], limit, allowed))
         for name in names:
             if any(_is_one_off(typed, key) for key in self._spelled(name, how)):
                 yield NameHit(name, How.SLIP, False, False)
@@ -172,14 +189,13 @@ def _one_less(names: Sequence[tuple[Unit, ...]], spell: Spell) -> Iterator[tuple
                     yield key[:place] + key[place + 1 :], number
 
 
-def _best(keys: _Keys, typed: str, limit: int, allowed: Names | None) -> list[int]:
-    """The best-ranked names with a key that begins so."""
-    names = keys.names[keys.beginning_with(typed)]
+def _best(names: Names, limit: int, allowed: Names | None) -> list[int]:
+    """The best-ranked of these names."""
     if allowed is not None:
         names = names[np.isin(names, allowed)]
     if len(names) > 4 * limit:
         names = np.partition(names, 4 * limit)[: 4 * limit]
-    return [int(name) for name in np.unique(names)[:limit] if name >= 0]
+    return [name for name in sorted(set(names.tolist()))[:limit] if name >= 0]
 
 
 def _is_one_off(typed: str, key: str) -> bool:
@@ -194,10 +210,20 @@ def _is_one_off(typed: str, key: str) -> bool:
 
 
 def _initials_of(wanted: tuple[Wanted, ...]) -> Iterator[str]:
-    text = "".join(
-        one.text if one.kind in ("character", "number") else one.text[0] for one in wanted
+    ways = product(
+        *(_firsts(one.text) if one.kind == "character" else _first_typed(one) for one in wanted)
     )
-    yield from initial_spellings(units_of(text))
+    for way in islice(ways, MOST_SPELLINGS):
+        yield "".join(way)
+
+
+def _first_typed(one: Wanted) -> tuple[str]:
+    return (one.text if one.kind == "number" else one.text[0],)
+
+
+@lru_cache(maxsize=20_000)
+def _firsts(character: str) -> tuple[str, ...]:
+    return tuple(initial_spellings(units_of(character)))
 
 
 def _fits(wanted: tuple[Wanted, ...], units: tuple[Unit, ...]) -> bool:
