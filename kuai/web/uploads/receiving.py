@@ -17,63 +17,19 @@ from kuai.guard.queries import find_actor_by_login
 from kuai.guard.types import Zone
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Breakdown, DataFault, Refusal
-from kuai.kit.progress import ProgressTask
 from kuai.kit.receipt import Receipt
 from kuai.sources import actions as sources
 from kuai.web.doors import current_store
 from kuai.web.models import Upload, UploadState
 from kuai.web.uploads.limits import uploads_folder
+from kuai.web.work_progress import RowProgress
 
 log = logging.getLogger(__name__)
-SECONDS_BETWEEN_WRITES = 0.5
 # An hour: longer than a build of a city takes.
 SECONDS_BETWEEN_TRIES = 2
 WAITS_FOR_LEASE = 1800
 # A worker that was killed leaves its upload running; nothing healthy is silent for so long.
 SILENT_FOR = timedelta(minutes=10)
-
-
-class RowTask:
-    """One step of the work, as the kit's ProgressTask."""
-
-    def __init__(self, upload: Upload, label: str, total: int | None, measure: str) -> None:
-        self.upload = upload
-        self.upload.step, self.upload.done = label[:120], 0
-        self.upload.total, self.upload.measure = total, measure
-        self.written_at = 0.0
-        self.write()
-
-    def advance(self, amount: int = 1) -> None:
-        """Count, and write twice a second at most."""
-        self.upload.done += amount
-        if time.monotonic() - self.written_at >= SECONDS_BETWEEN_WRITES:
-            self.write()
-
-    def set_total(self, total: int) -> None:
-        """The size became known."""
-        self.upload.total = total
-
-    def write(self) -> None:
-        """Into the row, for the page that asks every second."""
-        self.written_at = time.monotonic()
-        self.upload.changed_at = utc_now()
-        self.upload.save(update_fields=["step", "done", "total", "measure", "changed_at"])
-
-
-class RowProgress:
-    """The kit's Progress over an upload's row."""
-
-    def __init__(self, upload: Upload) -> None:
-        self.upload = upload
-
-    def begin(self, label: str, *, total: int | None = None, measure: str = "行") -> RowTask:
-        """A new step."""
-        return RowTask(self.upload, label, total, measure)
-
-    def end(self, task: ProgressTask) -> None:
-        """The step is over."""
-        if isinstance(task, RowTask):
-            task.write()
 
 
 @task()
