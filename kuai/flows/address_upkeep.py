@@ -1,0 +1,69 @@
+"""From a published build to the address library's upkeep: what several sources name and the library lacks.
+
+Joins the wash with the registry's mentions, because the address room knows no sources. Only counts leave here. Rows
+that speak of an event (a request, an inspection) are no evidence: a call for help must not become a lead.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+
+from kuai.address import learning
+from kuai.address.types import ADDRESS_ENTRY, ADDRESS_WASH
+from kuai.guard.types import Actor
+from kuai.kit.engine import engine, table_at, use_table
+from kuai.kit.receipt import Receipt
+from kuai.kit.store import Store
+from kuai.registry.types import MENTION_ELEMENT
+
+
+def refresh_address_proposals(store: Store, *, by: Actor, at: datetime) -> Receipt:
+    """Bring the address proposals in line with the published build. Repeatable; refuses before the first build."""
+    core = store.current_build() / "core"
+    with engine(spill_to=store.scratch / "spill") as connection:
+        for table in (ADDRESS_WASH, MENTION_ELEMENT):
+            use_table(connection, table_at(connection, table, core))
+        namings = _read_namings(connection)
+        places = learning.read_standings(
+            connection,
+            table_at(connection, ADDRESS_ENTRY, core),
+            {naming.address_code for naming in namings},
+        )
+    return learning.refresh_proposals(
+        namings, places=places, version=core.parent.name, by=by, at=at
+    )
+
+
+def _read_namings(connection: duckdb.DuckDBPyConnection) -> list[learning.Naming]:
+    rows = connection.execute(_NAMINGS).fetchall()
+    return [
+        learning.Naming(code, level, unknown, source, rows_named, tuple(periods))
+        for code, level, unknown, source, rows_named, periods in rows
+    ]
+
+
+# A mention keeps its key from delivery to delivery, so that a register that repeats itself counts once.
+_NAMINGS = """
+with unknown as (
+    select mention_key, address_code, level, unknown_place
+    from address_wash
+    where unknown_place <> '' and address_code is not null and grade in ('B', 'C')
+),
+named as (
+    select u.address_code, u.level, u.unknown_place, m.mention_key, m.source, m.period, m.row_no
+    from unknown as u
+    join mention_element as m on m.mention_key = u.mention_key and m.element = 'address'
+),
+of_events as (
+    select distinct source, period, row_no from mention_element where element = 'event'
+)
+select n.address_code, n.level, n.unknown_place, n.source, count(distinct n.mention_key) as rows_named,
+    list(distinct n.period order by n.period) as periods
+from named as n
+left join of_events as e on e.source = n.source and e.period = n.period and e.row_no = n.row_no
+where e.source is null
+group by n.address_code, n.level, n.unknown_place, n.source
+order by n.address_code, n.level, n.unknown_place, n.source
+"""
