@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import multiprocessing
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,9 +28,8 @@ from kuai.address.engine.index_building import (
     steps_of,
 )
 from kuai.address.engine.place_index import PlaceIndex
-from kuai.address.engine.washing import Washer
+from kuai.address.engine.washing import AnswerFields, Washer
 from kuai.address.gazetteer import packaged_elsewhere
-from kuai.address.types import WashedAddress
 from kuai.kit.engine import core_count
 from kuai.kit.errors import Breakdown
 from kuai.kit.progress import SILENT, Progress, progress_line
@@ -41,10 +39,6 @@ SMALL_INPUT = 20_000
 CHUNK = 4_000
 # Rows of a library taken apart at once while its index is built.
 BATCH_ROWS = 100_000
-
-# code, level, grade, matched text, explanation, candidates as JSON, unknown place: plain text, because a worker's
-# answers travel between processes three times faster so than as objects.
-AnswerFields = tuple[str, str, str, str, str, str, str]
 
 ANSWER_NAMES = (
     "address_code",
@@ -147,7 +141,7 @@ def _wash_to_file(job: FileJob) -> tuple[Path, int]:
 
 
 def _write_answers(washer: Washer, texts: Sequence[str], path: Path) -> tuple[Path, int]:
-    answers = [fields_of(washer.wash(text)) for text in texts]
+    answers = [washer.wash_fields(text) for text in texts]
     columns = [list(column) for column in zip(*answers, strict=True)]
     table = pa.table([texts, *columns], schema=_ANSWER_SCHEMA)
     pq.write_table(table, path, compression="lz4")
@@ -162,23 +156,7 @@ def _wash_here(texts: Sequence[str], index: PlaceIndex) -> Iterator[list[AnswerF
     washer = Washer(index)
     with _no_collector():
         for chunk in _chunks(texts):
-            yield [fields_of(washer.wash(text)) for text in chunk]
-
-
-def fields_of(answer: WashedAddress) -> AnswerFields:
-    """The answer as the columns that follow the input's."""
-    candidates = ""
-    if answer.candidates:
-        candidates = json.dumps(answer.candidates, ensure_ascii=False, separators=(",", ":"))
-    return (
-        answer.address_code or "",
-        answer.level.value if answer.level else "",
-        answer.grade.value,
-        answer.matched_text,
-        answer.explanation,
-        candidates,
-        answer.unknown_place,
-    )
+            yield [washer.wash_fields(text) for text in chunk]
 
 
 @contextmanager
@@ -221,4 +199,4 @@ def _load_washer(folder: str) -> None:
 
 def _wash_chunk(texts: Sequence[str]) -> list[AnswerFields]:
     assert _washer is not None
-    return [fields_of(_washer.wash(text)) for text in texts]
+    return [_washer.wash_fields(text) for text in texts]

@@ -60,10 +60,10 @@ def _find_by_head(head: HeadReading, pieces: tuple[Piece, ...], index: PlaceInde
 
 def _inner_name_position(pieces: tuple[Piece, ...]) -> int:
     """Where the first name that may be a place's stands in the tail; -1 if there is none."""
-    return next((at for at in range(len(pieces)) if _is_inner_name(pieces, at)), -1)
+    return next((at for at in range(len(pieces)) if is_inner_name(pieces, at)), -1)
 
 
-def _is_inner_name(pieces: tuple[Piece, ...], position: int) -> bool:
+def is_inner_name(pieces: tuple[Piece, ...], position: int) -> bool:
     """Is it a name, with its number behind it or at the end of the text?"""
     piece = pieces[position]
     if piece.kind is not Kind.NAME or len(piece.value) < 2:
@@ -98,7 +98,7 @@ def _find_by_inner_name(
 ) -> list[Found]:
     """工业路144号龙光盛华府4栋: the estate's name and number decide, the doorplate must not contradict."""
     for position, piece in enumerate(pieces):
-        if not _is_inner_name(pieces, position):
+        if not is_inner_name(pieces, position):
             continue
         behind = pieces[position + 1 :]
         found: list[Found] = []
@@ -151,7 +151,7 @@ def _agree_with_doorplate(
 
 def _find_by_number(name: NameReading, pieces: tuple[Piece, ...], index: PlaceIndex) -> list[Found]:
     """name|number, the doorplate's inner building number, or a number whose 号 was lost."""
-    if not pieces or pieces[0].kind in _NO_NUMBER:
+    if not pieces or pieces[0].kind in NO_NUMBER:
         return []
     variations = (name.variation,) if name.variation else ()
     if pieces[0].kind in (Kind.FLOOR, Kind.STAIR):
@@ -172,11 +172,11 @@ def _at_doorplate(
     variations: tuple[str, ...],
     index: PlaceIndex,
 ) -> list[Found]:
-    if len(pieces) > 2 and _is_unread_name(pieces[1]) and pieces[2].kind not in _NO_NUMBER:
+    if len(pieces) > 2 and is_unread_name(pieces[1]) and pieces[2].kind not in NO_NUMBER:
         return _at_doorplate_with_unread_name(name, buildings, pieces, variations, index)
-    if len(pieces) > 1 and pieces[1].kind in _MAY_NUMBER_A_BLOCK:
+    if len(pieces) > 1 and pieces[1].kind in MAY_NUMBER_A_BLOCK:
         inner = index.doorplates.get(f"{name.name}|{pieces[0].value}|{pieces[1].value}", ())
-        followed = len(pieces) > 2 and pieces[2].kind not in _NO_NUMBER
+        followed = len(pieces) > 2 and pieces[2].kind not in NO_NUMBER
         if inner and (len(buildings) > 1 or followed or pieces[1].kind is Kind.BUILDING):
             return [Found(b, name.trust, variations, pieces[2:]) for b in inner]
     return [Found(b, name.trust, variations, pieces[1:]) for b in buildings]
@@ -222,7 +222,7 @@ def _find_by_what_is_left(
 ) -> list[Found]:
     """秀139号 in 秀新社区: more than one character is gone; names that hold the rest in order are candidates."""
     written = head.written_name
-    if not pieces or not written or pieces[0].kind in _NO_NUMBER:
+    if not pieces or not written or pieces[0].kind in NO_NUMBER:
         return []
     found: list[Found] = []
     for name in _names_nearby(head, index):
@@ -241,14 +241,14 @@ def _holds_in_order(name: str, written: str) -> bool:
     return all(character in rest for character in written)
 
 
-_NO_NUMBER = frozenset({Kind.NAME, Kind.BREAK})
-_MAY_NUMBER_A_BLOCK = frozenset({Kind.BUILDING, Kind.HOUSE, Kind.BARE, Kind.STAIR, Kind.ROOM})
+NO_NUMBER = frozenset({Kind.NAME, Kind.BREAK})
+MAY_NUMBER_A_BLOCK = frozenset({Kind.BUILDING, Kind.HOUSE, Kind.BARE, Kind.STAIR, Kind.ROOM})
 _REMARK = re.compile(
     r"整|全|门|前|后|旁|楼|附近|对面|边|侧|天花|屋|院|路口|巷子|天台|外|内|里|下|上|电话|联系|出租|房东|近|原|旧|和|与|的|被|有|在"
 )
 
 
-def _is_unread_name(piece: Piece) -> bool:
+def is_unread_name(piece: Piece) -> bool:
     """Does a name behind the doorplate look like an estate rather than a remark?"""
     return piece.kind is Kind.NAME and len(piece.value) > 1 and not _REMARK.match(piece.value)
 

@@ -24,6 +24,7 @@ from kuai.address.engine.place_index import (
     is_own_name,
     pair_names,
     room_keys,
+    without_city,
 )
 from kuai.address.engine.segmenting import Piece, read_tail, split_head
 from kuai.address.types import AliasKind, State
@@ -364,14 +365,6 @@ def _add_aliases(draft: _Draft, meta: IndexMeta, aliases: Sequence[Alias]) -> No
 def spelled_without_city(text: str, book: DivisionBook) -> str:
     """One spelling without the province and city the library lies in: they go without saying."""
     return without_city(to_one_spelling(text), book)
-
-
-def without_city(spelling: str, book: DivisionBook) -> str:
-    """As `spelled_without_city`, for a text that has one spelling already."""
-    for names, kind in ((book.provinces, "省"), (book.cities, "市")):
-        for name in names:
-            spelling = spelling.removeprefix(name + kind)
-    return spelling
 
 
 def _open_other_door(

@@ -330,6 +330,14 @@ def is_own_name(name: str) -> bool:
     return len(name) > 2 and _WHAT_IT_IS.fullmatch(name) is None
 
 
+def without_city(spelling: str, book: DivisionBook) -> str:
+    """A spelling without the province and city the library lies in: they go without saying."""
+    for names, kind in ((book.provinces, "省"), (book.cities, "市")):
+        for name in names:
+            spelling = spelling.removeprefix(name + kind)
+    return spelling
+
+
 def pair_names(head: str, pieces: tuple[Piece, ...]) -> list[tuple[str, list[str]]]:
     """[(name, numbers right behind it)]: 工业路 144, 龙光盛华府 4."""
     pairs: list[tuple[str, list[str]]] = [(head, [])]

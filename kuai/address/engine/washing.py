@@ -6,14 +6,16 @@ supports. Grades: A exact but for spelling conventions; B sure, variations named
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 
-from kuai.address.engine.finding import (
-    Found,
-    find_buildings,
-    keep_within_divisions,
-    lies_within,
+from kuai.address.engine.detours import (
+    DivisionRenamer,
+    answer_by_whole_text,
+    follow_endings,
+    take_other_doors,
 )
+from kuai.address.engine.finding import Found, find_buildings, keep_within_divisions
 from kuai.address.engine.grading import (
     SURE_OF_PLACE,
     candidates_of,
@@ -27,20 +29,18 @@ from kuai.address.engine.heads import HeadReading, read_head
 from kuai.address.engine.mending import mended_spellings
 from kuai.address.engine.names import Trust
 from kuai.address.engine.normalising import split_brackets, to_one_spelling
-from kuai.address.engine.place_index import PlaceIndex
-from kuai.address.engine.rooms import Answer, room_readings, settle_rooms
-from kuai.address.engine.segmenting import (
-    Kind,
-    Piece,
-    RoomReading,
-    read_room,
-    read_tail,
-    split_head,
-)
+from kuai.address.engine.place_index import PlaceIndex, without_city
+from kuai.address.engine.rooms import Answer, settle_rooms
+from kuai.address.engine.segmenting import Piece, read_tail, split_head
+from kuai.address.engine.short_way import ShortWay
 from kuai.address.types import Grade, Level, WashedAddress
 
 # A head repeats thousands of times in a city, a sentence never: a full memory is emptied, not grown.
-MEMORY_ENTRIES = 200_000
+MEMORY_ENTRIES = 50_000
+# code, level, grade, matched text, explanation, candidates as JSON, unknown place.
+AnswerFields = tuple[str, str, str, str, str, str, str]
+_Answer = tuple[str, str, str, str, str, "tuple[dict[str, object], ...]", str]
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 NOTHING = nothing_found("")
 
 
@@ -56,32 +56,6 @@ class Trail:
     answer: WashedAddress = NOTHING
 
 
-@dataclass(slots=True)
-class PlainTail:
-    """A tail of a doorplate and a room that can be read in one way only."""
-
-    pieces: tuple[Piece, ...]
-    number: str
-    next_number: str
-    room: RoomReading
-
-
-def read_plain_tail(pieces: tuple[Piece, ...]) -> PlainTail | None:
-    """The tail as doorplate and room; None where names, breaks, parts or floors leave anything to decide."""
-    if len(pieces) < 2 or any(piece.kind in _NOT_PLAIN for piece in pieces):
-        return None
-    room = read_room(pieces[1:])
-    if room.names_no_room or room.part or room.also:
-        return None
-    key, words, trust = next(iter(room_readings(room)))
-    if key != room.key or words or trust is not Trust.EXACT:
-        return None
-    return PlainTail(pieces, pieces[0].value, pieces[1].value, room)
-
-
-_NOT_PLAIN = frozenset({Kind.NAME, Kind.BREAK, Kind.PART})
-
-
 class Washer:
     """Washes texts against one index. Remembers heads and tails it has read; answers never depend on that."""
 
@@ -89,53 +63,61 @@ class Washer:
         self.index = index
         self._heads: dict[str, HeadReading] = {}
         self._tails: dict[str, tuple[Piece, ...]] = {}
-        self._plain_tails: dict[str, PlainTail | None] = {}
+        self._short_way = ShortWay(index, self.read_head)
+        self._renamer = DivisionRenamer(index)
 
     def wash(self, text: str) -> WashedAddress:
         """The answer for one text. Never raises on content."""
+        code, level, grade, matched, explanation, candidates, unknown = self._answer(text)
+        return WashedAddress(
+            code or None, Level(level) if level else None, Grade(grade), matched, explanation,
+            candidates, unknown,
+        )  # fmt: skip
+
+    def wash_fields(self, text: str) -> AnswerFields:
+        """As `wash`, as the columns that follow the input's."""
+        code, level, grade, matched, explanation, candidates, unknown = self._answer(text)
+        written = _JSON(candidates) if candidates else ""
+        return (code, level, grade, matched, explanation, written, unknown)
+
+    def _answer(self, text: str) -> _Answer:
         spelling = to_one_spelling(text)
-        return self._take_short_way(spelling) or self._follow_spelling(spelling).answer
-
-    def _take_short_way(self, spelling: str) -> WashedAddress | None:
-        """The answer for the plainest and commonest texts (one known name, doorplate, room), else None.
-
-        It skips steps that have nothing to decide there, and gives what the long way gives (a test compares).
-        """
-        if "(" in spelling or "," in spelling:
-            return None
-        index = self.index
-        head_text, tail_text = split_head(spelling)
-        tail = self._read_plain_tail(tail_text)
-        if tail is None:
-            return None
-        head = self.read_head(head_text)
-        if len(head.names) != 1 or head.names[0].trust is not Trust.EXACT:
-            return None
-        if head.divisions.elsewhere or head.divisions.unknown_subdistrict:
-            return None
-        door = f"{head.names[0].name}|{tail.number}"
-        buildings = index.places.get(door, ())
-        if len(buildings) != 1 or f"{door}|{tail.next_number}" in index.doorplates:
-            return None
-        room = index.find_room(buildings[0], tail.room.key)
-        if room is None or not lies_within(buildings[0], head.divisions, index):
-            return None
-        found = Found(buildings[0], Trust.EXACT, (), ())
-        answer = Answer(found, tail.room, room[0], Level.ROOM, room[1], Trust.EXACT)
-        return grade_one(answer, head, tail.pieces, spelling, index)
-
-    def _read_plain_tail(self, tail_text: str) -> PlainTail | None:
-        if tail_text not in self._plain_tails:
-            if len(self._plain_tails) >= MEMORY_ENTRIES:
-                self._plain_tails.clear()
-            self._plain_tails[tail_text] = read_plain_tail(self.read_pieces(tail_text))
-        return self._plain_tails[tail_text]
+        if not self.index.meta.other_texts:
+            short = self._short_way.take(spelling)
+            if short is not None:
+                return short
+        one = self._follow_spelling(spelling).answer
+        return (
+            one.address_code or "",
+            one.level.value if one.level else "",
+            one.grade.value,
+            one.matched_text,
+            one.explanation,
+            one.candidates,
+            one.unknown_place,
+        )
 
     def follow(self, text: str) -> Trail:
         """The answer with what each step saw, for `explain`. A sentence is tried clause by clause."""
         return self._follow_spelling(to_one_spelling(text))
 
     def _follow_spelling(self, spelling: str) -> Trail:
+        if self.index.meta.other_texts:
+            return self._follow_known_text(spelling)
+        return self._follow_unknown_text(spelling)
+
+    def _follow_known_text(self, spelling: str) -> Trail:
+        """What people confirmed for the whole text; another name of a place where the text is not its standard."""
+        known = self.index.meta.other_texts.get(without_city(spelling, self.index.book), ())
+        confirmed = [one for one in known if one.is_confirmed]
+        if confirmed:
+            return Trail(spelling, answer=answer_by_whole_text(confirmed))
+        trail = self._follow_unknown_text(spelling)
+        if known and trail.answer.grade is not Grade.A:
+            trail.answer = answer_by_whole_text(known)
+        return trail
+
+    def _follow_unknown_text(self, spelling: str) -> Trail:
         trail = self._follow_clause(spelling)
         if sureness_of(trail.answer) < SURE_OF_PLACE and not _lies_elsewhere(trail):
             trail = self._follow_mended(trail)
@@ -168,8 +150,8 @@ class Washer:
             where = head.divisions.elsewhere
             answer = nothing_found(f"写明在“{where}”，不在本库范围")
             return Trail(spelling, split.asides, head, pieces, answer=answer)
-        answers = self.find_answers(head, pieces, split.asides)
-        answer = self.grade(head, pieces, answers, spelling)
+        answers, gone = self.find_answers(head, pieces, split.asides)
+        answer = nothing_found(gone) if gone else self.grade(head, pieces, answers, spelling)
         return Trail(spelling, split.asides, head, pieces, answers, answer)
 
     def read_head(self, head_text: str) -> HeadReading:
@@ -178,7 +160,9 @@ class Washer:
         if head is None:
             if len(self._heads) >= MEMORY_ENTRIES:
                 self._heads.clear()
-            head = self._heads[head_text] = read_head(head_text, self.index)
+            today, renamed = self._renamer.rename(head_text)
+            head = self._heads[head_text] = read_head(today, self.index)
+            head.divisions.variations.extend(renamed)
         return head
 
     def read_pieces(self, tail_text: str) -> tuple[Piece, ...]:
@@ -192,14 +176,19 @@ class Washer:
 
     def find_answers(
         self, head: HeadReading, pieces: tuple[Piece, ...], asides: tuple[str, ...]
-    ) -> list[Answer]:
-        """Buildings that fit names, numbers and divisions, each with its room if the library has it."""
+    ) -> tuple[list[Answer], str]:
+        """Buildings that fit names, numbers and divisions, each with its room if the library has it.
+
+        And why there is none, where what the text names has ended without successor.
+        """
         index = self.index
         found = find_buildings(head, pieces, index) if index.holds_buildings else []
         if not found and asides and index.holds_buildings:
             found = self._find_by_asides(head, pieces, asides)
+        found = take_other_doors(found, index)
         found = keep_within_divisions(found, head.divisions, index)
-        return settle_rooms(found, index)
+        answers = settle_rooms(found, index)
+        return follow_endings(answers, index) if index.meta.endings else (answers, "")
 
     def _find_by_asides(
         self, head: HeadReading, pieces: tuple[Piece, ...], asides: tuple[str, ...]
