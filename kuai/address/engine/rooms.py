@@ -113,12 +113,12 @@ def follow_plan(plan: RoomPlan, found: Found, index: PlaceIndex) -> list[Answer]
             )
             for code, text in several
         ]
-    unknown = _building_for_unknown_room(found, room, variations, index)
+    instead = _building_for_unknown_room(found, room, variations, index)
     lost = _room_with_lost_unit(found, room, variations, index)
     if lost is None:
-        return [unknown]
-    unknown.trust = Trust.GUESS
-    return [unknown, lost]
+        return [instead]
+    instead.trust = Trust.GUESS
+    return [instead, lost]
 
 
 _ROOM_BEHIND_WORDS = re.compile(r"[0-9]{3,4}[A-Z]?")
