@@ -68,3 +68,7 @@ files_applications = route_rule(
 answers_applications = route_rule(
     "addresses.answer_applications", purpose="address_upkeep", roles=KEEPS_ADDRESSES
 )
+reads_library = route_rule("addresses.library", purpose="address_upkeep", roles=SEES_ADDRESSES)
+keeps_library = route_rule(
+    "addresses.keep_library", purpose="address_upkeep", roles=KEEPS_ADDRESSES
+)
