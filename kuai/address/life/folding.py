@@ -124,7 +124,7 @@ class LibraryState:
                     counts[before.level.value, before.state.value] -= 1
                 counts[entry.level.value, entry.state.value] += 1
             self._counts = +counts
-        return Counter(self._counts)
+        return Counter({key: count for key, count in self._counts.items() if count})
 
     # --- folding ---------------------------------------------------------------------------------------
     def fold(self, effect: Effect) -> None:
