@@ -90,20 +90,25 @@ def wash_mentions(
     mentions: Sequence[TableRef],
     library: TableRef,
     folder: Path,
+    aliases: TableRef | None = None,
+    successions: TableRef | None = None,
     progress: Progress = SILENT,
 ) -> tuple[TableRef, Receipt]:
     """Wash every address mention's text against `library`; writes `address_wash` in `folder`. Repeatable.
 
-    The mentions need the columns mention_key and text. Each distinct text is washed once.
+    The mentions need the columns mention_key and text. Each distinct text is washed once. `aliases` and
+    `successions` are those frozen with the library.
     """
     if not mentions:
         raise Refusal("address.no_mentions", "没有可清洗的地址", next_step="先接收并映射部门数据。")
     use_tables(connection, mentions[0].table, list(mentions), name="washed_mentions")
-    entries = pa.concat_tables([pq.read_table(path) for path in library.paths])
     distinct = "select distinct text from washed_mentions where text is not null order by text"
     texts = connection.sql(distinct).to_arrow_table()["text"]
-    index = index_of(entries)
-    del entries
+    index = index_of(
+        _read(library),
+        aliases=_read(aliases) if aliases else None,
+        successions=_read(successions) if successions else None,
+    )
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".washed-", dir=folder) as scratch:
         files = wash_to_files(texts, index, Path(scratch), progress=progress)
@@ -116,6 +121,10 @@ def wash_mentions(
         _forget(connection, "washed_texts")
     grades = _count_grades(connection, ref)
     return ref, Receipt("wash", ref.rows, ref.rows, what="mentions", notes=grades)
+
+
+def _read(ref: TableRef) -> pa.Table:
+    return pa.concat_tables([pq.read_table(path) for path in ref.paths])
 
 
 def _count_grades(connection: duckdb.DuckDBPyConnection, ref: TableRef) -> dict[str, int]:
