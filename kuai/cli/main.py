@@ -18,6 +18,7 @@ from kuai.cli import (
     explain,
     exports,
     keys,
+    parser,
     portal,
     review,
     sources,
@@ -48,6 +49,8 @@ app.command("build")(build.build)
 app.command("block")(block.block)
 app.command("wash")(tables.wash)
 app.command("link")(tables.link)
+app.command("parse-address")(parser.parse_address)
+app.command("train-parser")(parser.train_parser)
 app.command("doctor")(upkeep.doctor)
 app.command("nightly")(upkeep.nightly)
 app.command("serve")(portal.serve)

@@ -18,6 +18,8 @@ COMMAND_RULES = (
     command_rule("build", touches_persons=False, roles=STEWARDS),
     command_rule("block", touches_persons=False, roles=READERS),
     command_rule("wash", touches_persons=False, roles=READERS),
+    command_rule("parse-address", touches_persons=False, roles=READERS),
+    command_rule("train-parser", touches_persons=False, roles=STEWARDS),
     command_rule("link", touches_persons=False, roles=STEWARDS),
     command_rule("export mentions", touches_persons=True, roles=STEWARDS),
     command_rule("explain address", touches_persons=False, roles=READERS),
