@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from kuai.address.applying.events import Answer, Asked, events_of, require_parts_fit
+from kuai.address.applying.forms import FormLine
 from kuai.address.applying.moves import (
     ANSWER_WORKDAYS,
     FILERS,
@@ -210,6 +211,20 @@ def list_applications(actor: Actor, *, state: str = "") -> tuple[ApplicationView
 def get_application(number: str, actor: Actor) -> ApplicationView:
     """One application of the areas of `actor`, with its moves; refuses any other as unknown."""
     return view_application(_get_row(number, actor))
+
+
+def form_line(application: ApplicationView) -> FormLine:
+    """The application as its form shows it: without anybody's login."""
+    return FormLine(
+        number=application.number,
+        kind=application.kind,
+        address_code=application.address_code,
+        place_text=application.place_text,
+        parts=application.parts,
+        wording=application.wording,
+        evidence=application.evidence,
+        due_on=application.due_on,
+    )
 
 
 def due_day(at: datetime) -> date:

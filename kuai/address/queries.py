@@ -10,12 +10,14 @@ import pyarrow.parquet as pq
 
 from kuai.address.batch import index_of
 from kuai.address.engine.explaining import explain_trail
+from kuai.address.engine.grading import SCORE_CEILINGS
 from kuai.address.engine.place_part import place_part
 from kuai.address.engine.washing import Washer
 from kuai.address.reading import library_table, read_delivered_library
 from kuai.address.types import ExplainStep, WashedAddress
 from kuai.kit.tables import TableRef
 
+__all__ = ["SCORE_CEILINGS", "AnyLibrary", "OpenLibrary", "explain_text", "open_library"]
 AnyLibrary: TypeAlias = TableRef | Path | pa.Table
 
 

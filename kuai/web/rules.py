@@ -62,6 +62,9 @@ sees_ledger = route_rule("ledger.view", purpose="audit", roles=SEES_LEDGER)
 washes_one_address = route_rule("addresses.explain", purpose="address_upkeep", roles=SEES_ADDRESSES)
 confirms_aliases = route_rule("addresses.aliases", purpose="address_upkeep", roles=KEEPS_ADDRESSES)
 sees_proposals = route_rule("addresses.proposals", purpose="address_upkeep", roles=FILES_ADDRESSES)
+refreshes_proposals = route_rule(
+    "addresses.refresh_proposals", purpose="address_upkeep", roles=KEEPS_ADDRESSES
+)
 files_applications = route_rule(
     "addresses.applications", purpose="address_upkeep", roles=FILES_ADDRESSES
 )
@@ -72,3 +75,8 @@ reads_library = route_rule("addresses.library", purpose="address_upkeep", roles=
 keeps_library = route_rule(
     "addresses.keep_library", purpose="address_upkeep", roles=KEEPS_ADDRESSES
 )
+# The interface for programmes. Type-ahead and reverse show places only; a wash takes in what offices wrote.
+suggests_places = route_rule("addresses.suggest", purpose="block_statistics", roles=SEES_BLOCKS)
+asks_for_places = route_rule("addresses.reverse", purpose="block_statistics", roles=SEES_BLOCKS)
+washes_texts = route_rule("addresses.wash", purpose="address_upkeep", roles=SEES_ADDRESSES)
+reconciles = route_rule("addresses.reconcile", purpose="address_upkeep", roles=SEES_ADDRESSES)

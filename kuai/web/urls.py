@@ -6,6 +6,9 @@ from django.urls import path
 
 from kuai.web.about import views as about
 from kuai.web.accounts import views as accounts
+from kuai.web.addresses import applications as address_applications
+from kuai.web.addresses import explaining as address_explaining
+from kuai.web.addresses import proposals as address_proposals
 from kuai.web.api.routes import api
 from kuai.web.blocks import views as blocks
 from kuai.web.home import views as home
@@ -30,6 +33,81 @@ urlpatterns = [
         "sources/<str:source>/refused-rows/",
         sources.download_refused_rows,
         name="refused_rows",
+    ),
+    path("addresses/explain/", address_explaining.show_explain, name="address_explain"),
+    path("addresses/explain/confirm/", address_explaining.confirm_pair, name="address_confirm"),
+    path("addresses/aliases/", address_explaining.show_aliases, name="address_aliases"),
+    path(
+        "addresses/aliases/<int:number>/revoke/",
+        address_explaining.revoke_alias,
+        name="address_alias_revoke",
+    ),
+    path(
+        "addresses/aliases/<int:number>/restore/",
+        address_explaining.restore_alias,
+        name="address_alias_restore",
+    ),
+    path("addresses/proposals/", address_proposals.show_proposals, name="address_proposals"),
+    path(
+        "addresses/proposals/refresh/", address_proposals.refresh, name="address_proposals_refresh"
+    ),
+    path(
+        "addresses/proposals/<int:number>/set-aside/",
+        address_proposals.set_aside,
+        name="address_proposal_set_aside",
+    ),
+    path(
+        "addresses/proposals/<int:number>/take-up/",
+        address_proposals.take_up_again,
+        name="address_proposal_take_up",
+    ),
+    path(
+        "addresses/proposals/<int:number>/apply/",
+        address_proposals.apply_for,
+        name="address_proposal_apply",
+    ),
+    path(
+        "addresses/applications/",
+        address_applications.show_applications,
+        name="address_applications",
+    ),
+    path(
+        "addresses/applications/new/", address_applications.open_new, name="address_application_new"
+    ),
+    path(
+        "addresses/applications/form/",
+        address_applications.download_form,
+        name="address_application_form",
+    ),
+    path(
+        "addresses/applications/answers/",
+        address_applications.take_in_answers,
+        name="address_application_answers",
+    ),
+    path(
+        "addresses/applications/<slug:number>/",
+        address_applications.show_application,
+        name="address_application",
+    ),
+    path(
+        "addresses/applications/<slug:number>/file/",
+        address_applications.file,
+        name="address_application_file",
+    ),
+    path(
+        "addresses/applications/<slug:number>/withdraw/",
+        address_applications.withdraw,
+        name="address_application_withdraw",
+    ),
+    path(
+        "addresses/applications/<slug:number>/accept/",
+        address_applications.accept,
+        name="address_application_accept",
+    ),
+    path(
+        "addresses/applications/<slug:number>/return/",
+        address_applications.send_back,
+        name="address_application_return",
     ),
     path("uploads/", uploads.show_uploads, name="upload"),
     path("uploads/<uuid:upload_id>/", uploads.show_upload, name="upload_state"),
