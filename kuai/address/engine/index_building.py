@@ -443,8 +443,8 @@ def _pack(draft: _Draft, rooms: _Rooms) -> dict[str, memoryview]:
         **pack_bytes("rooms", rooms.pack()),
         "communities": numbers_of(draft.communities, np.int32),
     }
-    for table, forms_of in NAME_FORMS.items():
-        buffers |= pack_forms(table, draft.names, forms_of)
+    for table, form in NAME_FORMS.items():
+        buffers |= pack_forms(table, draft.names, form.of)
     return buffers
 
 

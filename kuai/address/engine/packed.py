@@ -85,10 +85,10 @@ def hash_of(text: str) -> int:
 class NameForms:
     """From a written form (a name less a character, a short form) to the names it may stand for.
 
-    Only the form's hash is kept; whether a name really has the form is asked of `forms_of`.
+    Only the form's hash is kept; whether a name really has the form is asked of `has_form`.
     """
 
-    __slots__ = ("_forms_of", "_hashes", "_ids", "_names")
+    __slots__ = ("_has_form", "_hashes", "_ids", "_names")
 
     def __init__(
         self,
@@ -96,12 +96,12 @@ class NameForms:
         ids: memoryview,
         *,
         names: Sequence[str],
-        forms_of: Callable[[str], Iterable[str]],
+        has_form: Callable[[str, str], bool],
     ) -> None:
         self._hashes = hashes.cast("B").cast("Q")
         self._ids = ids.cast("B").cast("I")
         self._names = names
-        self._forms_of = forms_of
+        self._has_form = has_form
 
     def get(self, form: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
         """The names that have `form`, in the order the library came in."""
@@ -115,7 +115,7 @@ class NameForms:
         position = bisect_left(hashes, wanted)
         while position < len(hashes) and hashes[position] == wanted:
             name = self._names[self._ids[position]]
-            if form in self._forms_of(name):
+            if self._has_form(name, form):
                 yield name
             position += 1
 

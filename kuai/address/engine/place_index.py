@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import pickle
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from kuai.address.engine.divisions import DivisionBook
 from kuai.address.engine.normalising import split_brackets, to_one_spelling
@@ -35,8 +36,8 @@ _ESTATE_ENDINGS = re.compile(
     r"山庄|名庭|豪庭|名苑|雅苑|华府|新居)$"
 )
 # What is unpacked is remembered; sorted texts ask for neighbours, so a full memory is simply emptied.
-REMEMBERED_BUILDINGS = 20_000
-REMEMBERED_NAMES = 20_000
+REMEMBERED_BUILDINGS = 100_000
+REMEMBERED_NAMES = 40_000
 _META_FILE = "index.pickle"
 
 
@@ -177,6 +178,8 @@ class PlaceIndex:
         self._rooms = texts_of(buffers, "rooms")
         self._buffers = buffers
         self._buildings: dict[int, Building] = {}
+        # What `names.read_name` found out about a written name, because neighbours write it again.
+        self.names_read: dict[str, tuple[Any, ...]] = {}
 
     @property
     def holds_buildings(self) -> bool:
@@ -209,7 +212,7 @@ class PlaceIndex:
         one = self.building(building)
         wanted = b"\n%b\t" % key.encode()
         start = one.rooms.find(wanted)
-        return _unpack_room(one, start + len(wanted)) if start >= 0 else None
+        return unpack_room(one, start + len(wanted)) if start >= 0 else None
 
     def rooms_in_any_stair(self, building: int, number: str) -> list[tuple[str, str]]:
         """Rooms of this number whatever their stair."""
@@ -217,7 +220,7 @@ class PlaceIndex:
         found, wanted = [], b"-%b\t" % number.encode()
         start = one.rooms.find(wanted)
         while start >= 0:
-            found.append(_unpack_room(one, start + len(wanted)))
+            found.append(unpack_room(one, start + len(wanted)))
             start = one.rooms.find(wanted, start + 1)
         return found
 
@@ -238,7 +241,7 @@ class PlaceIndex:
         return PlaceIndex(meta, map_buffers(folder))
 
 
-def _unpack_room(building: Building, start: int) -> tuple[str, str]:
+def unpack_room(building: Building, start: int) -> tuple[str, str]:
     end = building.rooms.find(b"\n", start)
     line = building.rooms[start : end if end >= 0 else None].decode()
     code, own = line.split("\t")
@@ -250,7 +253,10 @@ def _unpack_room(building: Building, start: int) -> tuple[str, str]:
 
 def _forms(buffers: Buffers, name: str, names: list[str]) -> NameForms:
     return NameForms(
-        buffers[f"{name}.hashes"], buffers[f"{name}.ids"], names=names, forms_of=NAME_FORMS[name]
+        buffers[f"{name}.hashes"],
+        buffers[f"{name}.ids"],
+        names=names,
+        has_form=NAME_FORMS[name].has,
     )
 
 
@@ -298,10 +304,28 @@ def _slips_of(name: str) -> set[str]:
     return one_character_less(name) | {name}
 
 
+def _is_slip_of(name: str, form: str) -> bool:
+    return form == name or _is_one_less(name, form)
+
+
+def _is_one_less(name: str, form: str) -> bool:
+    """Is `form` the name with one character lost?"""
+    if len(form) + 1 != len(name):
+        return False
+    same = 0
+    while same < len(form) and form[same] == name[same]:
+        same += 1
+    return form[same:] == name[same + 1 :]
+
+
 def _short_slips_of(name: str) -> set[str]:
     return {
         text for form in short_forms_of(name) for text in one_character_less(form) if len(text) > 1
     }
+
+
+def _is_short_slip_of(name: str, form: str) -> bool:
+    return len(form) > 1 and any(_is_one_less(short, form) for short in short_forms_of(name))
 
 
 def _skeletons_of(name: str) -> tuple[str, ...]:
@@ -309,12 +333,20 @@ def _skeletons_of(name: str) -> tuple[str, ...]:
     return (skeleton,) if skeleton != name else ()
 
 
+@dataclass(frozen=True, slots=True)
+class NameForm:
+    """A way of writing a name down badly: all such forms of a name, and whether it has one."""
+
+    of: Callable[[str], Iterable[str]]
+    has: Callable[[str, str], bool]
+
+
 # Table of the index -> the forms under which it files a name.
 NAME_FORMS = {
-    "short_forms": short_forms_of,
-    "slips": _slips_of,
-    "short_slips": _short_slips_of,
-    "skeletons": _skeletons_of,
+    "short_forms": NameForm(short_forms_of, lambda name, form: form in short_forms_of(name)),
+    "slips": NameForm(_slips_of, _is_slip_of),
+    "short_slips": NameForm(_short_slips_of, _is_short_slip_of),
+    "skeletons": NameForm(_skeletons_of, lambda name, form: form in _skeletons_of(name)),
 }
 
 
