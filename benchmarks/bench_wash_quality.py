@@ -59,7 +59,11 @@ def measure_world(world: World, *, seed: int, each: int) -> dict[str, Tally]:
     library = open_library(world.table())
     tallies: dict[str, Tally] = defaultdict(Tally)
     for written in write_all(world, seed=seed, each=each):
-        tallies[written.kind].add(written, library.wash_text(written.text))
+        answer = library.wash_text(written.text)
+        tallies[written.kind].add(written, answer)
+        reasons = [s.words for s in library.explain_text(written.text) if s.title == "理由"]
+        if reasons != [answer.explanation]:
+            tallies["explained otherwise"].add(written, answer)
     for text in JUNK:
         tallies["junk"].add(Written("junk", text, NOWHERE), _wash_junk(library, text))
     return tallies
@@ -71,7 +75,18 @@ def _wash_junk(library: OpenLibrary, text: str) -> WashedAddress:
 
 # Rows that are counted as findable: the text names one room or building of the library.
 _NOT_FINDABLE = frozenset(
-    {"ghost_building", "unknown_place", "elsewhere", "other_district", "junk", "lost_floor_unit"}
+    {
+        "ghost_building",
+        "unknown_place",
+        "elsewhere",
+        "elsewhere_bare",
+        "other_district",
+        "junk",
+        "lost_floor_unit",
+        "trap_longer_name",
+        "trap_other_lane",
+        "trap_opposite",
+    }  # fmt: skip
 )
 _LEVELS = frozenset({"level_subdistrict", "level_community", "level_road"})
 

@@ -113,15 +113,9 @@ class DivisionBook:
         self._other_districts = frozenset(
             name for city in self.cities for name in elsewhere.districts_by_city.get(city, ())
         )
+        self._spellings: dict[int, tuple[str, ...]] = {}
         self._names_by_community: dict[int, list[str]] | None = None
         self._below: dict[int, list[int]] | None = None
-        self._division_in_text = _any_of(
-            [
-                *(f"{province}省" for province in self.provinces),
-                *(f"{city}市" for city in self.cities),
-                *(d.name for d in self.divisions if d.level in ("district", "subdistrict")),
-            ]
-        )
         self._chains = [self._climb(number) for number in range(len(self.divisions))]
         # Number -1, no division: a library may hold buildings alone.
         self._chains.append((-1, -1, -1))
@@ -174,10 +168,31 @@ class DivisionBook:
             self._below = below
         return [number for one in above for number in self._below.get(one, ())]
 
+    def spellings_of(self, community: int) -> tuple[str, ...]:
+        """How the divisions above a place are written, from the community alone to the whole chain."""
+        known = self._spellings.get(community)
+        if known is None:
+            names = [self.divisions[a].name for a in self.ancestors(community) if a >= 0]
+            runs = [
+                "".join(names[i:j]) for i in range(len(names)) for j in range(i + 1, len(names) + 1)
+            ]
+            known = self._spellings[community] = tuple(runs)
+        return known
+
     def start_of_divisions(self, head: str) -> int:
-        """Where the first province, city, district or sub-district of the library begins; -1 if nowhere."""
-        found = self._division_in_text.search(head, 1) if self._division_in_text else None
-        return found.start() if found else -1
+        """Where the first division of the library begins behind other words; -1 if nowhere."""
+        for mark in _ANY_MARK.finditer(head, 2):
+            for length in range(min(6, mark.start() - 1), 1, -1):
+                start = mark.start() - length
+                if self._is_own_division(head[start : mark.start()], mark.group()):
+                    return start
+        return -1
+
+    def _is_own_division(self, written: str, mark: str) -> bool:
+        if mark in "省市":
+            return written in (self.provinces if mark == "省" else self.cities)
+        levels = _LEVELS_OF_MARK[mark]
+        return any(written in self.by_core[level] for level in levels)
 
     def ancestors(self, number: int) -> tuple[int, int, int]:
         """(district, sub-district, community) of a division; -1 where it has none."""
@@ -405,13 +420,20 @@ class DivisionBook:
             reading.subdistricts, reading.rest = near[0], reading.rest[mark.end() :]
             reading.variations.append(f"街道名{near[1].in_words()}")
             return True
-        if unit in ("街道", "街道办", "街道办事处", "办事处", "镇") and not _has_community_mark(
-            written
+        if (
+            unit in ("街道", "街道办", "街道办事处", "办事处", "镇")
+            and not _has_community_mark(written)
+            and not self._ends_in_own_subdistrict(written)
         ):
             reading.unknown_subdistrict = written + unit
             reading.rest = reading.rest[mark.end() :]
             return True
         return False
+
+    def _ends_in_own_subdistrict(self, written: str) -> bool:
+        """我在石岩(街道): a sentence before a sub-district of ours is no unknown one."""
+        known = self.by_core["subdistrict"]
+        return any(written[start:] in known for start in range(1, len(written) - 1))
 
     def _is_sure_slip(self, written: str) -> bool:
         near = self._near(written, "subdistrict", ())
@@ -514,7 +536,9 @@ class DivisionBook:
                 numbers = self._narrow(
                     self.by_core[level].get(written, ()), above or reading.districts
                 )
-                if len(numbers) != 1 or len(written) < length or _ANOTHER_NAME.match(after):
+                if len(numbers) != 1 or len(written) < length:
+                    continue
+                if _ANOTHER_NAME.match(after) and not self._goes_on_below(level, numbers, after):
                     continue
                 if level == "community" and not self._may_stand_bare(written, reading):
                     continue
@@ -523,6 +547,13 @@ class DivisionBook:
                 reading.variations.append(f"“{self.divisions[numbers[0]].name}”写作“{written}”")
                 return True
         return False
+
+    def _goes_on_below(self, level: str, above: Sequence[int], after: str) -> bool:
+        """黄贝新光涌: 新 begins the community's name, not another place called 黄贝新…."""
+        if level != "subdistrict":
+            return False
+        known = self.by_core["community"]
+        return any(self._narrow(known.get(after[:n], ()), above) for n in range(2, 6))
 
     def _may_stand_bare(self, community: str, reading: DivisionReading) -> bool:
         """东门街道东门立新路 speaks of the quarter, not of 东门社区; a gazetteer has no place to prove it by."""
@@ -563,15 +594,12 @@ class DivisionBook:
 
 # Said where a community is written under a sub-district it does not lie in.
 OTHER_SUBDISTRICT = "社区与所写街道不符"
+_ANY_MARK = re.compile("省|市|街道|镇|乡|社区|区|县")
+_LEVELS_OF_MARK = {
+    "街道": ("subdistrict",), "镇": ("subdistrict",), "乡": ("subdistrict",), "社区": ("community",),
+    "区": ("district",), "县": ("district",),
+}  # fmt: skip
 _FIELD = {"district": "districts", "subdistrict": "subdistricts", "community": "communities"}
-
-
-def _any_of(names: Sequence[str]) -> re.Pattern[str] | None:
-    return (
-        re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))))
-        if names
-        else None
-    )
 
 
 def _is_a_division_next(after: str, succession: Succession) -> bool:

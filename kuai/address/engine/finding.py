@@ -9,7 +9,14 @@ from kuai.address.engine.divisions import DivisionReading
 from kuai.address.engine.heads import HeadReading
 from kuai.address.engine.names import NameReading, Trust, read_name
 from kuai.address.engine.place_index import PlaceIndex
-from kuai.address.engine.segmenting import Kind, Piece, in_usual_order, read_tail
+from kuai.address.engine.segmenting import (
+    Kind,
+    Piece,
+    in_usual_order,
+    lies_on_floor,
+    read_room,
+    read_tail,
+)
 from kuai.address.engine.similarity import TELLING_APART, find_slip
 
 
@@ -27,11 +34,25 @@ def find_buildings(head: HeadReading, pieces: tuple[Piece, ...], index: PlaceInd
     """Buildings the names and numbers lead to: by estate behind the doorplate, by doorplate, by landmark."""
     pieces = in_usual_order(pieces)
     found = _find_in_order(head, pieces, index)
+    if head.lead and head.names and head.names[0].trust is Trust.GUESS:
+        found = [_read_lead_by_place(one, head, index) for one in found]
     if not found or all(one.trust is Trust.GUESS for one in found):
         found = _find_by_near_name(head, pieces, index) or found
     if not found:
         found = _find_by_what_is_left(head, pieces, index)
     return _agree_with_swapped_name(found, head, index) if head.swapped else found
+
+
+def _read_lead_by_place(found: Found, head: HeadReading, index: PlaceIndex) -> Found:
+    """山区沙河街道… before a place of 南山区: what was not understood is the place's own divisions with one slip."""
+    if found.trust is not Trust.GUESS:
+        return found
+    for text in index.book.spellings_of(index.building_communities[found.building]):
+        slip = find_slip(head.lead, text)
+        if slip is not None and not (slip.written + slip.meant).isascii():
+            words = f"区划{slip.in_words()}"
+            return Found(found.building, Trust.NEEDS_PROOF, (words,), found.rest)
+    return found
 
 
 def _find_in_order(head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex) -> list[Found]:
@@ -155,7 +176,8 @@ def _find_by_number(name: NameReading, pieces: tuple[Piece, ...], index: PlaceIn
         return []
     variations = (name.variation,) if name.variation else ()
     if pieces[0].kind in (Kind.FLOOR, Kind.STAIR):
-        return _find_by_split_number(name, pieces, variations, index)
+        as_block = _find_block_written_as_floor(name, pieces, variations, index)
+        return as_block or _find_by_split_number(name, pieces, variations, index)
     value = pieces[0].value
     buildings = index.places.get(f"{name.name}|{value}", ())
     if not buildings and value[:1] == "0" and value.isdigit():
@@ -163,6 +185,27 @@ def _find_by_number(name: NameReading, pieces: tuple[Piece, ...], index: PlaceIn
     if buildings:
         return _at_doorplate(name, buildings, pieces, variations, index)
     return _find_by_split_number(name, pieces, variations, index)
+
+
+def _find_block_written_as_floor(
+    name: NameReading,
+    pieces: tuple[Piece, ...],
+    variations: tuple[str, ...],
+    index: PlaceIndex,
+) -> list[Found]:
+    """某某花园2楼1102: 1102 lies not on floor 2, so 2楼 is the block 2号楼."""
+    block = pieces[0]
+    buildings = index.places.get(f"{name.name}|{block.value}", ())
+    if block.kind is not Kind.FLOOR or block.unit != "楼" or not buildings or len(pieces) < 2:
+        return []
+    room = read_room(pieces[1:])
+    if not room.number or not (
+        room.stair or room.floor or not lies_on_floor(room.number, block.value)
+    ):
+        return []
+    words = f"“{block.value}楼”读作“{block.value}号楼”"
+    trust = max(name.trust, Trust.NEEDS_PROOF)
+    return [Found(b, trust, (*variations, words), pieces[1:]) for b in buildings]
 
 
 def _at_doorplate(
@@ -209,7 +252,8 @@ def _find_by_near_name(
             if slip is None or text[0] != name[0]:
                 continue
             changed = slip.written + slip.meant
-            is_telling = changed.isascii() or changed in TELLING_APART or not slip.is_explained
+            is_telling = any(c.isascii() or c in TELLING_APART for c in changed)
+            is_telling = is_telling or not slip.is_explained
             trust = Trust.GUESS if is_telling else Trust.NEEDS_PROOF
             reading = NameReading(name, trust, slip.in_words())
             behind = read_tail(text[length:])

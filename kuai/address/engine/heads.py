@@ -63,7 +63,7 @@ def _read_behind_words(head_text: str, index: PlaceIndex) -> HeadReading | None:
 
 
 LONGEST_WORDS_BEFORE = 40
-_MAY_BE_A_PLACE = re.compile("[省市区县镇乡街路村巷道]|香港|澳门|台湾")
+_MAY_BE_A_PLACE = re.compile("[省市县镇乡街村巷道]|(?<!小)区|路(?![过上边])|香港|澳门|台湾")
 
 
 def _read_harder_head(

@@ -13,6 +13,8 @@ from kuai.address.engine.divisions import DivisionBook
 from kuai.address.engine.normalising import split_brackets
 
 _COMMA_IN_WORDS = re.compile(r"(?<![0-9A-Z]),+|,+(?![0-9A-Z])")
+# 路69号(某某花园)4座: the estate between doorplate and block.
+_NAME_IN_BRACKETS = re.compile(r"(?<=号)\(([\u4e00-\u9fff][^(),]*)\)(?=[0-9A-Z])")
 _DOUBLED = re.compile(r"([\u4e00-\u9fff])\1")
 _BEFORE_NUMBERS = re.compile(r"[^0-9A-Z]*")
 # A part that cannot stand alone: the building or room was written before the place it lies in.
@@ -27,6 +29,8 @@ def mended_spellings(spelling: str, book: DivisionBook) -> Iterator[tuple[str, s
     if len(spelling) > LONGEST_MENDED:
         return
     yield from _divisions_from_brackets(spelling, book)
+    if _NAME_IN_BRACKETS.search(spelling):
+        yield _NAME_IN_BRACKETS.sub(r"\1", spelling), ""
     if "," in spelling:
         yield from _reordered(spelling, book)
     start = _BEFORE_NUMBERS.match(spelling).end()  # type: ignore[union-attr]

@@ -21,6 +21,7 @@ _SENTENCE_LEAD = re.compile(
     r"送到|送货|昨天|今天|昨晚|今早|刚才|就是|本人|我们|我司|我公司|楼下|从|去|给|叫|找|请到|请去)$"
 )
 MOST_READINGS = 12
+REMEMBERED_READINGS = 50_000
 SHORT_NAME = 4
 _NUMBER = re.compile(r"[0-9]+")
 # 路 and 街 are left out: 景芬路 and 景芬二路 are two roads, a 巷 without number is none.
@@ -51,6 +52,15 @@ def read_name(written: str, index: PlaceIndex) -> tuple[NameReading, ...]:
         return ()
     if written in index.names:
         return (NameReading(written, Trust.EXACT),)
+    known = index.names_read.get(written)
+    if known is None:
+        if len(index.names_read) >= REMEMBERED_READINGS:
+            index.names_read.clear()
+        known = index.names_read[written] = _weigh_name(written, index)
+    return known
+
+
+def _weigh_name(written: str, index: PlaceIndex) -> tuple[NameReading, ...]:
     found: dict[str, NameReading] = {}
     for reading in (
         *_without_added_ending(written, index),
@@ -105,11 +115,14 @@ def _trust_of_slip(slip: Slip, written: str, name: str) -> Trust:
         # Because 5区 is not 15区 badly written but another place, a digit is never a slip to rely on; only a
         # lane whose whole number is gone (老村巷 for 老村七巷) can be proved by its room.
         return Trust.NEEDS_PROOF if _lost_lane_number(written, name) else Trust.GUESS
+    if slip.kind == "replaced" and (slip.written.isascii() or slip.meant.isascii()):
+        return Trust.GUESS
     if slip.kind == "doubled":
         return Trust.SURE
     if slip.kind == "extra":
         # 松坪山 is not 坪山 with a character too many; offices lose characters, they do not invent them.
-        return Trust.GUESS if written.endswith(name) else Trust.NEEDS_PROOF
+        is_other = written.endswith(name) or slip.written in TELLING_APART
+        return Trust.GUESS if is_other else Trust.NEEDS_PROOF
     if not slip.is_explained and len(name) < SHORT_NAME:
         # 贵屋村 for 霞屋村 sounds and looks like nothing; in a city of 150,000 rooms one such guess was wrong.
         return Trust.GUESS

@@ -32,7 +32,7 @@ _PUNCTUATION = str.maketrans(
 )
 _PLAIN = re.compile(r"[0-9A-Z\u3007\u4e00-\u9fff()\-#,]*")
 _ODD = re.compile(r"[^0-9A-Z\u3007\u4e00-\u9fff()\-#,]+")
-_GAP = re.compile(r"(?<=[0-9A-Z])[\s.]+(?=[0-9A-Z])")
+_GAP = re.compile(r"(?<=[0-9A-Z])[\s.&+*·]+(?=[0-9A-Z])")
 # 1.… 2.…: the number of an item is no part of the address.
 _ITEM = re.compile(r"^\s*[(（]?[0-9]{1,2}[)）.．、]\s*(?=[\u4e00-\u9fff])")
 # 501@3栋 is 3栋501; 3/F is 3F.
@@ -40,11 +40,11 @@ _AT = re.compile(r"([0-9A-Z]+)@([0-9A-Z]+(?:号楼|栋|座|幢|#))")
 _FLOOR_SLASH = re.compile(r"(?<=[0-9])/F(?![A-Z])")
 # 二0一: a nought written as a figure between numerals.
 _NOUGHT = re.compile(
-    r"0(?<=[一二三四五六七八九〇零]0)(?=[〇零0]?[一二三四五六七八九]|[号房室铺栋座层楼]|$)"
+    r"0(?:(?<=[一二三四五六七八九〇零]0)|(?<=[一二三四五六七八九]00))(?=[〇零0]?[一二三四五六七八九]|[号房室铺栋座层楼]|$)"
 )
 # 青湾区，松涛街道/石桥村: such a comma or stroke divides nothing.
 _SEPARATOR_BETWEEN_LEVELS = re.compile(
-    r"(?<=[省市区县道镇])[,\-]+(?=[\u4e00-\u9fff])|(?<=[办处会村巷坊])-+(?=[\u4e00-\u9fff])"
+    r"(?<![业园小东西南北0-9A-Z]区)(?<=[省市区县道镇])[,\-]+(?=[\u4e00-\u9fff])|(?<=[办处会村巷坊])-+(?=[\u4e00-\u9fff])"
 )
 # Only before something counted: 六和华府 and 八卦岭 keep their numeral, 十五巷 and 三栋 do not.
 _COUNTED = (
@@ -52,9 +52,7 @@ _COUNTED = (
     "社区|小区|工业|经济|联队|[至到][0-9一二三四五六七八九十]|排|条|胡同|直巷|大院|宿舍|厂房"
 )
 # One class first, so that the search finds runs at the speed of single characters.
-_NUMERAL_RUN = re.compile(
-    rf"[零〇一二两三四五六七八九十百廿]++(?=({_COUNTED}|[0-9A-Z()\-#,]|$)?)"
-)
+_NUMERAL_RUN = re.compile(rf"[零〇一二两三四五六七八九十百廿]++(?=({_COUNTED}|[0-9A-Z()\-#,]|$)?)")
 _ONLY_FIGURES = re.compile("[零〇一二三四五六七八九]{3,}")
 _DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {
     "〇": 0,
@@ -172,4 +170,5 @@ def _is_figure(character: str) -> bool:
 
 _ROOM_IN_BRACKETS = re.compile(
     r"(?:[0-9A-Z]{1,2}(?:单元|梯|层|楼))?(?:商铺|铺位|铺)?[0-9A-Z\-]+(?:房|室|号铺|号商铺|号铺位|号|铺|楼|层)?"
+    r"|顶层|夹层|阁楼|负[0-9]+[层楼]"
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from kuai.address.engine.finding import Found
 from kuai.address.engine.names import Trust
 from kuai.address.engine.place_index import PlaceIndex
-from kuai.address.engine.segmenting import Kind, Piece, RoomReading, read_room
+from kuai.address.engine.segmenting import Kind, Piece, RoomReading, lies_on_floor, read_room
 from kuai.address.types import Level
 
 
@@ -200,7 +200,7 @@ def room_readings(room: RoomReading) -> Iterable[tuple[str, str, Trust]]:
     """(key, variation, trust) for each way the room's text may stand in the library, most literal first."""
     number, stair, floor = room.number, room.stair, room.floor
     prefix = f"{stair}-" if stair else ""
-    contradicts = bool(floor) and not _lies_on_floor(number, floor)
+    contradicts = bool(floor) and not lies_on_floor(number, floor)
     trust = Trust.GUESS if contradicts else Trust.EXACT
     words = f"楼层写作“{floor}层”，与房号不符" if contradicts else ""
     if floor and len(number) <= 2 and number.isdigit() and not room.is_shop:
@@ -213,7 +213,7 @@ def room_readings(room: RoomReading) -> Iterable[tuple[str, str, Trust]]:
             yield room.key, f"“之{room.part}”未入库，归到{number}房", Trust.SURE
         else:
             yield room.key, words, trust
-    if stair and len(number) > 2 and _lies_on_floor(number, stair):
+    if stair and len(number) > 2 and lies_on_floor(number, stair):
         yield number, f"“{stair}”读作{stair}楼", Trust.SURE
     if not number.isdigit() and number[:-1].isdigit() and len(number) > 2:
         yield prefix + number[:-1], f"“{number}”未入库，归到{number[:-1]}房", Trust.SURE
@@ -224,7 +224,3 @@ def room_readings(room: RoomReading) -> Iterable[tuple[str, str, Trust]]:
             yield prefix + number.lstrip("0"), "多“0”", Trust.SURE
         if len(number) == 3:
             yield f"{prefix}0{number}", "缺“0”", Trust.SURE
-
-
-def _lies_on_floor(number: str, floor: str) -> bool:
-    return not number.isdigit() or len(number) <= 2 or number[:-2].lstrip("0") == floor

@@ -14,7 +14,9 @@ _NAME_UNITS = (
     "巷|路|街|坊|区|里|弄|横|大道|道|组|队|村|片|社区|马路|围|屋|湾|桥|居民|小区|号路|"
     "环|支|期|工业|经济|排|条(?!形)|胡同|直巷|大院"
 )
-_HEAD = re.compile(rf"(?:[^0-9A-Z#,\-]++|[0-9]++(?=(?:{_NAME_UNITS}))|[A-Z0-9]++(?=区|组团))*+")
+_HEAD = re.compile(
+    rf"(?:[^0-9A-Z#,\-]++|[0-9]++(?=(?:{_NAME_UNITS}))|[A-Z0-9]++(?=区|组团)|(?<=第)[0-9]++(?![层楼栋座幢单号房室梯F]))*+"
+)
 
 
 def split_head(spelling: str) -> tuple[str, str]:
@@ -28,8 +30,8 @@ def split_head(spelling: str) -> tuple[str, str]:
 
 # 大厦顶层, 大厦负1层: rooms with a name for a number.
 _NAMED_ROOM = "顶层|夹层|阁楼|天台|地下室|架空层|首层|负(?=[0-9]+(?:层|楼))"
-_NAMED_ROOM_AT_END = re.compile(f"(?:{_NAMED_ROOM}|一?整[栋幢座楼层]|全[栋幢座楼层])$|负$")
-_ENDS_OF_NAMED_ROOM = frozenset("层楼台室负栋幢座")
+_NAMED_ROOM_AT_END = re.compile(f"第$|(?:{_NAMED_ROOM}|一?整[栋幢座楼层]|全[栋幢座楼层])$|负$")
+_ENDS_OF_NAMED_ROOM = frozenset("层楼台室负栋幢座第")
 
 
 class Kind(StrEnum):
@@ -227,3 +229,8 @@ def in_usual_order(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     if len(pieces) < 2 or pieces[0].kind is not Kind.ROOM or pieces[1].kind is not Kind.BUILDING:
         return pieces
     return (pieces[1], pieces[0], *pieces[2:])
+
+
+def lies_on_floor(number: str, floor: str) -> bool:
+    """Does a room of this number lie on the floor, as far as the number tells?"""
+    return not number.isdigit() or len(number) <= 2 or number[:-2].lstrip("0") == floor

@@ -223,7 +223,7 @@ def _(draw: Draw) -> str | None:
     if building.block:
         numbers = [building.block, *([room.stair] if room.stair else []), room.number]
         return head + draw.one("-", "－", "—", "–", "/").join(numbers)
-    if not building.door:
+    if not building.door or building.estate:
         return None
     return parts.divisions() + building.road + building.door + draw.one("-", "—") + room.number
 
@@ -317,7 +317,7 @@ def _(draw: Draw) -> str | None:
         ways.append(f"{upper}{parts.estate}{parts.road}{parts.door}{parts.block}{inside}")
         ways.append(f"{upper}{parts.estate}{parts.block}{inside}，{parts.road}{parts.door}")
         ways.append(f"{upper}{parts.estate}{parts.block}{inside}({parts.road}{parts.door})")
-    if parts.estate and parts.block and draw.room.ending != "号铺":
+    if parts.estate and parts.block and draw.room.ending != "号铺" and not parts.stair:
         ways.append(f"{draw.room.number}房，{parts.block}，{parts.estate}，{upper}")
         if not parts.stair:
             ways.append(f"{upper}{parts.estate}{draw.room.number}房{parts.block}")
@@ -702,6 +702,123 @@ def _(draw: Draw) -> tuple[str, str] | None:
     return f"深圳市{other}{draw.parts.place()}{draw.parts.inside()}", NOWHERE
 
 
+# --- traps: alike, and not the same
+
+
+@kind("trap_longer_name")
+def _(draw: Draw) -> tuple[str, str] | None:
+    """松坪山 is not 坪山: a place whose name ends like one of ours."""
+    parts = draw.parts
+    if not parts.road or parts.estate:
+        return None
+    before = draw.one("松", "赤", "罗", "金", "凤", "梅", "竹")
+    if parts.road.startswith(before):
+        return None
+    return parts.city + parts.district + before + parts.road + parts.door + parts.room, NOWHERE
+
+
+@kind("trap_other_lane")
+def _(draw: Draw) -> tuple[str, str] | None:
+    """A lane or quarter of another number, which the library lacks."""
+    parts = draw.parts
+    lane = re.search(r"([0-9]+|[一二三四五六七八九十]+)(巷|坊|排)", parts.road)
+    if lane is None or parts.estate:
+        return None
+    number = str(draw.chance.randint(41, 99))
+    road = parts.road.replace(lane.group(), number + lane.group(2), 1)
+    return replace(parts, road=road).text(), NOWHERE
+
+
+_OPPOSITE = dict(zip("新旧东西南北上下老大小", "旧新西东北南下上新小大", strict=True))
+
+
+@kind("trap_opposite")
+def _(draw: Draw) -> tuple[str, str] | None:
+    """旧村 for 新村, 西路 for 东路: the other place, where the library has none."""
+    parts = draw.parts
+    name = parts.road or parts.estate
+    # The community's own stem may hold such a character; the lane's or road's own one is meant here.
+    spots = [
+        i
+        for i, c in enumerate(name)
+        if c in _OPPOSITE and not parts.community.startswith(name[: i + 1])
+    ]
+    if not spots or (parts.road and parts.estate):
+        return None
+    spot = draw.chance.choice(spots)
+    other = name[:spot] + _OPPOSITE[name[spot]] + name[spot + 1 :]
+    if any(other in own for own in draw.owns):
+        return None
+    parts = replace(parts, road=other) if parts.road else replace(parts, estate=other)
+    return parts.text(), NOWHERE
+
+
+@kind("elsewhere_bare")
+def _(draw: Draw) -> tuple[str, str]:
+    town = draw.one(
+        "东莞长安",
+        "惠州淡水",
+        "广州天河区",
+        "湖南长沙",
+        "上海浦东",
+        "东莞市",
+        "惠阳区",
+        "武汉洪山区",
+        "香港九龙",
+    )
+    return town + draw.parts.place() + draw.parts.inside(), NOWHERE
+
+
+# --- more habits
+
+
+@kind("two_rooms")
+def _(draw: Draw) -> str | None:
+    room = draw.room
+    if not room.floor:
+        return None
+    last = f"{room.floor}{int(room.number[-2:]) + 1:02d}"
+    joint = draw.one("&", "+", "/", "，", "和", "及", "、", "-")
+    return replace(
+        draw.parts, room=f"{room.number}{joint}{last}{draw.one('室', '房', '号', '')}"
+    ).text()
+
+
+@kind("phone_behind")
+def _(draw: Draw) -> str:
+    number = f"16{draw.chance.randint(0, 999_999_999):09d}"
+    return draw.parts.text() + draw.one(" ", "，电话", "，联系电话：", "（", " 手机") + number
+
+
+@kind("small_letters")
+def _(draw: Draw) -> str | None:
+    text = draw.parts.text()
+    return text.lower() if text.lower() != text else None
+
+
+@kind("hotline")
+def _(draw: Draw) -> str:
+    """A request without divisions, the place somewhere in it."""
+    parts = draw.parts
+    upper = draw.one(
+        parts.district, parts.subdistrict, parts.community, parts.subdistrict + parts.community
+    )
+    place = upper + parts.place() + parts.inside()
+    return draw.one(
+        f"您好，我想反映一下{place}这边天天有人打麻将到半夜", f"请帮忙看下{place}楼道灯不亮的问题", f"投诉{place}的租客养狗扰民",
+        f"{place}已经停水三天了没人管", f"有人在{place}门口堆放垃圾，希望尽快清理", f"本人系{place}住户，咨询入学积分",
+        f"我在{place}租房，中介不退押金2000元", f"小区{place}电梯坏了5次", f"孩子在{place}被狗咬，求助",
+    )  # fmt: skip
+
+
+@kind("two_noises")
+def _(draw: Draw) -> str | None:
+    """A slip in the name together with left-out levels."""
+    parts = draw.parts
+    draw.parts = replace(parts, province="", community=draw.one("", parts.community))
+    return KINDS[draw.one("homophone", "lost_in_name", "look_alike", "doubled_in_name")](draw)
+
+
 # --- levels
 
 
@@ -795,6 +912,9 @@ _SAYS_LESS = {
     "no_subdistrict": ("community",),
     "no_district": ("subdistrict", "community"),
     "mixed": (),
+    "hotline": (),
+    "two_noises": (),
+    "sentence": ("subdistrict",),
 }
 _ESTATE_LEFT_OUT = frozenset({"no_estate", "mixed"})
 _ROAD_LEFT_OUT = frozenset({"no_road", "mixed", "order_swapped"})
