@@ -34,6 +34,7 @@ from kuai.address.life.events import effect_of
 from kuai.address.life.moves import EVENT_WORDS, LEVEL_WORDS, MOVES, STATE_WORDS
 from kuai.address.life.shapes import (
     AliasLine,
+    Change,
     Effect,
     Entry,
     NewEntry,
@@ -60,7 +61,9 @@ __all__ = [
     "STATE_WORDS",
     "AliasLine",
     "AliasView",
+    "Change",
     "Conflict",
+    "Effect",
     "Entry",
     "EventView",
     "FrozenLibrary",

@@ -22,11 +22,14 @@ SECONDS_BETWEEN_JOB_LOOKS = 0.5
 
 
 def run_jobs() -> None:
-    """Receive uploads until told to stop; begin again what a killed worker left."""
-    from kuai.web.uploads.receiving import requeue_interrupted  # noqa: PLC0415 - needs django.setup()
+    """Receive uploads and work on the library until told to stop; begin again what a killed worker left."""
+    # Models are there after django.setup() only.
+    from kuai.web.addresses.working import requeue_interrupted_work  # noqa: PLC0415
+    from kuai.web.uploads.receiving import requeue_interrupted  # noqa: PLC0415
 
     with only_job_worker():
         requeue_interrupted()
+        requeue_interrupted_work()
         _work_through_jobs()
 
 

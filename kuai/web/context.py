@@ -11,7 +11,13 @@ from django.utils.translation import gettext as _
 
 from kuai.guard.queries import is_synthetic_store
 from kuai.guard.types import Role
-from kuai.web.rules import KEEPS_SOURCES, SEES_BLOCKS, SEES_LEDGER, SEES_SOURCES
+from kuai.web.rules import (
+    KEEPS_SOURCES,
+    SEES_ADDRESSES,
+    SEES_BLOCKS,
+    SEES_LEDGER,
+    SEES_SOURCES,
+)
 from kuai.web.words import ROLE_NAMES
 
 
@@ -34,6 +40,7 @@ def list_menu(role: Role, path: str) -> list[dict[str, Any]]:
     entries = [
         (_("首页"), "home", tuple(Role)),
         (_("块地图"), "blocks", SEES_BLOCKS),
+        (_("地址"), "address_library", SEES_ADDRESSES),
         (_("来源"), "sources", SEES_SOURCES),
         (_("上传"), "upload", KEEPS_SOURCES),
         (_("台账"), "ledger", SEES_LEDGER),
@@ -41,7 +48,8 @@ def list_menu(role: Role, path: str) -> list[dict[str, Any]]:
     menu = []
     for title, name, roles in entries:
         url = reverse(name)
-        is_current = path == url if url == "/" else path.startswith(url)
+        # The menu's pages have folders of their own: all of /addresses/ belongs to the address library.
+        is_current = path.split("/")[1] == url.split("/")[1]
         if role in roles:
             menu.append({"title": title, "url": url, "is_current": is_current})
     return menu

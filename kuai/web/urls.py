@@ -8,6 +8,8 @@ from kuai.web.about import views as about
 from kuai.web.accounts import views as accounts
 from kuai.web.addresses import applications as address_applications
 from kuai.web.addresses import explaining as address_explaining
+from kuai.web.addresses import library as address_library
+from kuai.web.addresses import life, plans
 from kuai.web.addresses import proposals as address_proposals
 from kuai.web.api.routes import api
 from kuai.web.blocks import views as blocks
@@ -115,6 +117,43 @@ urlpatterns = [
         "uploads/<uuid:upload_id>/refused-rows/",
         uploads.download_upload_refused_rows,
         name="refused_upload_rows",
+    ),
+    path("addresses/library/", address_library.show_library, name="address_library"),
+    path(
+        "addresses/library/search/",
+        address_library.show_search,
+        name="address_library_search",
+    ),
+    path("addresses/library/shapes/", address_library.draw_shapes, name="address_shapes_top"),
+    path("addresses/library/<slug:code>/", address_library.show_entry, name="address_entry"),
+    path(
+        "addresses/library/<slug:code>/children/",
+        address_library.show_children,
+        name="address_children",
+    ),
+    path(
+        "addresses/library/<slug:code>/shapes/",
+        address_library.draw_shapes,
+        name="address_shapes",
+    ),
+    path(
+        "addresses/library/<slug:code>/findings/",
+        address_library.list_findings,
+        name="address_findings",
+    ),
+    path("addresses/library/<slug:code>/<slug:kind>/", life.show_act, name="address_act"),
+    path("addresses/events/", life.show_events_page, name="address_events"),
+    path("addresses/events/<int:number>/", life.show_event_page, name="address_event"),
+    path("addresses/events/<int:number>/undo/", life.undo, name="address_undo"),
+    path("addresses/imports/", plans.show_plans, name="address_plans"),
+    path("addresses/imports/work/<uuid:work_id>/", plans.show_work, name="address_work"),
+    path("addresses/imports/<slug:plan_id>/", plans.show_plan, name="address_plan"),
+    path("addresses/imports/<slug:plan_id>/apply/", plans.apply, name="address_plan_apply"),
+    path("addresses/imports/<slug:plan_id>/drop/", plans.drop, name="address_plan_drop"),
+    path(
+        "addresses/imports/<slug:plan_id>/refused-rows/",
+        plans.download_refused_rows,
+        name="address_plan_refused",
     ),
     path("ledger/", ledger.show_ledger, name="ledger"),
     path("ledger/verify/", ledger.verify, name="ledger_verify"),

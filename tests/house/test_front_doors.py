@@ -12,7 +12,7 @@ MORE_DOORS = {
     "guard": {"access", "ledger", "ledger_types", "route_rules", "command_rules"},
     "web": {"serving"},
     "registry": {"decisions"},
-    "address": {"library", "learning", "parsing", "places"},
+    "address": {"drawing", "library", "learning", "parsing", "places"},
 }
 OPEN_ROOMS = {"kit", "flows"}  # hallway and stairwell have no inner rooms
 

@@ -1,7 +1,7 @@
 // The map of the address library: draws what the panel beside it asks for, and opens what is clicked.
 // The panel says `data-library-panel` (key), `data-shapes-url` and `data-chosen`; any page may carry one.
 import type { Feature, Geometry } from "geojson";
-import { Map as MapLibre, Marker, NavigationControl, ScaleControl, type GeoJSONSource, type IControl } from "maplibre-gl";
+import { LngLatBounds, Map as MapLibre, Marker, NavigationControl, ScaleControl, type GeoJSONSource, type IControl } from "maplibre-gl";
 
 import { CLICKED, libraryStyle } from "./library_style";
 import type { Basemap } from "./style";
@@ -11,6 +11,7 @@ interface ShapeProperties {
   kind: string;
   code: string;
   name: string;
+  level: string;
   label_at?: [number, number];
 }
 type Shape = Feature<Geometry, ShapeProperties>;
@@ -26,7 +27,22 @@ const MOST_NAMES = 60;
 const NAME_ZOOM = 15.5;
 const CHARACTER_PX = 12;
 const PAN_PX = 160;
+// What one sees around one building, in degrees: some 100 m to each side.
+const AROUND_POINT = 0.001;
 const still = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+function boxOf(geometry: Geometry): Box {
+  const box = new LngLatBounds();
+  const walk = (part: unknown): void => {
+    if (!Array.isArray(part)) return;
+    if (typeof part[0] === "number") box.extend(part as [number, number]);
+    else part.forEach(walk);
+  };
+  walk("coordinates" in geometry ? geometry.coordinates : []);
+  const [west, south, east, north] = box.toArray().flat() as Box;
+  const around = geometry.type === "Point" ? AROUND_POINT : 0;
+  return [west - around, south - around, east + around, north + around];
+}
 
 /** Four buttons that move the map: nobody has to drag (WCAG 2.2, 2.5.7). */
 class PanButtons implements IControl {
@@ -122,7 +138,7 @@ export class LibraryMap {
       if (isOther) this.shapes = url ? await this.read(url) : { bounds: null, features: [] };
       if (url !== this.drawnUrl) return;
       this.draw();
-      if (isOther && this.shapes.bounds) this.goTo(this.shapes.bounds);
+      this.goToChosen(isOther, panel.dataset.libraryPanel === chosen);
       this.holder.dataset.mapState = this.shapes.features.length > 0 ? "ready" : "empty";
       this.holder.dataset.shown = panel.dataset.libraryPanel ?? "";
       this.map.resize();
@@ -139,6 +155,14 @@ export class LibraryMap {
 
   private goTo(bounds: Box): void {
     this.map.fitBounds(bounds, { padding: 40, maxZoom: NEAREST_ZOOM, animate: !still() });
+  }
+
+  /** What is chosen inside the drawn area, else the whole of it. */
+  private goToChosen(isOther: boolean, isEntryItself: boolean): void {
+    const chosen = isEntryItself ? this.shapes.features.find((shape) => shape.properties.code === this.chosen) : undefined;
+    const isWhole = chosen === undefined || this.drawnUrl.includes(`/${this.chosen}/`);
+    if (!isWhole) this.goTo(boxOf(chosen.geometry));
+    else if (isOther && this.shapes.bounds) this.goTo(this.shapes.bounds);
   }
 
   private draw(): void {
@@ -166,7 +190,7 @@ export class LibraryMap {
       const { label_at: at, name, code } = shape.properties;
       const isChosen = code !== "" && code === this.chosen;
       if (!at || !name || !view.contains(at)) continue;
-      if (shape.geometry.type === "Point" && !isNear && !isChosen) continue;
+      if (shape.properties.level === "building" && !isNear && !isChosen) continue;
       const { x, y } = this.map.project(at);
       const half = (CHARACTER_PX * name.length) / 2 + 4;
       if (!isChosen && taken.some(([a, b, other]) => Math.abs(a - x) < half + other && Math.abs(b - y) < 18)) continue;

@@ -82,11 +82,36 @@ function walk(tree: HTMLElement, item: HTMLElement, event: KeyboardEvent): boole
   }
 }
 
-function markChosen(): void {
-  const code = document.querySelector<HTMLElement>("[data-library-panel]")?.dataset.chosen ?? "";
-  for (const item of document.querySelectorAll<HTMLElement>("[role=tree] [role=treeitem]")) {
-    item.setAttribute("aria-selected", String(code !== "" && item.dataset.code === code));
+/** The panel shows another entry: its line is marked, its branches opened if the tree has not got so far. */
+async function followPanel(): Promise<void> {
+  const tree = document.querySelector<HTMLElement>("[role=tree]");
+  const path = (document.querySelector<HTMLElement>("[data-library-panel]")?.dataset.path ?? "").split(",");
+  const code = path[path.length - 1] ?? "";
+  if (!tree || tree.dataset.followed === path.join()) return;
+  tree.dataset.followed = path.join();
+  for (const above of path.slice(0, -1)) {
+    const item = itemOf(tree, above);
+    if (item && !isOpen(item)) await open(item);
   }
+  const chosen = code ? itemOf(tree, code) : null;
+  for (const item of tree.querySelectorAll<HTMLElement>("[role=treeitem]")) {
+    item.setAttribute("aria-selected", String(item === chosen));
+  }
+  // A room of a large house lies under its floor.
+  for (let up = chosen && parentOf(chosen); up; up = parentOf(up)) if (!isOpen(up)) void open(up);
+  if (chosen) showLine(chosen);
+}
+
+const itemOf = (tree: HTMLElement, code: string) =>
+  tree.querySelector<HTMLElement>(`[role=treeitem][data-code="${CSS.escape(code)}"]`);
+
+/** Within the tree only: the page itself stays where the reader is. */
+function showLine(item: HTMLElement): void {
+  const tree = item.closest<HTMLElement>("[role=tree]");
+  const row = rowOf(item)?.getBoundingClientRect();
+  const view = tree?.getBoundingClientRect();
+  if (!tree || !row || !view || (row.top >= view.top && row.bottom <= view.bottom)) return;
+  tree.scrollTop += row.top - view.top - view.height / 3;
 }
 
 export function watchTrees(): void {
@@ -105,5 +130,6 @@ export function watchTrees(): void {
     if (toggle) isOpen(item) ? close(item) : void open(item);
     focus(item);
   });
-  document.addEventListener("htmx:afterSettle", markChosen);
+  document.addEventListener("htmx:afterSettle", () => void followPanel());
+  void followPanel();
 }

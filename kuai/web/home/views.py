@@ -16,7 +16,14 @@ from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import Refusal
 from kuai.web.doors import current_reader, list_sources
 from kuai.web.models import Upload, UploadState
-from kuai.web.rules import KEEPS_SOURCES, SEES_BLOCKS, SEES_LEDGER, SEES_SOURCES, sees_home
+from kuai.web.rules import (
+    KEEPS_SOURCES,
+    SEES_ADDRESSES,
+    SEES_BLOCKS,
+    SEES_LEDGER,
+    SEES_SOURCES,
+    sees_home,
+)
 from kuai.web.sources.standing import list_standings
 
 LAST = 5
@@ -65,6 +72,14 @@ def list_ways(role: Role) -> list[Way]:
         )
     if role in SEES_BLOCKS:
         ways.append(Way(_("块地图"), _("从区到楼栋，逐级看数。"), reverse("blocks")))
+    if role in SEES_ADDRESSES:
+        ways.append(
+            Way(
+                _("统一地址库"),
+                _("一处一码：查去处、看经过；管理员登记变更、导入、划网格。"),
+                reverse("address_library"),
+            )
+        )
     if role in SEES_LEDGER:
         ways.append(Way(_("查阅台账"), _("谁看了、改了、导出了什么。可验证。"), reverse("ledger")))
     ways.append(
