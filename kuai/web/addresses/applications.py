@@ -17,7 +17,7 @@ from kuai.address.learning import ApplicationKind, ApplicationState, Application
 from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import DataFault, Refusal
 from kuai.web.addresses.learning_words import APPLICATION_NAMES, APPLICATION_STATES, BADGES
-from kuai.web.addresses.opened import standings_in
+from kuai.web.addresses.opened import standings_of
 from kuai.web.doors import current_store
 from kuai.web.looks import note_look
 from kuai.web.rules import KEEPS_ADDRESSES, answers_applications, files_applications
@@ -102,7 +102,7 @@ def open_new(request: HttpRequest) -> HttpResponse:
     said = request.POST
     code = said.get("code", "").strip()
     try:
-        place = standings_in(current_store(), [code]).get(code) if code else None
+        place = standings_of([code]).get(code) if code else None
         if place is None:
             raise Refusal("application.no_place", _("地址库里没有这个编码。"))
         if said.get("kind") not in set(ApplicationKind):
@@ -169,7 +169,7 @@ def recorder_of(request: HttpRequest) -> Any:
     """How an accepted application gets into the library: as an event recorded by whoever accepts."""
     actor = request.actor  # type: ignore[attr-defined]
     store = current_store()
-    return lambda event: library.record_event(store, event, by=actor.user_id).sequence
+    return lambda event: library.record_event(store, event, by=actor.user_id).number
 
 
 def _reason(request: HttpRequest) -> str:

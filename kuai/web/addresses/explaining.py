@@ -22,8 +22,8 @@ from kuai.address.types import Grade, WashedAddress
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
 from kuai.web.addresses.learning_words import GRADE_NAMES, PART_NAMES
-from kuai.web.addresses.opened import opened_library, standings_in
-from kuai.web.doors import current_store
+from kuai.web.addresses.opened import standings_of
+from kuai.web.addresses.places import current_places, plain_text
 from kuai.web.looks import note_look
 from kuai.web.rules import KEEPS_ADDRESSES, confirms_aliases, washes_one_address
 
@@ -39,7 +39,7 @@ OTHER_PLACE = "other"
 @require_http_methods(["GET", "POST"])
 def show_explain(request: HttpRequest) -> HttpResponse:
     """The form; with a text in the body, how it was understood and, for a steward, what it means."""
-    text = request.POST.get("text", "").strip()[:LONGEST_TEXT]
+    text = plain_text(request.POST.get("text", "")).strip()[:LONGEST_TEXT]
     context = _explained(request, text) if text else {"text": ""}
     if text:
         # Neither the text nor what it meant is entered: either may say where somebody lives.
@@ -48,7 +48,7 @@ def show_explain(request: HttpRequest) -> HttpResponse:
 
 
 def _explained(request: HttpRequest, text: str) -> dict[str, Any]:
-    library = opened_library(current_store())
+    library = current_places().library
     washed = library.wash_text(text)
     kept = library.place_part(text)
     alias = learning.find_alias(kept) or learning.find_alias(text)
@@ -61,7 +61,7 @@ def _explained(request: HttpRequest, text: str) -> dict[str, Any]:
         "candidates": list_candidates(washed),
         "ceilings": [(PART_NAMES[part], ceiling) for part, ceiling in SCORE_CEILINGS.items()],
         "alias": alias,
-        "alias_place": standings_in(current_store(), [alias.address_code]).get(alias.address_code)
+        "alias_place": standings_of([alias.address_code]).get(alias.address_code)
         if alias
         else None,
         "kept": kept,
@@ -93,7 +93,7 @@ def list_candidates(washed: WashedAddress) -> list[dict[str, Any]]:
 
 def _suggest_url() -> str:
     try:
-        return reverse("api:address_suggest")
+        return reverse("api:suggest_addresses")
     except NoReverseMatch:
         return ""
 
@@ -103,11 +103,11 @@ def _suggest_url() -> str:
 def confirm_pair(request: HttpRequest) -> HttpResponse:
     """Keep what the steward says the text means."""
     said = request.POST
-    text = said.get("text", "").strip()[:LONGEST_TEXT]
+    text = plain_text(said.get("text", "")).strip()[:LONGEST_TEXT]
     chosen = said.get("code", "")
     code = said.get("other_code", "").strip() if chosen == OTHER_PLACE else chosen
     try:
-        place = standings_in(current_store(), [code]).get(code) if code else None
+        place = standings_of([code]).get(code) if code else None
         if place is None:
             raise Refusal("alias.no_place", _("请选一处，或填一个地址库里有的编码。"))
         pair = learning.Pair(
@@ -115,7 +115,7 @@ def confirm_pair(request: HttpRequest) -> HttpResponse:
         )
         alias = learning.confirm_pair(
             pair,
-            library=opened_library(current_store()),
+            library=current_places().library,
             by=request.actor,  # type: ignore[attr-defined]
             at=utc_now(),
         )
@@ -144,7 +144,7 @@ def show_aliases(request: HttpRequest) -> HttpResponse:
     is_revoked = request.GET.get("state") == "revoked"
     aliases = [one for one in reversed(learning.list_aliases()) if one.is_revoked == is_revoked]
     page = Paginator(aliases, PAGE).get_page(request.GET.get("page"))
-    places = standings_in(current_store(), {one.address_code for one in page})
+    places = standings_of({one.address_code for one in page})
     note_look(request, "viewed_aliases", kind="address", count=len(page))
     context = {
         "page": page,
