@@ -1,7 +1,7 @@
 """The door to the segment parser: texts and files into labelled segments, and training it. Decision 0015.
 
-Labels as in `parser.labels`: from `country` and `prov` down to `roomno`, with `redundant` for what is said twice or says
-nothing. Takes any text; refuses files that cannot be read and models that are none.
+Labels as in `parser.labels`: from `country` and `prov` down to `roomno`, with `redundant` for what is said twice or
+says nothing. Takes any text; refuses files that cannot be read and models that are none.
 """
 
 from __future__ import annotations
@@ -87,9 +87,9 @@ def parse_file(
     model: Path | None = None,
     progress: Progress = SILENT,
 ) -> Receipt:
-    """`kuai parse-address`: the input's columns plus ADDED_COLUMN (JSON), one line a row, in order; whole or not at all.
+    """`kuai parse-address`: the input's columns plus ADDED_COLUMN (JSON), one line a row, in order.
 
-    Refuses a sheet without `text_column` and one that has ADDED_COLUMN already. Repeatable.
+    The file is there once it is whole. Refuses a sheet without `text_column` or with ADDED_COLUMN already. Repeatable.
     """
     rows = segments = 0
     with open_sheet(source, text_column) as sheet:

@@ -173,7 +173,7 @@ class _Maker:
 
     def in_village(self, district: District) -> list[Segment]:
         village = self.name.village()
-        if self.name.happens(0.3):
+        if self.name.happens(0.42):
             village = village.removesuffix("村").removesuffix("社区")
         parts: list[Segment] = [("community", village)]
         draw = self.chance.random()
@@ -190,7 +190,7 @@ class _Maker:
             parts.append(("roadno", self.door_number()))
         elif draw < 0.5:
             parts += self.on_road()
-        elif draw < 0.62:
+        elif draw < 0.6:
             hamlet = self.name.village_core()
             parts.append(("poi", hamlet))
             parts.append(("houseno" if self.name.happens(0.4) else "roadno", self.door_number()))
@@ -226,6 +226,8 @@ class _Maker:
         name = self.name.point_of_interest(district)
         if self.name.happens(0.03):
             parts.append(("redundant", shortened(district.city or district.name, 2)))
+        elif self.name.happens(0.03):
+            parts.append(("community", self.name.village_core()))
         parts.append(("poi", name))
         if self.name.happens(0.1):
             second = self.name.point_of_interest(district)

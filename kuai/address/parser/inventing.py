@@ -300,9 +300,10 @@ class Inventor:
     def named_place(self, district: District) -> str:
         """A point of interest by its own name."""
         draw = self.chance.random()
-        if draw < 0.05:
+        if draw < 0.08:
+            # Some names have no kind at all.
             return self.base() + (self.one_of(words.PART_NAMES[:40]) if self.happens(0.5) else "")
-        if draw < 0.36:
+        if draw < 0.37:
             return self.estate() + (
                 self.one_of(words.PART_NAMES[:30]) if self.happens(0.06) else ""
             )

@@ -29,17 +29,26 @@ from kuai.address.parser.network import (
 )
 from kuai.address.parser.one_thread import one_thread_each
 from kuai.address.parser.recurrent import RecurrentWeights
-from kuai.address.parser.training import LabelledRow, Recipe, train_network, vocabulary_of
+from kuai.address.parser.training import (
+    LabelledRow,
+    Recipe,
+    Trainer,
+    steps_of,
+    train_network,
+    vocabulary_of,
+)
 from kuai.kit.engine import core_count
 from kuai.kit.errors import Breakdown
 from kuai.kit.progress import SILENT, Progress, ProgressTask, progress_line
 
-INVENTED_ROWS = 600_000
+INVENTED_ROWS = 1_500_000
+ROWS_AT_A_TIME = 64_000
+VOCABULARY_ROWS = 320_000
 MOST_PAIRS = 20_000
 MEMBERS = 4
 HELD_BACK_SHARE = 0.1
 # Inventions are plenty: one pass, less forgetting, no decay.
-INVENTION_RECIPE = Recipe(epochs=1, batch=64, drop=0.25, decay=0.0, table_rate=1.0)
+INVENTION_RECIPE = Recipe(epochs=1, batch=64, drop=0.2, decay=0.0, table_rate=5.0)
 LABELLED_RECIPE = Recipe()
 
 
@@ -53,6 +62,11 @@ class Course:
     rows: tuple[LabelledRow, ...] = ()
     start: Network | None = None
     invented: int = 0
+
+    @property
+    def steps(self) -> int:
+        """Steps of gradient it takes."""
+        return steps_of(self.invented or len(self.rows), self.recipe)
 
 
 def learn_from_inventions(
@@ -141,17 +155,11 @@ def _learned(courses: Sequence[Course], progress: Progress) -> list[Network]:
     ):
         try:
             running = [pool.submit(_take_course, course) for course in courses]
-            line.set_total(sum(batches_of(course) for course in courses))
+            line.set_total(sum(course.steps for course in courses))
             _tell(tidings, running, line)
             return [one.result() for one in running]
         except BrokenProcessPool as cause:
             raise Breakdown("训练的工作进程意外退出，多为内存不足") from cause
-
-
-def batches_of(course: Course) -> int:
-    """Steps of gradient the course takes."""
-    rows = course.invented or len(course.rows)
-    return -(-rows // course.recipe.batch) * course.recipe.epochs
 
 
 def _tell(tidings: Any, running: Sequence[Future[Network]], line: ProgressTask) -> None:
@@ -195,15 +203,19 @@ class _Telling:
 
 
 def _take_course(course: Course) -> Network:
-    rows: Sequence[LabelledRow] = course.rows
-    start = course.start
-    if course.invented:
-        rows = generate_rows(course.invented, seed=course.seed)
-        least = min(5, 1 + course.invented // 20_000)
-        chars, pairs = vocabulary_of(
-            [row.text for row in rows], at_least=least, most_pairs=MOST_PAIRS
-        )
-        start = new_network(course.shape, chars, pairs, np.random.default_rng(course.seed))
-    return train_network(
-        rows, recipe=course.recipe, shape=course.shape, start=start, progress=_Telling()
-    )
+    if course.start is None:
+        return _learn_inventing(course)
+    return train_network(course.rows, course.start, recipe=course.recipe, progress=_Telling())
+
+
+def _learn_inventing(course: Course) -> Network:
+    """Rows are invented some at a time, so that memory does not grow with their number."""
+    first = generate_rows(min(course.invented, VOCABULARY_ROWS), seed=course.seed)
+    least = min(5, 1 + len(first) // 20_000)
+    chars, pairs = vocabulary_of([row.text for row in first], at_least=least, most_pairs=MOST_PAIRS)
+    network = new_network(course.shape, chars, pairs, np.random.default_rng(course.seed))
+    trainer = Trainer(network, course.recipe, steps=course.steps, line=_Telling())
+    for number, start in enumerate(range(0, course.invented, ROWS_AT_A_TIME)):
+        size = min(ROWS_AT_A_TIME, course.invented - start)
+        trainer.learn(generate_rows(size, seed=course.seed * 10_000 + number))
+    return network
