@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kuai.address.batch import ANSWER_NAMES, index_of, wash_to_files
+from kuai.address.batch import ANSWER_NAMES, index_of_files, open_wash
 from kuai.address.file_wash import ADDED_COLUMNS, wash_sheet
 from kuai.address.gazetteer import FOLDER as DIVISIONS_FOLDER
 from kuai.address.libraries import LibraryTables, library_of_build, read_library_file
@@ -104,15 +104,16 @@ def wash_mentions(
     use_tables(connection, mentions[0].table, list(mentions), name="washed_mentions")
     distinct = "select distinct text from washed_mentions where text is not null order by text"
     texts = connection.sql(distinct).to_arrow_table()["text"]
-    index = index_of(
-        _read(library),
+    index = index_of_files(
+        library.paths,
         aliases=_read(aliases) if aliases else None,
         successions=_read(successions) if successions else None,
     )
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".washed-", dir=folder) as scratch:
-        files = wash_to_files(texts, index, Path(scratch), progress=progress)
-        del texts, index
+        with open_wash(index) as wash:
+            files = wash.wash_to_files(texts, Path(scratch), progress=progress)
+        del texts, index, wash
         answers = scan_sql(files) if files else _NO_ANSWERS
         connection.execute(
             f"create or replace temp view washed_texts as select * from {answers}"

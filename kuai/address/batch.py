@@ -1,22 +1,19 @@
-"""Washing many texts: each distinct text once, over processes where it pays. Answers come in the texts' order."""
+"""Washing many texts: each distinct text once, over processes where it pays. Answers come in the texts' order.
+
+Workers map one index from files; texts and answers of a build travel in files too, those of a sheet as columns.
+"""
 
 from __future__ import annotations
 
 import gc
 import multiprocessing
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    Future,
-    ProcessPoolExecutor,
-    as_completed,
-    wait,
-)
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import cast
+from types import TracebackType
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -37,6 +34,8 @@ from kuai.kit.progress import SILENT, Progress, progress_line
 # Below this a pool costs more than it gives (start of a worker about 0.5 s, measured 2026-11-22).
 SMALL_INPUT = 20_000
 CHUNK = 4_000
+# Texts of one answer file: large enough that opening and closing it does not count.
+FILE_CHUNK = 20_000
 # Rows of a library taken apart at once while its index is built.
 BATCH_ROWS = 100_000
 
@@ -49,8 +48,10 @@ ANSWER_NAMES = (
     "candidates",
     "unknown_place",
 )
+# These repeat; codes and texts do not, and a dictionary of them would only cost.
+_REPEATING = ["level", "grade", "explanation"]
 _ANSWER_SCHEMA = pa.schema([(name, pa.string()) for name in ("text", *ANSWER_NAMES)])
-FileJob = tuple[Sequence[str], Path]
+Columns = list[list[str]]
 
 _washer: Washer | None = None
 
@@ -63,100 +64,191 @@ def index_of(
 ) -> PlaceIndex:
     """The look-ups of a library's tables (ADDRESS_ENTRY, ADDRESS_ALIAS, ADDRESS_SUCCESSION)."""
     wanted = entries.select(list(ENTRY_COLUMNS))
+    return _index_of_batches(
+        lambda: wanted.to_batches(max_chunksize=BATCH_ROWS), aliases, successions
+    )
+
+
+def index_of_files(
+    entries: Sequence[Path],
+    *,
+    aliases: pa.Table | None = None,
+    successions: pa.Table | None = None,
+) -> PlaceIndex:
+    """As `index_of`, for Parquet files of ADDRESS_ENTRY: 11 million rows are never in memory at once."""
+
+    def read_batches() -> Iterator[pa.RecordBatch]:
+        for path in entries:
+            with pq.ParquetFile(path) as file:
+                yield from file.iter_batches(BATCH_ROWS, columns=list(ENTRY_COLUMNS))
+
+    return _index_of_batches(read_batches, aliases, successions)
+
+
+def _index_of_batches(
+    read_batches: Callable[[], Iterable[pa.RecordBatch]],
+    aliases: pa.Table | None,
+    successions: pa.Table | None,
+) -> PlaceIndex:
     with _no_collector():
         return build_index(
-            lambda: wanted.to_batches(max_chunksize=BATCH_ROWS),
+            read_batches,
             packaged_elsewhere(),
             aliases=aliases_of(aliases),
             successions=steps_of(successions),
         )
 
 
+class OpenWash:
+    """An index and its workers, for many batches of texts: `with open_wash(index) as wash`.
+
+    Workers start with the first batch that is worth them and stay until the end.
+    """
+
+    def __init__(self, index: PlaceIndex, *, workers: int = 0) -> None:
+        self._index = index
+        self._workers = workers
+        self._washer: Washer | None = None
+        self._pool: ProcessPoolExecutor | None = None
+        self._open = ExitStack()
+
+    def __enter__(self) -> OpenWash:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        return self._open.__exit__(kind, fault, trace)
+
+    def wash(self, texts: Sequence[str], *, progress: Progress = SILENT) -> list[AnswerFields]:
+        """One answer a text, in order."""
+        columns = self.wash_columns(texts, progress=progress)
+        return list(zip(*columns, strict=True))  # type: ignore[arg-type]
+
+    def wash_columns(self, texts: Sequence[str], *, progress: Progress = SILENT) -> Columns:
+        """The answers as columns in the order of ANSWER_NAMES, each as long as `texts` and in their order."""
+        # Sorted, because neighbours share head and building: what was read for one is at hand for the next.
+        order = sorted(range(len(texts)), key=texts.__getitem__)
+        chunks = _chunks([texts[position] for position in order])
+        columns: Columns = [[""] * len(texts) for _ in ANSWER_NAMES]
+        with progress_line(progress, "清洗地址", total=len(texts), measure="条") as line:
+            begin = 0
+            for part in self._wash_chunks(chunks, len(texts)):
+                positions = order[begin : begin + len(part[0])]
+                for column, values in zip(columns, part, strict=True):
+                    for position, value in zip(positions, values, strict=True):
+                        column[position] = value
+                begin += len(positions)
+                line.advance(len(positions))
+        return columns
+
+    def wash_to_files(
+        self, texts: pa.ChunkedArray, folder: Path, *, progress: Progress = SILENT
+    ) -> list[Path]:
+        """Wash distinct, sorted `texts`; the answers are left in Parquet files in `folder` (text, ANSWER_NAMES).
+
+        For millions of texts: no answer travels between processes, and this one holds none.
+        """
+        source = folder / "texts.arrow"
+        jobs = [
+            (source, number, folder / f"washed-{number:06d}.parquet")
+            for number in range(_write_texts(texts, source))
+        ]
+        with progress_line(progress, "清洗地址", total=len(texts), measure="条") as line:
+            for washed in self._wash_files(jobs, len(texts)):
+                line.advance(washed)
+        return [path for _, _, path in jobs]
+
+    def _wash_chunks(self, chunks: Iterable[Sequence[str]], texts: int) -> Iterator[Columns]:
+        pool = self._pool_for(texts)
+        if pool is not None:
+            yield from pool.map(_wash_chunk, chunks)
+            return
+        with _no_collector():
+            for chunk in chunks:
+                yield _columns_of(self._own_washer(), chunk)
+
+    def _wash_files(self, jobs: Sequence[_FileJob], texts: int) -> Iterator[int]:
+        pool = self._pool_for(texts)
+        if pool is not None:
+            for future in as_completed([pool.submit(_wash_file, job) for job in jobs]):
+                yield future.result()
+            return
+        with _no_collector():
+            for job in jobs:
+                yield _write_answers(self._own_washer(), job)
+
+    def _own_washer(self) -> Washer:
+        if self._washer is None:
+            self._washer = Washer(self._index)
+        return self._washer
+
+    def _pool_for(self, texts: int) -> ProcessPoolExecutor | None:
+        """The workers, where `texts` are enough for them; None means to wash in this process."""
+        if self._pool is None and self._wants_pool(texts):
+            self._pool = self._open.enter_context(_pool(self._index, self._workers or core_count()))
+        return self._pool
+
+    def _wants_pool(self, texts: int) -> bool:
+        if self._workers:
+            return self._workers > 1
+        # A daemonic worker (some job runners use them) is not allowed children.
+        return texts >= SMALL_INPUT and not multiprocessing.current_process().daemon
+
+
+def open_wash(index: PlaceIndex, *, workers: int = 0) -> OpenWash:
+    """A wash kept open over many batches. `workers` 0 chooses by size and cores."""
+    return OpenWash(index, workers=workers)
+
+
 def wash_texts(
     texts: Sequence[str], index: PlaceIndex, *, progress: Progress = SILENT, workers: int = 0
 ) -> list[AnswerFields]:
-    """One answer a text, in order. `workers` 0 chooses by size and cores."""
-    workers = workers or (1 if len(texts) < SMALL_INPUT or _may_start_none() else core_count())
-    # Sorted, because neighbours share head and building: what was read for one is at hand for the next.
-    order = sorted(range(len(texts)), key=texts.__getitem__)
-    in_order = [texts[position] for position in order]
-    answers: list[AnswerFields | None] = [None] * len(texts)
-    with progress_line(progress, "清洗地址", total=len(texts), measure="条") as line:
-        parts = (
-            _wash_here(in_order, index) if workers == 1 else _wash_in_pool(in_order, index, workers)
-        )
-        position = 0
-        for part in parts:
-            for fields in part:
-                answers[order[position]] = fields
-                position += 1
-            line.advance(len(part))
-    return cast("list[AnswerFields]", answers)
+    """One answer a text, in order, for a single batch."""
+    with open_wash(index, workers=workers) as wash:
+        return wash.wash(texts, progress=progress)
 
 
-def _may_start_none() -> bool:
-    # A daemonic worker (some job runners use them) is not allowed children.
-    return multiprocessing.current_process().daemon
+# The file of texts, the number of a batch in it, the file for the answers.
+_FileJob = tuple[Path, int, Path]
 
 
-def wash_to_files(
-    texts: pa.ChunkedArray, index: PlaceIndex, folder: Path, *, progress: Progress = SILENT
-) -> list[Path]:
-    """Wash distinct, sorted `texts`; the answers are left in Parquet files in `folder` (text, ANSWER_NAMES).
-
-    For millions of texts: no answer travels between processes, and this one holds none.
-    """
-    chunks = (texts.slice(start, CHUNK).to_pylist() for start in range(0, len(texts), CHUNK))
-    jobs = ((part, folder / f"washed-{number:06d}.parquet") for number, part in enumerate(chunks))
-    files: list[Path] = []
-    with progress_line(progress, "清洗地址", total=len(texts), measure="条") as line:
-        done = _files_here(jobs, index) if len(texts) < SMALL_INPUT else _files_in_pool(jobs, index)
-        for path, washed in done:
-            files.append(path)
-            line.advance(washed)
-    return sorted(files)
+def _write_texts(texts: pa.ChunkedArray, path: Path) -> int:
+    """One batch for every answer file; returns how many."""
+    table = pa.table({"text": texts.cast(pa.string())}).combine_chunks()
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        batches = [
+            batch
+            for start in range(0, table.num_rows, FILE_CHUNK)
+            for batch in table.slice(start, FILE_CHUNK).to_batches()
+        ]
+        for batch in batches:
+            writer.write_batch(batch)
+    return len(batches)
 
 
-def _files_here(jobs: Iterable[FileJob], index: PlaceIndex) -> Iterator[tuple[Path, int]]:
-    washer = Washer(index)
-    for texts, path in jobs:
-        yield _write_answers(washer, texts, path)
+def _write_answers(washer: Washer, job: _FileJob) -> int:
+    source, number, path = job
+    with pa.memory_map(str(source)) as stream:
+        texts = pa.ipc.open_file(stream).get_batch(number)["text"].to_pylist()
+    table = pa.table([texts, *_columns_of(washer, texts)], schema=_ANSWER_SCHEMA)
+    pq.write_table(
+        table, path, compression="lz4", use_dictionary=_REPEATING, write_statistics=False
+    )
+    return len(texts)
 
 
-def _files_in_pool(jobs: Iterable[FileJob], index: PlaceIndex) -> Iterator[tuple[Path, int]]:
-    with _pool(index, core_count()) as pool:
-        running: set[Future[tuple[Path, int]]] = set()
-        for job in jobs:
-            running.add(pool.submit(_wash_to_file, job))
-            # Few in flight, because waiting chunks are memory.
-            if len(running) >= 4 * core_count():
-                finished, running = wait(running, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in finished)
-        yield from (future.result() for future in as_completed(running))
-
-
-def _wash_to_file(job: FileJob) -> tuple[Path, int]:
-    assert _washer is not None
-    return _write_answers(_washer, *job)
-
-
-def _write_answers(washer: Washer, texts: Sequence[str], path: Path) -> tuple[Path, int]:
-    answers = [washer.wash_fields(text) for text in texts]
-    columns = [list(column) for column in zip(*answers, strict=True)]
-    table = pa.table([texts, *columns], schema=_ANSWER_SCHEMA)
-    pq.write_table(table, path, compression="lz4")
-    return path, len(texts)
+def _columns_of(washer: Washer, texts: Sequence[str]) -> Columns:
+    wash = washer.wash_fields
+    columns = zip(*[wash(text) for text in texts], strict=True)
+    return [list(column) for column in columns] or [[] for _ in ANSWER_NAMES]
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
     return (texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK))
-
-
-def _wash_here(texts: Sequence[str], index: PlaceIndex) -> Iterator[list[AnswerFields]]:
-    washer = Washer(index)
-    with _no_collector():
-        for chunk in _chunks(texts):
-            yield [washer.wash_fields(text) for text in chunk]
 
 
 @contextmanager
@@ -171,16 +263,9 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _wash_in_pool(
-    texts: Sequence[str], index: PlaceIndex, workers: int
-) -> Iterator[list[AnswerFields]]:
-    with _pool(index, workers) as pool:
-        yield from pool.map(_wash_chunk, _chunks(texts))
-
-
 @contextmanager
 def _pool(index: PlaceIndex, workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Workers start fresh and load the index from a file: a fork of a process with DuckDB's threads may hang."""
+    """Workers start fresh and map the index from files: a fork of a process with DuckDB's threads may hang."""
     with tempfile.TemporaryDirectory(prefix="kuai-address-") as folder:
         index.save(Path(folder))
         context = multiprocessing.get_context("spawn")
@@ -197,6 +282,11 @@ def _load_washer(folder: str) -> None:
     _washer = Washer(PlaceIndex.load(Path(folder)))
 
 
-def _wash_chunk(texts: Sequence[str]) -> list[AnswerFields]:
+def _wash_chunk(texts: Sequence[str]) -> Columns:
     assert _washer is not None
-    return [_washer.wash_fields(text) for text in texts]
+    return _columns_of(_washer, texts)
+
+
+def _wash_file(job: _FileJob) -> int:
+    assert _washer is not None
+    return _write_answers(_washer, job)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from kuai.address.batch import AnswerFields, wash_texts
+from kuai.address.batch import open_wash
 from kuai.address.engine.place_index import PlaceIndex
 from kuai.address.sheets import OpenSheet, SheetWriter, open_sheet, sheet_writer, texts_of
 from kuai.kit.errors import DataFault, Where
@@ -41,23 +41,25 @@ def _wash_batches(
     index: PlaceIndex, sheet: OpenSheet, position: int, writer: SheetWriter, line: ProgressTask
 ) -> Counter[str]:
     counts: Counter[str] = Counter(rows=0, distinct=0)
-    for columns in sheet.batches:
-        texts = texts_of(columns[position])
-        distinct = list(dict.fromkeys(texts))
-        answers = wash_texts(distinct, index, progress=_Joined(line))
-        added = _columns_of(texts, dict(zip(distinct, answers, strict=True)))
-        writer.write([*columns, *added])
-        counts.update(added[GRADE])
-        counts["rows"] += len(texts)
-        counts["distinct"] += len(distinct)
-        # Texts that came twice were washed once, but their rows are done too.
-        line.advance(len(texts) - len(distinct))
+    with open_wash(index) as wash:
+        for columns in sheet.batches:
+            texts = texts_of(columns[position])
+            place_of: dict[str, int] = {}
+            places = [place_of.setdefault(text, len(place_of)) for text in texts]
+            answers = wash.wash_columns(list(place_of), progress=_Joined(line))
+            added = [_spread(answer, places) for answer in answers[: len(ADDED_COLUMNS)]]
+            writer.write([*columns, *added])
+            counts.update(added[GRADE])
+            counts["rows"] += len(texts)
+            counts["distinct"] += len(place_of)
+            # Texts that came twice were washed once, but their rows are done too.
+            line.advance(len(texts) - len(place_of))
     return counts
 
 
-def _columns_of(texts: Sequence[str], answers: dict[str, AnswerFields]) -> list[list[str]]:
-    columns = zip(*map(answers.__getitem__, texts), strict=True)
-    return [list(column) for column in columns][: len(ADDED_COLUMNS)]
+def _spread(answers: Sequence[str], places: Sequence[int]) -> Sequence[str]:
+    """The answers of distinct texts, laid out for every row."""
+    return answers if len(answers) == len(places) else [answers[place] for place in places]
 
 
 class _Joined:

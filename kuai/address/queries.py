@@ -8,7 +8,7 @@ from typing import TypeAlias
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kuai.address.batch import index_of
+from kuai.address.batch import index_of, index_of_files
 from kuai.address.engine.explaining import explain_trail
 from kuai.address.engine.grading import SCORE_CEILINGS
 from kuai.address.engine.place_part import place_part
@@ -24,8 +24,19 @@ AnyLibrary: TypeAlias = TableRef | Path | pa.Table
 class OpenLibrary:
     """A library ready for single texts (portal, `kuai explain`). Opening 600,000 entries takes seconds: keep it."""
 
-    def __init__(self, library: AnyLibrary) -> None:
-        self._washer = Washer(index_of(_entries_of(library)))
+    def __init__(
+        self,
+        library: AnyLibrary,
+        *,
+        aliases: TableRef | pa.Table | None = None,
+        successions: TableRef | pa.Table | None = None,
+    ) -> None:
+        other = {"aliases": _table_of(aliases), "successions": _table_of(successions)}
+        if isinstance(library, TableRef):
+            index = index_of_files(library.paths, **other)
+        else:
+            index = index_of(_entries_of(library), **other)
+        self._washer = Washer(index)
 
     def wash_text(self, text: str) -> WashedAddress:
         """The answer for one text, the same as the batch gives."""
@@ -40,9 +51,17 @@ class OpenLibrary:
         return place_part(self._washer.follow(text))
 
 
-def open_library(library: AnyLibrary) -> OpenLibrary:
-    """Open a washed build's `address_entry` (TableRef), a delivered CSV (Path) or an entry table."""
-    return OpenLibrary(library)
+def open_library(
+    library: AnyLibrary,
+    *,
+    aliases: TableRef | pa.Table | None = None,
+    successions: TableRef | pa.Table | None = None,
+) -> OpenLibrary:
+    """Open a washed build's `address_entry` (TableRef), a delivered CSV (Path) or an entry table.
+
+    `aliases` and `successions` are those frozen with it.
+    """
+    return OpenLibrary(library, aliases=aliases, successions=successions)
 
 
 def explain_text(library: AnyLibrary, text: str) -> list[ExplainStep]:
@@ -50,9 +69,14 @@ def explain_text(library: AnyLibrary, text: str) -> list[ExplainStep]:
     return open_library(library).explain_text(text)
 
 
-def _entries_of(library: AnyLibrary) -> pa.Table:
-    if isinstance(library, TableRef):
-        return pa.concat_tables([pq.read_table(path) for path in library.paths])
+def _table_of(table: TableRef | pa.Table | None) -> pa.Table | None:
+    if isinstance(table, TableRef):
+        parts = [pq.read_table(path) for path in table.paths]
+        return pa.concat_tables(parts) if parts else None
+    return table
+
+
+def _entries_of(library: Path | pa.Table) -> pa.Table:
     if isinstance(library, Path):
         return library_table(read_delivered_library(library), file=library.name)
     if "地址编码" in library.column_names:
