@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import shapely
@@ -32,6 +32,8 @@ from kuai.kit.errors import Refusal
 # Two digits of the scheme.
 MOST_GRIDS = 99
 _NUMBER_DIGITS = 2
+# Of a usual grid's side: what begins lower than this under the row's first grid begins a row of its own.
+ROW_HEIGHT = 0.6
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class _Division:
     grid_of_placed: np.ndarray
     outside: np.ndarray
     cut: frozenset[str] = frozenset()
+    street_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -190,7 +193,10 @@ def _propose(
         boundary=boundary,
         grids=grids,
         lineage=tuple(_lineage(buildings, grids, ground.present)),
-        figures=measure_grids(grids, buildings, cut=division.cut, settings=settings),
+        figures=replace(
+            measure_grids(grids, buildings, cut=division.cut, settings=settings),
+            street_share=division.street_share,
+        ),
         ended=tuple(sorted(code for code in ground.present if code not in living)),
         without_point=tuple(one.address_code for one in buildings if not one.is_placed),
         outside=tuple(
@@ -233,7 +239,16 @@ def _divide(
         grid_of_placed=of_placed,
         outside=~shapely.covers(boundary, shapely.points(points)),
         cut=frozenset(units.cut_by(of_placed)),
+        street_share=_street_share(cells, labels[units.of_cell]),
     )
+
+
+def _street_share(cells: Cells, label: np.ndarray) -> float | None:
+    """Of all metres of street between cells the share that is a border between grids."""
+    if not cells.street_m.any():
+        return None
+    apart = label[cells.pairs[:, 0]] != label[cells.pairs[:, 1]]
+    return round(float(cells.street_m[apart].sum() / cells.street_m.sum()), 3)
 
 
 def _best_labels(graph: Graph, wish: _Wish) -> np.ndarray:
@@ -264,12 +279,17 @@ def _dissolved(cells: Cells, label: np.ndarray) -> list[shapely.Geometry]:
 
 
 def _map_order(outlines: Sequence[shapely.Geometry]) -> list[int]:
-    """As one reads a map: rows as high as a usual grid, north to south, each from west to east."""
+    """As one reads a map: in rows from north to south, each row from west to east."""
     points = shapely.get_coordinates(shapely.point_on_surface(np.array(outlines, dtype=object)))
     flat = LocalPlane.around(points).metres(points)
-    row_m = math.sqrt(float(areas_m2(outlines).mean())) or 1.0
-    rows = np.floor((flat[:, 1].max() - flat[:, 1]) / row_m)
-    return [int(place) for place in np.lexsort((flat[:, 0], rows))]
+    row_m = ROW_HEIGHT * math.sqrt(float(areas_m2(outlines).mean()))
+    row, top = 0, math.inf
+    row_of: dict[int, int] = {}
+    for place in np.lexsort((flat[:, 0], -flat[:, 1])).tolist():
+        if flat[place, 1] < top - row_m:
+            row, top = row + 1, flat[place, 1]
+        row_of[place] = row
+    return sorted(row_of, key=lambda place: (row_of[place], flat[place, 0]))
 
 
 def _place_the_rest(

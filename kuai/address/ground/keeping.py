@@ -200,10 +200,13 @@ def _graph(
     for building, unit in zip(buildings, of_building.tolist(), strict=True):
         places[unit].add(building.place)
     neighbours: tuple[dict[int, float], ...] = tuple({} for _ in range(count))
+    across = set()
     for (a, b), (open_m, street_m) in _sides(cells, of_cell).items():
         shared = len((places[a] & places[b]) - {""})
         cost = open_m + STREET_PRICE * street_m + ROW_CUT_M * shared
         neighbours[a][b] = neighbours[b][a] = cost
+        if open_m < STREET_PRICE * street_m:
+            across.add((a, b))
     flat = plane.flatten(cells.outlines)
     size = shapely.area(flat)
     middle = plane.metres(shapely.get_coordinates(shapely.point_on_surface(cells.outlines)))
@@ -212,4 +215,6 @@ def _graph(
         np.bincount(of_cell, weights=size * axis, minlength=count) / area for axis in middle.T
     ]
     unit_weight = np.bincount(of_building, weights=weights, minlength=count)
-    return Graph(unit_weight, np.column_stack(middles), neighbours, float(size.sum()))
+    return Graph(
+        unit_weight, np.column_stack(middles), neighbours, float(size.sum()), frozenset(across)
+    )

@@ -7,8 +7,9 @@ cost, never breaking a part in two (after Kernighan and Lin 1970, Fiduccia and M
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,6 +17,8 @@ import numpy as np
 BALANCE = 10.0
 # What lies beyond the limits weighs so much more: a crooked border is better than a worker with too many doors.
 BEYOND_LIMITS = 200.0
+# A half that fills its side of the street to this much of its share stops there.
+NEARLY_FULL = 0.8
 _MOST_ROUNDS = 30
 _LEAST_GAIN = 1e-9
 # Above so many nodes two axes are tried instead of four: the halves of a large part are cut again anyway.
@@ -24,12 +27,14 @@ _MANY_NODES = 1200
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes with a weight and a place (metres); `neighbours[a][b]` is what a border between a and b costs (metres)."""
+    """Nodes with a weight and a place (metres); `neighbours[a][b]` is what a border between a and b costs (metres).
+    `across` holds the pairs (lower number first) that touch over a street only."""
 
     weights: np.ndarray
     places: np.ndarray
     neighbours: tuple[dict[int, float], ...]
     area_m2: float = 1.0
+    across: frozenset[tuple[int, int]] = frozenset()
 
     @property
     def nodes(self) -> int:
@@ -50,7 +55,7 @@ def join_islands(graph: Graph) -> Graph:
         a, b = int(inside[one]), int(outside[other])
         neighbours[a][b] = neighbours[b][a] = 0.0
         pieces = components(range(graph.nodes), neighbours)
-    return Graph(graph.weights, graph.places, neighbours, graph.area_m2)
+    return replace(graph, neighbours=neighbours)
 
 
 def divide(
@@ -67,9 +72,9 @@ def divide(
         if count <= 1:
             labels[nodes] = first
             continue
-        low, high = _bisect(graph, nodes, count)
-        waiting.append((low, count // 2, first))
-        waiting.append((high, count - count // 2, first + count // 2))
+        low, high, share = _bisect(graph, nodes, count)
+        waiting.append((low, share, first))
+        waiting.append((high, count - share, first + share))
     return _Borders(graph, labels, min(parts, graph.nodes), limits).improved()
 
 
@@ -92,57 +97,75 @@ def components(nodes: Iterable[int], neighbours: Sequence[dict[int, float]]) -> 
     return found
 
 
-def _bisect(graph: Graph, nodes: list[int], count: int) -> tuple[list[int], list[int]]:
-    """The better of several ways to cut `nodes` into count//2 and the rest shares."""
+def _bisect(graph: Graph, nodes: list[int], count: int) -> tuple[list[int], list[int], int]:
+    """The best of several ways to cut `nodes` in two, and how many of the `count` parts the first half holds."""
     places = graph.places[nodes]
     middle = places - places.mean(axis=0)
-    _, _, axes = np.linalg.svd(middle, full_matrices=False) if len(nodes) > 1 else (0, 0, np.eye(2))
-    directions = [*axes]
-    if len(nodes) <= _MANY_NODES and len(axes) == 2:
-        directions += [axes[0] + axes[1], axes[0] - axes[1]]
-    wanted = graph.weights[nodes].sum() * (count // 2) / count
-    best: tuple[float, list[int], list[int]] | None = None
-    for direction in directions:
-        # The sign of a singular vector is the library's whim.
-        direction = direction if tuple(direction) > (0.0, 0.0) else -direction
+    total = float(graph.weights[nodes].sum())
+    best: tuple[float, list[int], list[int], int] | None = None
+    for direction in _directions(middle):
         order = dict(zip(nodes, (middle @ direction).tolist(), strict=True))
-        low = _grow(
-            graph, nodes, order, wanted, least=count // 2, most=len(nodes) - (count - count // 2)
-        )
-        low, high = _whole(graph, nodes, low)
-        cost = _cut_cost(graph, low, wanted, count)
-        if best is None or cost < best[0] - _LEAST_GAIN:
-            best = cost, low, high
+        for share in sorted({count // 2, count - count // 2}):
+            growth = _Growth(total * share / count, share, len(nodes) - (count - share))
+            for low in _grown(graph, order, growth):
+                low, high = _whole(graph, nodes, low)
+                cost = _cut_cost(graph, low, growth.wanted, count)
+                if best is None or cost < best[0] - _LEAST_GAIN:
+                    best = cost, low, high, share
     assert best is not None
-    return best[1], best[2]
+    return best[1:]
 
 
-def _grow(
-    graph: Graph,
-    nodes: list[int],
-    order: dict[int, float],
-    wanted: float,
-    *,
-    least: int,
-    most: int,
-) -> list[int]:
-    """A connected set from the far end of the axis inwards, until its weight is nearest to `wanted`."""
-    start = min(nodes, key=lambda node: (order[node], node))
-    taken: list[int] = []
+def _directions(middle: np.ndarray) -> list[np.ndarray]:
+    """The axes of a cloud of places and, while it is small, those between them."""
+    x, y = middle[:, 0], middle[:, 1]
+    angle = 0.5 * math.atan2(2 * float(x @ y), float(x @ x) - float(y @ y))
+    turns = (0, 2, 1, 3) if len(middle) <= _MANY_NODES else (0, 2)
+    angles = [angle + turn * math.pi / 4 for turn in turns]
+    return [np.array([math.cos(one), math.sin(one)]) for one in angles]
+
+
+@dataclass(frozen=True)
+class _Growth:
+    """When a growing half is full: its weight, and how few and how many nodes it may have."""
+
+    wanted: float
+    least: int
+    most: int
+
+
+def _grown(graph: Graph, order: dict[int, float], growth: _Growth) -> Iterable[list[int]]:
+    yield _grow(graph, order, growth, streets=False)
+    if graph.across:
+        yield _grow(graph, order, growth, streets=True)
+
+
+def _grow(graph: Graph, order: dict[int, float], growth: _Growth, *, streets: bool) -> list[int]:
+    """A connected set from the far end of the axis inwards, until its weight is nearest to the one wanted.
+
+    With `streets` it fills the ground on its side of a street before it crosses, and stops there when nearly full.
+    """
+    start = min(order, key=lambda node: (order[node], node))
+    taken: dict[int, None] = {}
     weight = 0.0
-    seen, front = {start}, [(order[start], start)]
-    while front and len(taken) < most:
-        _, node = heapq.heappop(front)
+    front = [(False, order[start], start)]
+    while front and len(taken) < growth.most:
+        crosses, _, node = heapq.heappop(front)
+        if node in taken:
+            continue
         after = weight + graph.weights[node]
-        if len(taken) >= least and after - wanted > wanted - weight:
-            break
-        taken.append(node)
+        if len(taken) >= growth.least:
+            if after - growth.wanted > growth.wanted - weight:
+                break
+            if crosses and weight >= NEARLY_FULL * growth.wanted:
+                break
+        taken[node] = None
         weight = after
         for other in graph.neighbours[node]:
-            if other in order and other not in seen:
-                seen.add(other)
-                heapq.heappush(front, (order[other], other))
-    return taken
+            if other in order and other not in taken:
+                pair = (node, other) if node < other else (other, node)
+                heapq.heappush(front, (streets and pair in graph.across, order[other], other))
+    return list(taken)
 
 
 def _whole(graph: Graph, nodes: list[int], low: list[int]) -> tuple[list[int], list[int]]:

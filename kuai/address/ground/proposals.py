@@ -60,7 +60,8 @@ class GridFigures:
     """How good a proposal is. Weight is households + premises x their factor; compactness is 4 pi area / perimeter**2.
 
     `places_cut` are estates and lanes with neighbours in different grids, `roads_cut` roads alike; `places_apart` lie
-    in several grids because their buildings do not stand side by side."""
+    in several grids because their buildings do not stand side by side. `street_share` of the streets' metres are
+    borders between grids; None without streets."""
 
     grids: int
     weight_min: float
@@ -76,6 +77,7 @@ class GridFigures:
     places_apart: int
     roads_cut: int
     in_pieces: int
+    street_share: float | None = None
 
 
 @dataclass(frozen=True)

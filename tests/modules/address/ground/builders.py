@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
+from kuai.address.ground.households import GridBuilding
+
 WEST, SOUTH = 114.30, 22.60
 DISTRICT, SUBDISTRICT = "440399", "440399001"
 COMMUNITY, OTHER_COMMUNITY = "440399001001", "440399001002"
@@ -81,3 +83,31 @@ def scattered(count: int, *, seed: int, size: float = 10.0) -> np.ndarray:
     """`count` points in a square of `size` hundred metres."""
     draw = np.random.default_rng(seed).uniform(0, size, (count, 2))
     return draw * (EAST_100_M, NORTH_100_M) + (WEST, SOUTH)
+
+
+def village(
+    count: int, *, seed: int, lane_length: int = 8, grid_code: str = "", streets: int = 0
+) -> tuple[list[GridBuilding], list[shapely.LineString]]:
+    """`count` buildings in lanes of houses side by side, one lane above the other, and straight streets across."""
+    draw = np.random.default_rng(seed)
+    found = []
+    for number in range(count):
+        lane, place = divmod(number, lane_length)
+        column, row = lane % 4, lane // 4
+        x = column * (lane_length + 1) * 0.2 + place * 0.2 + draw.uniform(-0.03, 0.03)
+        y = row * 0.35 + draw.uniform(-0.05, 0.05)
+        found.append(
+            GridBuilding(
+                address_code=f"{COMMUNITY}99{number:05d}",
+                longitude=spot(x, y)[0],
+                latitude=spot(x, y)[1],
+                households=int(draw.integers(0, 40)),
+                premises=int(draw.integers(0, 6)),
+                place=f"望潮村{lane}巷",
+                grid_code=grid_code,
+            )
+        )
+    lines = [
+        shapely.LineString([spot(-5, y), spot(40, y + 0.3)]) for y in draw.uniform(0, 5, streets)
+    ]
+    return found, lines
