@@ -106,13 +106,13 @@ class Places:
         return self._once("library", self._open_library)
 
     def find_places(self, codes: Iterable[str]) -> dict[str, Place]:
-        """Entries by code, ended ones too; unknown codes are left out."""
+        """Entries by code, ended ones too; unknown codes are left out. A room lies where its building lies."""
         found = self._entries([code for code in codes if code.isascii() and code.isdigit()])
         parents = self._entries([row.parent_code for row in found.values()])
         followers = self._successors(list(found))
         return {
             code: replace(
-                place,
+                _located(place, parents.get(place.parent_code)),
                 above=self._above(place, parents),
                 successors=followers.get(code, ()),
             )
@@ -209,6 +209,12 @@ class Places:
         if connection is None:
             connection = self._local.connection = open_engine(memory_limit="256MB", threads=1)
         return connection.execute(sql, {"values": values}).fetchall()
+
+
+def _located(place: Place, parent: Place | None) -> Place:
+    if place.level != Level.ROOM or place.longitude is not None or parent is None:
+        return place
+    return replace(place, longitude=parent.longitude, latitude=parent.latitude)
 
 
 @lru_cache(maxsize=2)

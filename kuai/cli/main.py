@@ -20,6 +20,7 @@ from kuai.cli import (
     keys,
     parser,
     portal,
+    reconcile,
     review,
     sources,
     tables,
@@ -55,6 +56,7 @@ app.command("doctor")(upkeep.doctor)
 app.command("nightly")(upkeep.nightly)
 app.command("serve")(portal.serve)
 app.command("run-demo")(portal.run_demo)
+app.command("reconcile")(reconcile.reconcile)
 app.add_typer(exports.app, name="export")
 app.add_typer(explain.app, name="explain")
 app.add_typer(sources.app, name="sources")

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import ThreadingHTTPServer
 
 from kuai.kit.clock import utc_now
 from kuai.kit.store import Store
@@ -42,6 +43,13 @@ def serve(store: Store, *, host: str = "127.0.0.1", port: int = 8000, workers: i
     )
     with background_parts():
         server.serve()
+
+
+def open_reconciliation(store: Store, *, port: int) -> ThreadingHTTPServer:
+    """The reconciliation service of the store's library, on this machine only; `serve_forever()` runs it."""
+    from kuai.web.addresses.local_service import open_service  # noqa: PLC0415 - a heavy import, wanted here only
+
+    return open_service(store, port=port)
 
 
 def prepare(store: Store) -> None:

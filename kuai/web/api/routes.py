@@ -6,10 +6,11 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import NinjaAPI, Schema
-from ninja.responses import Response
 
 from kuai.blocks.types import BlockView
-from kuai.kit.errors import Refusal
+from kuai.web.addresses.api import router as addresses
+from kuai.web.addresses.reconcile_routes import router as reconciliation
+from kuai.web.api.refusing import RefusalOut, refuse_in_json
 from kuai.web.blocks.areas import find_areas, read_areas
 from kuai.web.blocks.drawing import children_features
 from kuai.web.doors import current_reader, current_store
@@ -25,8 +26,11 @@ api = NinjaAPI(
     version="1",
     urls_namespace="api",
     docs_url=None,
-    description="块、查找、地图点。人数少于 10 的不给出数值。",
+    description="块、查找、地图点、地址清洗与联想。人数少于 10 的不给出数值。",
 )
+refuse_in_json(api)
+api.add_router("/addresses", addresses)
+api.add_router("/reconcile", reconciliation)
 
 
 class CounterOut(Schema):
@@ -65,26 +69,6 @@ class HitOut(Schema):
     level: str
     text: str
     why: str
-
-
-class RefusalOut(Schema):
-    """Why not, and what to do."""
-
-    code: str
-    sentence: str
-    next_step: str
-
-
-@api.exception_handler(Refusal)
-def answer_refusal(_request: HttpRequest, refusal: Refusal) -> Response:
-    """A refusal as JSON: 404 for what is unknown, 409 for what cannot be now."""
-    status = 404 if refusal.code.endswith("unknown") else 409
-    content = {
-        "code": refusal.code,
-        "sentence": refusal.sentence,
-        "next_step": refusal.next_step,
-    }
-    return Response(content, status=status)
 
 
 def as_block_out(block: BlockView) -> BlockOut:
