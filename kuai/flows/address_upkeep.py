@@ -1,7 +1,8 @@
 """From a published build to the address library's upkeep: what several sources name and the library lacks.
 
 Joins the wash with the registry's mentions, because the address room knows no sources. Only counts leave here. Rows
-that speak of an event (a request, an inspection) are no evidence: a call for help must not become a lead.
+that speak of an event (a request, an inspection) are no evidence: a call for help must not become a lead. Neither is
+a source about persons whose agreement does not permit the upkeep of addresses.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ import duckdb
 
 from kuai.address import learning
 from kuai.address.types import ADDRESS_ENTRY, ADDRESS_WASH
+from kuai.guard.queries import find_source
 from kuai.guard.types import Actor
 from kuai.kit.engine import engine, table_at, use_table
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store
 from kuai.registry.types import MENTION_ELEMENT
+
+PURPOSE = "address_upkeep"
 
 
 def refresh_address_proposals(store: Store, *, by: Actor, at: datetime) -> Receipt:
@@ -38,10 +42,22 @@ def refresh_address_proposals(store: Store, *, by: Actor, at: datetime) -> Recei
 
 def _read_namings(connection: duckdb.DuckDBPyConnection) -> list[learning.Naming]:
     rows = connection.execute(_NAMINGS).fetchall()
+    permitted = {source: _may_count(source) for source in {row[3] for row in rows}}
     return [
         learning.Naming(code, level, unknown, source, rows_named, tuple(periods))
         for code, level, unknown, source, rows_named, periods in rows
+        if permitted[source]
     ]
+
+
+def _may_count(source: str) -> bool:
+    """Does what is registered of the source let its rows count for the upkeep of addresses?"""
+    registration = find_source(source)
+    return registration is not None and (
+        registration.synthetic
+        or not registration.has_personal_columns
+        or PURPOSE in registration.permitted_purposes
+    )
 
 
 # A mention keeps its key from delivery to delivery, so that a register that repeats itself counts once.

@@ -60,7 +60,10 @@ def read_standings(
 
 
 def _read_paths(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Level by level upward, because a library is six levels deep and a recursive query scans it as often."""
+    """Level by level upward, because a library is six levels deep and a recursive query scans it as often.
+
+    A district's parent is the city's code, which is no entry: the way from the top begins at the district.
+    """
     chains: dict[str, list[str]] = {}
     connection.execute(
         "create or replace temp table climbing as select address_code as below, address_code as code from wanted_codes"
@@ -72,8 +75,9 @@ def _read_paths(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
         for below, code in steps:
             chains.setdefault(below, []).append(code)
         connection.execute(
-            "create or replace temp table climbing as select c.below, e.parent_code as code from climbing as c"
-            " join address_entry as e on e.address_code = c.code where e.parent_code is not null"
+            "create or replace temp table climbing as select c.below, above.address_code as code from climbing as c"
+            " join address_entry as e on e.address_code = c.code"
+            " join address_entry as above on above.address_code = e.parent_code"
         )
     return {below: "/".join(reversed(chain)) for below, chain in chains.items()}
 
