@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kuai.address.engine.divisions import DivisionReading
 from kuai.address.engine.heads import HeadReading
-from kuai.address.engine.names import NameReading, Trust, read_name
+from kuai.address.engine.names import NameReading, Trust, read_name, same_numbers
 from kuai.address.engine.place_index import PlaceIndex
 from kuai.address.engine.segmenting import (
     Kind,
@@ -36,11 +37,18 @@ def find_buildings(head: HeadReading, pieces: tuple[Piece, ...], index: PlaceInd
     found = _find_in_order(head, pieces, index)
     if head.lead and head.names and head.names[0].trust is Trust.GUESS:
         found = [_read_lead_by_place(one, head, index) for one in found]
-    if not found or all(one.trust is Trust.GUESS for one in found):
+    if len(found) > 1 or is_unsure(found):
+        found = _find_by_near_inner_name(head, pieces, index) or found
+    if is_unsure(found):
         found = _find_by_near_name(head, pieces, index) or found
     if not found:
         found = _find_by_what_is_left(head, pieces, index)
     return _agree_with_swapped_name(found, head, index) if head.swapped else found
+
+
+def is_unsure(found: list[Found]) -> bool:
+    """Nothing, or guesses only."""
+    return all(one.trust is Trust.GUESS for one in found)
 
 
 def _read_lead_by_place(found: Found, head: HeadReading, index: PlaceIndex) -> Found:
@@ -76,7 +84,9 @@ def _find_by_head(head: HeadReading, pieces: tuple[Piece, ...], index: PlaceInde
         found.extend(_find_by_number(name, pieces, index))
         found.extend(_find_landmark(name, pieces, index))
     exact = [one for one in found if one.trust is Trust.EXACT]
-    return exact or found or _find_by_name_with_number(head, pieces, index)
+    if exact:
+        return exact
+    return (_find_by_name_with_number(head, pieces, index) if is_unsure(found) else []) or found
 
 
 def _inner_name_position(pieces: tuple[Piece, ...]) -> int:
@@ -146,7 +156,7 @@ def _doubt_unread_lead(found: list[Found], head: HeadReading) -> list[Found]:
 def _agree_with_doorplate(
     found: list[Found], head: HeadReading, doorplate: tuple[Piece, ...], index: PlaceIndex
 ) -> list[Found]:
-    if not doorplate or doorplate[0].kind is Kind.NAME:
+    if not doorplate or doorplate[0].kind in NO_NUMBER:
         return found
     at_door: set[int] = set()
     for name in head.names:
@@ -199,12 +209,11 @@ def _find_block_written_as_floor(
     if block.kind is not Kind.FLOOR or block.unit != "楼" or not buildings or len(pieces) < 2:
         return []
     room = read_room(pieces[1:])
-    if not room.number or not (
-        room.stair or room.floor or not lies_on_floor(room.number, block.value)
-    ):
+    if not room.number:
         return []
     words = f"“{block.value}楼”读作“{block.value}号楼”"
-    trust = max(name.trust, Trust.NEEDS_PROOF)
+    is_floor = not room.stair and not room.floor and lies_on_floor(room.number, block.value)
+    trust = Trust.GUESS if is_floor else max(name.trust, Trust.NEEDS_PROOF)
     return [Found(b, trust, (*variations, words), pieces[1:]) for b in buildings]
 
 
@@ -222,7 +231,18 @@ def _at_doorplate(
         followed = len(pieces) > 2 and pieces[2].kind not in NO_NUMBER
         if inner and (len(buildings) > 1 or followed or pieces[1].kind is Kind.BUILDING):
             return [Found(b, name.trust, variations, pieces[2:]) for b in inner]
-    return [Found(b, name.trust, variations, pieces[1:]) for b in buildings]
+    trust = Trust.GUESS if names_a_later_house(pieces) else name.trust
+    return [Found(b, trust, variations, pieces[1:]) for b in buildings]
+
+
+def names_a_later_house(pieces: tuple[Piece, ...]) -> bool:
+    """麻塱村7-2号102: the house is 2号, so 7 is a lane or quarter that lost its unit."""
+    return (
+        len(pieces) > 2
+        and pieces[0].kind is Kind.BARE
+        and pieces[1].kind is Kind.HOUSE
+        and pieces[2].kind not in NO_NUMBER
+    )
 
 
 # More names than these are not compared one by one: a text that says so little is left to a person.
@@ -244,20 +264,42 @@ def _find_by_near_name(
     """
     if not pieces or not head.written_name:
         return []
-    text = head.written_name + "".join(piece.value + piece.unit for piece in pieces)
+    return _match_names(head.written_name + _in_one(pieces), _names_nearby(head, index), index)
+
+
+def _find_by_near_inner_name(
+    head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex
+) -> list[Found]:
+    """工业路40号碧水居B祖团3栋: as `_find_by_near_name`, among the names of the doorplate's buildings."""
+    if len(pieces) < 3 or pieces[1].kind is not Kind.NAME or not head.names:
+        return []
+    door = index.places.get(f"{head.names[0].name}|{pieces[0].value}", ())
+    if head.names[0].trust is not Trust.EXACT or len(door) < 2:
+        return []
+    names = {name for building in door for name in index.building_names[building]}
+    found = _match_names(_in_one(pieces[1:]), sorted(names), index)
+    return [one for one in found if one.building in door]
+
+
+def _in_one(pieces: tuple[Piece, ...]) -> str:
+    return "".join(piece.value + piece.unit for piece in pieces)
+
+
+def _match_names(text: str, names: Iterable[str], index: PlaceIndex) -> list[Found]:
+    """Buildings whose name begins `text`, but for one slip."""
     found: list[Found] = []
-    for name in _names_nearby(head, index):
+    for name in names:
         for length in (len(name) - 1, len(name), len(name) + 1):
             slip = find_slip(text[:length], name)
-            if slip is None or text[0] != name[0]:
+            if slip is None:
                 continue
-            changed = slip.written + slip.meant
-            is_telling = any(c.isascii() or c in TELLING_APART for c in changed)
-            is_telling = is_telling or not slip.is_explained
-            trust = Trust.GUESS if is_telling else Trust.NEEDS_PROOF
+            is_telling = any(c.isascii() or c in TELLING_APART for c in slip.written + slip.meant)
+            is_sure = slip.is_explained and not is_telling and same_numbers(text[:length], name)
+            trust = Trust.NEEDS_PROOF if is_sure else Trust.GUESS
             reading = NameReading(name, trust, slip.in_words())
             behind = read_tail(text[length:])
             found.extend(_find_by_number(reading, behind, index))
+            found.extend(_find_landmark(reading, behind, index))
     return found
 
 

@@ -25,7 +25,7 @@ REMEMBERED_READINGS = 50_000
 SHORT_NAME = 4
 _NUMBER = re.compile(r"[0-9]+")
 # 路 and 街 are left out: 景芬路 and 景芬二路 are two roads, a 巷 without number is none.
-_LANE_NUMBER = re.compile(r"[0-9](?=巷|坊|区|弄|里)")
+_LANE_NUMBER = re.compile(r"[0-9]+(?=巷|坊|弄|排)")
 
 
 class Trust(IntEnum):
@@ -111,7 +111,7 @@ def _by_slip(written: str, index: PlaceIndex) -> list[NameReading]:
 
 def _trust_of_slip(slip: Slip, written: str, name: str) -> Trust:
     changed = slip.written + slip.meant
-    if changed.isascii():
+    if changed.isascii() or not same_numbers(written, name):
         # Because 5区 is not 15区 badly written but another place, a digit is never a slip to rely on; only a
         # lane whose whole number is gone (老村巷 for 老村七巷) can be proved by its room.
         return Trust.NEEDS_PROOF if _lost_lane_number(written, name) else Trust.GUESS
@@ -130,6 +130,11 @@ def _trust_of_slip(slip: Slip, written: str, name: str) -> Trust:
     return (
         Trust.SURE if slip.is_explained and len(name) > 2 and not tells_apart else Trust.NEEDS_PROOF
     )
+
+
+def same_numbers(written: str, name: str) -> bool:
+    """1区2排 is not 12排 with a character too many."""
+    return _NUMBER.findall(written) == _NUMBER.findall(name)
 
 
 def _lost_lane_number(written: str, name: str) -> bool:

@@ -161,7 +161,7 @@ def split_brackets(text: str) -> SplitText:
 
     text = text.replace(")(", ",")
     plain = _BRACKET.sub(keep_or_set_aside, text)
-    return SplitText(plain.replace(")", ""), tuple(asides))
+    return SplitText(plain.replace(")", "").lstrip(",-"), tuple(asides))
 
 
 def _is_figure(character: str) -> bool:

@@ -196,6 +196,10 @@ def _written_key(room: RoomReading) -> str:
     return f"{room.key}之{room.part}" if room.part else room.key
 
 
+# B124: the dash of B1-24 was lost.
+_LEVEL_LETTER = re.compile("([A-Z][0-9])([0-9]{2,3})")
+
+
 def room_readings(room: RoomReading) -> Iterable[tuple[str, str, Trust]]:
     """(key, variation, trust) for each way the room's text may stand in the library, most literal first."""
     number, stair, floor = room.number, room.stair, room.floor
@@ -217,6 +221,9 @@ def room_readings(room: RoomReading) -> Iterable[tuple[str, str, Trust]]:
         yield number, f"“{stair}”读作{stair}楼", Trust.SURE
     if not number.isdigit() and number[:-1].isdigit() and len(number) > 2:
         yield prefix + number[:-1], f"“{number}”未入库，归到{number[:-1]}房", Trust.SURE
+    level = _LEVEL_LETTER.fullmatch(number)
+    if level:
+        yield f"{level.group(1)}-{level.group(2)}", "缺“-”", Trust.SURE
     if number.isdigit():
         other = number if room.is_shop else f"铺{number}"
         yield prefix + other, "商铺写法不同", Trust.SURE

@@ -59,8 +59,8 @@ class Piece:
 
 
 _SHOP = "号商铺|号铺位|号铺|号店铺|号店|号档|号档口|号商店|商铺|铺位|铺|店铺|档口"
-# Part of a name, not a count: 三期, B组团, 2区.
-_QUARTER = "[0-9]+期|[0-9A-Z]{1,2}(?:组团|区)"
+# Part of a name, not a count: 三期, B组团, 2区, 15巷; but 302巷子里 is a room and a remark.
+_QUARTER = "[0-9]+期|[0-9A-Z]{1,2}(?:组团|区)|[0-9]{1,2}(?:巷(?![子口里])|坊|排|弄|横|[路街](?![口边上灯道]))"
 _TOKEN = re.compile(
     r"(?P<break>,+)"
     r"|(?P<named>顶层|夹层|阁楼|天台|地下室|架空层|首层|负[0-9]+(?:层|楼))"
@@ -92,6 +92,9 @@ HIGHEST_FLOOR = 120
 _EMPTY_NAMES = frozenset({"第", "的", "至", "到", "号", "楼", "层", "房", "室", "栋", "之"})
 
 
+_WHOLE = re.compile("一?整[栋幢座楼层]|全[栋幢座楼层]")
+
+
 def read_tail(tail: str) -> tuple[Piece, ...]:
     """The tail's numbers with their units and the names between them, in order."""
     return tuple(
@@ -108,7 +111,9 @@ def _piece_of(match: re.Match[str]) -> Piece | None:
         return _numbered(kind, match["number"], match[group])
     value = match[group]
     if group == "name":
-        return None if value in _EMPTY_NAMES else Piece(Kind.NAME, value)
+        if value in _EMPTY_NAMES or _WHOLE.fullmatch(value):
+            return None
+        return Piece(Kind.NAME, value)
     if group == "break":
         return Piece(Kind.BREAK, ",")
     if group == "named":

@@ -17,6 +17,7 @@ from kuai.address.engine.finding import (
     Found,
     is_inner_name,
     is_unread_name,
+    names_a_later_house,
 )
 from kuai.address.engine.grading import conventions_used, grade_one
 from kuai.address.engine.heads import HeadReading
@@ -308,7 +309,7 @@ def _way_of(pieces: tuple[Piece, ...]) -> _Way | None:
     if not pieces or pieces[0].kind in _CUT_NUMBER:
         return None
     followed = len(pieces) > 2 and pieces[2].kind not in NO_NUMBER
-    if followed and is_unread_name(pieces[1]):
+    if followed and (is_unread_name(pieces[1]) or names_a_later_house(pieces)):
         return None
     inner = ""
     if len(pieces) > 1 and pieces[1].kind in MAY_NUMBER_A_BLOCK:
