@@ -166,7 +166,8 @@ class Places:
         return open_reverse(library_of_build(self._core).entries, geometries)
 
     def _open_library(self) -> OpenLibrary:
-        return open_library(library_of_build(self._core).entries)
+        tables = library_of_build(self._core)
+        return open_library(tables.entries, aliases=tables.aliases, successions=tables.successions)
 
     @property
     def _areas(self) -> dict[str, Place]:

@@ -231,11 +231,12 @@ def _text_batches(
 ) -> Iterator[Sequence[Cells]]:
     rows = list(first)
     while True:
+        wanted = max(1, BATCH_ROWS - len(rows))
         try:
-            fresh = list(islice(reader, BATCH_ROWS - len(rows)))
+            fresh = list(islice(reader, wanted))
         except (csv.Error, UnicodeError) as cause:
             raise _unreadable(file, reader.line_num) from cause
-        is_last = len(fresh) < BATCH_ROWS - len(rows)
+        is_last = len(fresh) < wanted
         rows.extend(fresh)
         if any(len(row) != width for row in rows):
             rows = _fitted_rows(rows, width, reader.line_num, file)
