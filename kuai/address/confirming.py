@@ -14,12 +14,14 @@ from django.db import transaction
 
 from kuai.address.engine.normalising import to_one_spelling
 from kuai.address.engine.place_part import require_place_text
-from kuai.address.given_aliases import AliasView, add_given_alias, list_aliases, revoke_alias
+from kuai.address.given_aliases import AliasView, list_aliases, revoke_alias
+from kuai.address.library import add_alias
 from kuai.address.phantoms.standing import Standing
 from kuai.address.types import AliasKind, Grade, Level, WashedAddress
 from kuai.guard import access
 from kuai.guard.types import Actor, Role
 from kuai.kit.errors import Refusal
+from kuai.kit.store import Store
 
 CONFIRMERS = (Role.DATA_STEWARD,)
 PURPOSE = "address_upkeep"
@@ -44,8 +46,10 @@ class Pair:
     reason: str
 
 
-def confirm_pair(pair: Pair, *, library: WashingLibrary, by: Actor, at: datetime) -> AliasView:
-    """Keep the pair as an alias. The same again is the same one.
+def confirm_pair(
+    pair: Pair, *, store: Store, library: WashingLibrary, by: Actor, at: datetime
+) -> AliasView:
+    """Keep the pair as an alias. The same again is the same one. `library`: as published, `store`: with its record.
 
     Refuses other roles, a text that is not cut from the original, one about people, an ended place, one that the
     library already reads exactly, and one that is another place's alias.
@@ -63,7 +67,8 @@ def confirm_pair(pair: Pair, *, library: WashingLibrary, by: Actor, at: datetime
     _require_no_conflict(kept, pair.place)
     washed = library.wash_text(pair.text)
     with transaction.atomic():
-        alias = add_given_alias(
+        alias = add_alias(
+            store,
             text=kept,
             address_code=pair.place.address_code,
             kind=AliasKind.CONFIRMED,
@@ -84,7 +89,7 @@ def revoke_pair(number: int, *, reason: str, by: Actor, at: datetime) -> AliasVi
     return alias
 
 
-def restore_pair(number: int, *, reason: str, by: Actor, at: datetime) -> AliasView:
+def restore_pair(number: int, *, store: Store, reason: str, by: Actor, at: datetime) -> AliasView:
     """Undo a revocation: the pair is kept anew, under a new number. Refuses one that was not taken back."""
     _require_confirmer(by)
     former = next((alias for alias in list_aliases() if alias.number == number), None)
@@ -100,7 +105,8 @@ def restore_pair(number: int, *, reason: str, by: Actor, at: datetime) -> AliasV
             next_step="先撤回那一条。",
         )
     with transaction.atomic():
-        alias = add_given_alias(
+        alias = add_alias(
+            store,
             text=former.text,
             address_code=former.address_code,
             kind=former.kind,

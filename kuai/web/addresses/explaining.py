@@ -24,6 +24,7 @@ from kuai.kit.errors import Refusal
 from kuai.web.addresses.learning_words import GRADE_NAMES, PART_NAMES
 from kuai.web.addresses.opened import standings_of
 from kuai.web.addresses.places import current_places, plain_text
+from kuai.web.doors import current_store
 from kuai.web.looks import note_look
 from kuai.web.rules import KEEPS_ADDRESSES, confirms_aliases, washes_one_address
 
@@ -115,19 +116,20 @@ def confirm_pair(request: HttpRequest) -> HttpResponse:
         )
         alias = learning.confirm_pair(
             pair,
+            store=current_store(),
             library=current_places().library,
             by=request.actor,  # type: ignore[attr-defined]
             at=utc_now(),
         )
     except Refusal as refusal:
-        context = _explained(request, text) if text else {"text": ""}
-        context.update(
-            refusal=refusal,
-            chosen=chosen,
-            other_code=said.get("other_code", "").strip(),
-            reason=said.get("reason", ""),
-            kept=said.get("kept", ""),
-        )
+        context = {
+            **(_explained(request, text) if text else {"text": ""}),
+            "refusal": refusal,
+            "chosen": chosen,
+            "other_code": said.get("other_code", "").strip(),
+            "reason": said.get("reason", ""),
+            "kept": said.get("kept", ""),
+        }
         return render(request, "addresses/explain.html", context, status=409)
     messages.success(
         request,
@@ -177,6 +179,7 @@ def restore_alias(request: HttpRequest, number: int) -> HttpResponse:
     """Undo a revocation."""
     alias = learning.restore_pair(
         number,
+        store=current_store(),
         reason=request.POST.get("reason", "").strip(),
         by=request.actor,  # type: ignore[attr-defined]
         at=utc_now(),
