@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +14,7 @@ from kuai.address.engine.normalising import to_one_spelling
 LONGEST_TYPED = 60
 MOST_CUTS = 24
 _RUN = re.compile(r"[0-9]+|[a-z]+|[^0-9a-z]+")
+_DIGITS = re.compile(r"[0-9]+")
 _NOISE = re.compile(r"[\-#(),]+")
 # What may stand behind a number, written or typed; it tells nothing that the number does not.
 _WRITTEN_UNITS = re.compile(r"^(?:号楼|号院|号|栋|座|幢|楼|单元|梯|层|房|室|铺)+")
@@ -34,7 +36,7 @@ def spellings_typed(text: str) -> tuple[str, ...]:
     """What was typed in the library's one spelling; also as it stands where a numeral may be part of a name (八卦)."""
     text = text[:LONGEST_TYPED]
     folded = _NOISE.sub("-", to_one_spelling(text).lower()).strip("-")
-    plain = "".join(text.lower().split())
+    plain = "".join(unicodedata.normalize("NFKC", text).lower().split())
     return tuple(dict.fromkeys(one for one in (folded, plain) if one))
 
 
@@ -42,7 +44,7 @@ def cuts_of(typed: str) -> Iterator[tuple[Part, ...]]:
     """Every way to cut names from numbers, the longest name first: 3x5 may be a lane and a door, or two doors."""
     runs = _RUN.findall(typed.replace("-", " ").strip())
     runs = [run for run in runs if run.strip()]
-    digits = [place for place, run in enumerate(runs) if run.isdigit()]
+    digits = [place for place, run in enumerate(runs) if _DIGITS.fullmatch(run)]
     ends = [len(runs), *reversed(digits)]
     for end in dict.fromkeys(ends):
         name = "".join(runs[:end]).replace(" ", "")
@@ -117,7 +119,7 @@ def mixtures_of(name: str) -> list[tuple[Wanted, ...]]:
     runs = _RUN.findall(name)
     choices: list[list[tuple[Wanted, ...]]] = []
     for place, run in enumerate(runs):
-        if run.isdigit():
+        if _DIGITS.fullmatch(run):
             choices.append([(Wanted(run, "number"),)])
         elif run.isascii():
             choices.append(list(_letter_cuts(run, is_last=place == len(runs) - 1)))

@@ -107,7 +107,9 @@ class Typeahead:
             return self._children(code, limit)
         text, area = self._without_areas(text, code)
         if not text:
-            return [self._area_line(area, "名称"), *self._children(area, limit - 1)][:limit]
+            # Nothing but an area was written, or nothing that could be a name.
+            above = [self._area_line(area, WHY[How.CHARACTERS])] if area else []
+            return (above + self._children(area, limit))[:limit] if area != code else []
         lines: list[Suggestion] = []
         for spelling in spellings_typed(text):
             lines = self._lines(spelling, area, limit)
@@ -399,10 +401,14 @@ class Typeahead:
     def _without_areas(self, text: str, area: str) -> tuple[str, str]:
         """龙华街道清湖社区清湖路 is 清湖路 inside that community; a name that is only typed so far stays."""
         spelled = to_one_spelling(text)
+        if not spelled:
+            return "", area
         while spelled:
-            for name, code in self._area_texts:
-                if spelled.startswith(name) and (not area or self._is_inside(code, area)):
-                    spelled, area = spelled[len(name) :], code
+            for name, codes in self._area_texts:
+                inside = [code for code in codes if not area or self._is_inside(code, area)]
+                if spelled.startswith(name) and inside:
+                    # Of two areas with one name neither is meant alone.
+                    spelled, area = spelled[len(name) :], inside[0] if len(inside) == 1 else area
                     text = spelled
                     break
             else:
@@ -421,15 +427,15 @@ class Typeahead:
         return connection.execute(sql, values).fetchall()  # type: ignore[no-any-return]
 
 
-def _area_texts(areas: Any) -> list[tuple[str, str]]:
+def _area_texts(areas: Any) -> list[tuple[str, list[str]]]:
     """Whole texts and names of areas as one may begin with them, longest first."""
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for code, level, name, text, _ in areas:
         if level in AREA_LEVELS[:3]:
-            for one in (text, text.removeprefix("广东省"), text[text.find("市") + 1 :], name):
+            for one in {text, text.removeprefix("广东省"), text[text.find("市") + 1 :], name}:
                 if len(one) > 2:
-                    found.setdefault(to_one_spelling(one), code)
-    return sorted(found.items(), key=lambda item: -len(item[0]))
+                    found.setdefault(to_one_spelling(one), []).append(code)
+    return sorted(found.items(), key=lambda item: (-len(item[0]), item[0]))
 
 
 def _rest_of(numbers: tuple[str, ...], tail: str) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ READINGS = {
 MOST_SPELLINGS = 8
 _UNIT = re.compile(r"[0-9]+|[a-z]|.")
 _LATIN = re.compile(r"[a-z0-9]+")
+_NUMBER = re.compile(r"[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def units_of(name: str) -> tuple[Unit, ...]:
 
 
 def _readings(text: str, said: str) -> tuple[str, ...]:
-    if text.isdigit() and len(text) < 3:
+    if _NUMBER.fullmatch(text) and len(text) < 3:
         return (text, "".join(_said_number(text)))
     if _LATIN.fullmatch(text):
         return (text,)
@@ -89,7 +90,7 @@ def initial_spellings(units: tuple[Unit, ...]) -> list[str]:
 
 
 def _firsts(unit: Unit) -> tuple[str, ...]:
-    if unit.text.isdigit():
+    if _NUMBER.fullmatch(unit.text):
         said = (
             "".join(one[0] for one in _said_number(unit.text)) if len(unit.text) < 3 else unit.text
         )
