@@ -13,6 +13,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from kuai.address.applying.events import room_name
+from kuai.address.engine.place_index import room_keys
 from kuai.address.models import Proposal
 from kuai.address.phantoms.clustering import Cluster, Naming, ProposalKind, cluster_namings
 from kuai.address.phantoms.standing import Standing
@@ -60,8 +62,8 @@ def spell(kind: ProposalKind, place_text: str, part: str) -> str:
         name, _, number = part.partition("|")
         return f"{place_text}{name}{number}号"
     if kind is ProposalKind.DIVIDED:
-        return f"{place_text} → {part}"
-    return f"{place_text}{part}"
+        return f"{place_text} → {room_name(part)}"
+    return f"{place_text}{room_name(part)}"
 
 
 def refresh_proposals(
@@ -76,7 +78,11 @@ def refresh_proposals(
 
     What was set aside or applied for stays so; what no build names any more, or the library now has, is gone.
     """
-    found = cluster_namings(namings, rooms_of={code: place.rooms for code, place in places.items()})
+    rooms_of = {
+        code: frozenset(key for name in place.rooms for key in room_keys(name))
+        for code, place in places.items()
+    }
+    found = cluster_namings(namings, rooms_of=rooms_of)
     settled = [one for one in found.clusters if one.address_code in places]
     with transaction.atomic():
         known = {row.key: row for row in Proposal.objects.select_for_update()}
