@@ -8,8 +8,8 @@ from kuai.web.about import views as about
 from kuai.web.accounts import views as accounts
 from kuai.web.addresses import applications as address_applications
 from kuai.web.addresses import explaining as address_explaining
+from kuai.web.addresses import grids, life, plans
 from kuai.web.addresses import library as address_library
-from kuai.web.addresses import life, plans
 from kuai.web.addresses import proposals as address_proposals
 from kuai.web.api.routes import api
 from kuai.web.blocks import views as blocks
@@ -155,6 +155,12 @@ urlpatterns = [
         plans.download_refused_rows,
         name="address_plan_refused",
     ),
+    path("addresses/grids/", grids.show_communities, name="address_grids"),
+    path("addresses/grids/<slug:code>/", grids.show_grids, name="address_grids_of"),
+    path("addresses/grids/<slug:code>/shapes/", grids.draw_shapes, name="address_grid_shapes"),
+    path("addresses/grids/<slug:code>/accept/", grids.accept_grids, name="address_grids_accept"),
+    path("addresses/grids/<slug:code>/redraw/", grids.show_redraw, name="address_redraw"),
+    path("addresses/grids/<slug:code>/undo/", grids.undo_redraw, name="address_redraw_undo"),
     path("ledger/", ledger.show_ledger, name="ledger"),
     path("ledger/verify/", ledger.verify, name="ledger_verify"),
     path("not-done/", about.show_not_done, name="not_done"),

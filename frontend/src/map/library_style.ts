@@ -95,11 +95,11 @@ export function libraryStyle(basemap: Basemap | null): StyleSpecification {
       paint: { "line-color": SIGNS.overlap, "line-width": 2, "line-dasharray": [2, 1.5] },
     },
     {
-      id: "lane",
+      id: "old-line",
       type: "line",
       source: "shapes",
-      filter: isKind("lane"),
-      paint: { "line-color": "#7a4a00", "line-width": 2, "line-dasharray": [4, 2] },
+      filter: isKind("old"),
+      paint: { "line-color": "#7a4a00", "line-width": 2, "line-dasharray": [3, 2] },
     },
     {
       id: "points",

@@ -72,6 +72,7 @@ class Panel:
     children_left: int
     events: Sequence[EventShown]
     acts: Sequence[Mapping[str, str]]
+    grids_url: str
 
 
 @reads_library
@@ -156,6 +157,7 @@ def describe(reader: LibraryReader, entry: Entry | None, *, may_keep: bool) -> P
         children_left=max(0, len(children) - MOST_CHILDREN),
         events=show_events(reader, reader.events(code, limit=LAST_EVENTS)) if entry else [],
         acts=list_acts(entry) if entry and may_keep else [],
+        grids_url=_grids_url(entry, path),
     )
 
 
@@ -203,6 +205,17 @@ def _findings_url(entry: Entry | None) -> str:
     if entry is None or entry.level in (Level.BUILDING, Level.ROOM):
         return ""
     return reverse("address_findings", args=[entry.address_code])
+
+
+def _grids_url(entry: Entry | None, path: Sequence[Entry]) -> str:
+    """Where the grids of this community, or around this grid, are drawn."""
+    if entry is None or not entry.is_living:
+        return ""
+    if entry.level is Level.COMMUNITY:
+        return reverse("address_grids_of", args=[entry.address_code])
+    if entry.level is Level.GRID and path and path[-1].level is Level.COMMUNITY:
+        return reverse("address_grids_of", args=[path[-1].address_code])
+    return ""
 
 
 def count_table(
