@@ -6,7 +6,7 @@ mistake, so type-ahead can be asked by POST too, which leaves no text in any ser
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
@@ -26,7 +26,8 @@ MOST_TEXTS_WITH_STEPS = 50
 LONGEST_TEXT = 10_000
 MOST_SUGGESTIONS = 50
 
-router = Router()
+Datum = Literal["CGCS2000", "WGS84", "GCJ-02", "BD-09"]
+router = Router(tags=["addresses"])
 
 
 class WashIn(Schema):
@@ -185,7 +186,7 @@ def suggest_by_body(request: HttpRequest, asked: SuggestIn) -> SuggestOut:
 @router.get("/reverse", response={200: ReverseOut, **REFUSED}, url_name="reverse_addresses")
 @asks_for_places
 def reverse_point(
-    request: HttpRequest, lon: float, lat: float, datum: str = "CGCS2000"
+    request: HttpRequest, lon: float, lat: float, datum: Datum = "CGCS2000"
 ) -> ReverseOut:
     """From a point to the building at or near it and the areas around; `datum` is declared, never guessed."""
     keep_pace(request, TYPING)

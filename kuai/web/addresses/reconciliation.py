@@ -185,7 +185,9 @@ class Reconciler:
         answer = self._places.library.wash_text(text)
         if answer.grade is not Grade.D:
             return _washed_rows(answer)
-        lines = [line for line in self._suggested(asked.text, MOST_CANDIDATES) if line.code]
+        # Characters are the wash's own matter: what it refuses (another city) is not offered by the back door.
+        is_typed = any(one.isascii() and one.isalpha() for one in asked.text)
+        lines = self._suggested(asked.text, MOST_CANDIDATES) if is_typed else ()
         return [
             _Row(
                 line.code,
@@ -194,7 +196,7 @@ class Reconciler:
                 f"联想：{line.why or '上级'}",
                 {"typed": 1.0},
             )
-            for number, line in enumerate(lines)
+            for number, line in enumerate(line for line in lines if line.code)
         ]
 
     def _suggested(self, text: str, limit: int) -> Sequence[Suggestion]:
