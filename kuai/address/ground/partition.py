@@ -111,7 +111,9 @@ def _bisect(graph: Graph, nodes: list[int], count: int) -> tuple[list[int], list
                 low, high = _whole(graph, nodes, low)
                 cost = _cut_cost(graph, low, growth.wanted, count)
                 if best is None or cost < best[0] - _LEAST_GAIN:
-                    best = cost, low, high, share
+                    # Making both sides whole may leave one with fewer nodes than parts.
+                    fitting = max(count - len(high), min(share, len(low)))
+                    best = cost, low, high, fitting
     assert best is not None
     return best[1:]
 
