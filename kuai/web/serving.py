@@ -47,9 +47,9 @@ def serve(store: Store, *, host: str = "127.0.0.1", port: int = 8000, workers: i
 
 def open_reconciliation(store: Store, *, port: int) -> ThreadingHTTPServer:
     """The reconciliation service of the store's library, on this machine only; `serve_forever()` runs it."""
-    from kuai.web.addresses.local_service import open_service  # noqa: PLC0415 - a heavy import, wanted here only
+    from kuai.web.addresses.loopback import open_listener  # noqa: PLC0415 - a heavy import, wanted here only
 
-    return open_service(store, port=port)
+    return open_listener(store, port=port)
 
 
 def prepare(store: Store) -> None:

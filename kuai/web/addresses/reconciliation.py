@@ -99,7 +99,7 @@ class Reconciler:
             kind: {"service_url": self._base, "service_path": f"/suggest/{kind}"}
             for kind in ("entity", "type", "property")
         }
-        return self._common() | {
+        return self._of_both() | {
             "versions": ["0.2"],
             "identifierSpace": f"{self._base}/code/",
             "schemaSpace": f"{self._base}/property/",
@@ -121,7 +121,7 @@ class Reconciler:
 
     def draft_manifest(self) -> dict[str, Any]:
         """What the service can do, in the words of the 1.0 draft."""
-        return self._common() | {
+        return self._of_both() | {
             "versions": ["1.0-draft"],
             "view": {"url": self._entity_url},
             "preview": {"width": PREVIEW_WIDTH, "height": PREVIEW_HEIGHT},
@@ -131,7 +131,7 @@ class Reconciler:
             "lang": "zh-Hans",
         }
 
-    def _common(self) -> dict[str, Any]:
+    def _of_both(self) -> dict[str, Any]:
         return {
             "name": "块·统一地址库 Kuai address library",
             "defaultTypes": [type_out(Level.ROOM), type_out(Level.BUILDING)],

@@ -25,7 +25,7 @@ from kuai.guard.ledger_models import LedgerEntry
 from kuai.guard.types import Role
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
-from kuai.web.addresses.local_service import is_own_page, open_service
+from kuai.web.addresses.loopback import is_own_page, open_listener
 from tests.modules.address.builders import invented_table
 from tests.modules.web import reconcile_shapes as shapes
 from tests.modules.web.reconcile_shapes import fits
@@ -47,7 +47,7 @@ def give_library(store: Store) -> Store:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreadingHTTPServer]:
     store = Store(tmp_path_factory.mktemp("reconcile") / "store").create()
     (store.root / "current").write_text("b-20261031-000000000000\n", encoding="utf-8")
-    server = open_service(give_library(store), port=0)
+    server = open_listener(give_library(store), port=0)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -313,7 +313,7 @@ def test_no_query_is_a_failure(service: ThreadingHTTPServer, value: Any) -> None
     from kuai.address.places import open_places
     from kuai.web.addresses.reconciliation import Reconciler
 
-    store: Store = service.RequestHandlerClass.service_store
+    store: Store = service.RequestHandlerClass.listener_store
     places = open_places(store.current_build() / "core", store.scratch)
     asked = Reconciler(places, base_url="http://127.0.0.1", entity_url="http://127.0.0.1/{id}")
     for query in ({"q": value}, value):

@@ -30,12 +30,12 @@ _HTML = "text/html; charset=utf-8"
 Answer = tuple[int, str, bytes]
 
 
-def open_service(store: Store, *, port: int) -> ThreadingHTTPServer:
+def open_listener(store: Store, *, port: int) -> ThreadingHTTPServer:
     """The server, not yet running, its library open; port 0 takes a free one. Refuses before the first build."""
     open_places(store.current_build() / "core", store.scratch).warm_up()
 
     class Requests(_Requests):
-        service_store = store
+        listener_store = store
 
     server = ThreadingHTTPServer((LOOPBACK, port), Requests)
     server.daemon_threads = True
@@ -50,7 +50,7 @@ def is_own_page(address: str) -> bool:
 
 
 class _Requests(BaseHTTPRequestHandler):
-    service_store: Store
+    listener_store: Store
     protocol_version = "HTTP/1.1"
     server_version = "kuai"
     sys_version = ""
@@ -85,7 +85,7 @@ class _Requests(BaseHTTPRequestHandler):
             for name, found in parse_qs(urlsplit(self.path).query, errors="replace").items()
         }
         base = f"http://{self.headers['Host']}"
-        store = self.service_store
+        store = self.listener_store
         try:
             places = open_places(store.current_build() / "core", store.scratch)
             asked = Reconciler(places, base_url=base, entity_url=base + "/preview?id={id}")
