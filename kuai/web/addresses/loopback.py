@@ -38,7 +38,7 @@ def open_listener(store: Store, *, port: int) -> ThreadingHTTPServer:
         listener_store = store
 
     server = ThreadingHTTPServer((LOOPBACK, port), Requests)
-    server.daemon_threads = True
+    server.daemon_threads = False
     return server
 
 
@@ -51,7 +51,8 @@ def is_own_page(address: str) -> bool:
 
 class _Requests(BaseHTTPRequestHandler):
     listener_store: Store
-    protocol_version = "HTTP/1.1"
+    # One request a connection (HTTP/1.0), because a thread that waits for the next one would hold up the end.
+    timeout = 30
     server_version = "kuai"
     sys_version = ""
 
