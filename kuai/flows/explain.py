@@ -8,8 +8,7 @@ from typing import Any
 
 from kuai.address import actions as address
 from kuai.address import queries as address_queries
-from kuai.address.types import ADDRESS_ENTRY
-from kuai.kit.engine import engine, scan_sql, table_at
+from kuai.kit.engine import engine, scan_sql
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 from kuai.registry.actions import relation_types
@@ -24,9 +23,13 @@ def explain_address(text: str, *, store: Store, library: Path | None) -> Steps:
         if library is not None:
             store.scratch.mkdir(parents=True, exist_ok=True)
             entries, _ = address.read_library(connection, library, store.scratch / "explain")
+            opened = address_queries.open_library(entries)
         else:
-            entries = table_at(connection, ADDRESS_ENTRY, store.current_build() / "core")
-        steps = address_queries.explain_text(entries, text)
+            frozen = address.library_of_build(store.current_build() / "core")
+            opened = address_queries.open_library(
+                frozen.entries, aliases=frozen.aliases, successions=frozen.successions
+            )
+        steps = opened.explain_text(text)
     return [(step.title, step.words) for step in steps]
 
 

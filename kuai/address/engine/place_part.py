@@ -7,11 +7,14 @@ last number that belongs to the place. A person sees the result before it is kep
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from kuai.address.engine.normalising import split_brackets, to_one_spelling
 from kuai.address.engine.segmenting import Kind, Piece, read_tail, split_head
-from kuai.address.engine.washing import Trail
 from kuai.kit.errors import Refusal
+
+if TYPE_CHECKING:
+    from kuai.address.engine.washing import Trail
 
 # The longest standard address of the city has 62 characters (measured on the shared sample, 2026-11-22).
 LONGEST_PLACE = 80

@@ -7,6 +7,7 @@ supports. Grades: A exact but for spelling conventions; B sure, variations named
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kuai.address.engine.detours import (
@@ -29,7 +30,8 @@ from kuai.address.engine.heads import HeadReading, read_head
 from kuai.address.engine.mending import mended_spellings
 from kuai.address.engine.names import Trust
 from kuai.address.engine.normalising import split_brackets, to_one_spelling
-from kuai.address.engine.place_index import PlaceIndex, without_city
+from kuai.address.engine.place_index import OtherText, PlaceIndex, without_city
+from kuai.address.engine.place_part import place_part
 from kuai.address.engine.rooms import Answer, settle_rooms
 from kuai.address.engine.segmenting import Piece, read_tail, split_head
 from kuai.address.engine.short_way import ShortWay
@@ -65,6 +67,12 @@ class Washer:
         self._tails: dict[str, tuple[Piece, ...]] = {}
         self._short_way = ShortWay(index, self.read_head)
         self._renamer = DivisionRenamer(index)
+        # The naming part of every text that somebody confirmed: a text that begins otherwise need not be looked up.
+        self._confirmed_heads = frozenset(
+            split_head(text)[0]
+            for text, meant in index.meta.other_texts.items()
+            if any(one.is_confirmed for one in meant)
+        )
 
     def wash(self, text: str) -> WashedAddress:
         """The answer for one text. Never raises on content."""
@@ -82,7 +90,7 @@ class Washer:
 
     def _answer(self, text: str) -> _Answer:
         spelling = to_one_spelling(text)
-        if not self.index.meta.other_texts:
+        if not self._may_be_known(spelling):
             short = self._short_way.take(spelling)
             if short is not None:
                 return short
@@ -96,6 +104,15 @@ class Washer:
             one.candidates,
             one.unknown_place,
         )
+
+    def _may_be_known(self, spelling: str) -> bool:
+        """Could it be, or begin with, a text that somebody confirmed or gave as another name?"""
+        if not self.index.meta.other_texts:
+            return False
+        plain = without_city(spelling, self.index.book)
+        if plain in self.index.meta.other_texts:
+            return True
+        return split_head(split_brackets(plain).plain)[0] in self._confirmed_heads
 
     def follow(self, text: str) -> Trail:
         """The answer with what each step saw, for `explain`. A sentence is tried clause by clause."""
@@ -113,9 +130,20 @@ class Washer:
         if confirmed:
             return Trail(spelling, answer=answer_by_whole_text(confirmed))
         trail = self._follow_unknown_text(spelling)
-        if known and trail.answer.grade is not Grade.A:
+        if trail.answer.grade is Grade.A:
+            return trail
+        known = known or self._confirmed_part(trail)
+        if known:
             trail.answer = answer_by_whole_text(known)
         return trail
+
+    def _confirmed_part(self, trail: Trail) -> Sequence[OtherText]:
+        """What was confirmed for the part that says where, behind which the text goes on (…602房，联系…)."""
+        is_sure = trail.answer.grade is Grade.B
+        if not self._confirmed_heads or (is_sure and not self._may_be_known(trail.spelling)):
+            return ()
+        part = without_city(place_part(trail), self.index.book)
+        return [one for one in self.index.meta.other_texts.get(part, ()) if one.is_confirmed]
 
     def _follow_unknown_text(self, spelling: str) -> Trail:
         trail = self._follow_clause(spelling)
