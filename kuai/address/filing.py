@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from kuai.address.applying.events import Answer, Asked, events_of, require_parts_fit
-from kuai.address.applying.forms import FormLine
+from kuai.address.applying.forms import FormAnswer, FormLine
 from kuai.address.applying.moves import (
     ANSWER_WORKDAYS,
     FILERS,
@@ -198,6 +198,15 @@ def accept_application(
             given_codes=dict(answer.codes),
             library_steps=steps,
         )
+
+
+def answer_application(
+    one: FormAnswer, *, record: Recorder, by: Actor, at: datetime
+) -> ApplicationView:
+    """Carry out what a form that came back says of one application."""
+    if one.is_accepted:
+        return accept_application(one.number, one.answer, record=record, by=by, at=at)
+    return return_application(one.number, reason=one.answer.reason, by=by, at=at)
 
 
 def list_applications(actor: Actor, *, state: str = "") -> tuple[ApplicationView, ...]:

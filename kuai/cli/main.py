@@ -11,6 +11,7 @@ import typer
 from kuai import __version__
 from kuai.cli import (
     accounts,
+    address_learning,
     auditing,
     block,
     build,
@@ -18,6 +19,7 @@ from kuai.cli import (
     explain,
     exports,
     keys,
+    library,
     parser,
     portal,
     reconcile,
@@ -60,7 +62,11 @@ app.command("reconcile")(reconcile.reconcile)
 app.add_typer(exports.app, name="export")
 app.add_typer(explain.app, name="explain")
 app.add_typer(sources.app, name="sources")
+app.add_typer(library.app, name="library")
 app.add_typer(review.app, name="review")
+app.add_typer(address_learning.aliases, name="aliases")
+app.add_typer(address_learning.proposals, name="proposals")
+app.add_typer(address_learning.applications, name="applications")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(auditing.app, name="ledger")
 app.add_typer(keys.app, name="keys")

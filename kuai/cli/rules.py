@@ -11,6 +11,8 @@ AUDITORS = (Role.AUDITOR, Role.AUDIT_ADMINISTRATOR)
 SECURITY = (Role.SECURITY_ADMINISTRATOR,)
 REVIEWERS = (Role.DATA_STEWARD, Role.DEPARTMENT_CLERK)
 OPERATORS = (Role.SYSTEM_ADMINISTRATOR,)
+KEEPERS = (Role.DATA_STEWARD,)
+FILERS = (Role.DATA_STEWARD, Role.SUBDISTRICT_CLERK)
 
 COMMAND_RULES = (
     command_rule("demo-city", touches_persons=False, roles=OPERATORS),
@@ -28,10 +30,35 @@ COMMAND_RULES = (
     command_rule("sources list", touches_persons=False, roles=STEWARDS),
     command_rule("sources refused", touches_persons=True, roles=STEWARDS),
     command_rule("sources register", touches_persons=False, roles=STEWARDS),
+    # The library holds places, no persons; what changes it is the steward's.
+    *(
+        command_rule(f"library {name}", touches_persons=False, roles=STEWARDS)
+        for name in ("plan", "plans", "apply", "drop", "undo", "export")
+    ),
+    *(
+        command_rule(f"library event {name}", touches_persons=False, roles=STEWARDS)
+        for name in ("split", "merge", "renumber", "rename", "demolish", "plan", "use", "move")
+    ),
+    *(
+        command_rule(f"library {name}", touches_persons=False, roles=READERS)
+        for name in ("events", "resolve", "show", "children")
+    ),
     # A review names codes and shows no value: it is what tickets come from, so it cannot ask for one.
     command_rule("review open", touches_persons=False, roles=REVIEWERS),
     command_rule("review close", touches_persons=False, roles=REVIEWERS),
     command_rule("review list", touches_persons=False, roles=REVIEWERS),
+    # Who confirms, proposes and files is the operator's own account; all of it is about places.
+    command_rule("aliases list", touches_persons=False, roles=KEEPERS),
+    command_rule("aliases confirm", touches_persons=False, roles=KEEPERS),
+    command_rule("aliases revoke", touches_persons=False, roles=KEEPERS),
+    command_rule("proposals list", touches_persons=False, roles=FILERS),
+    command_rule("proposals refresh", touches_persons=False, roles=KEEPERS),
+    command_rule("applications list", touches_persons=False, roles=FILERS),
+    command_rule("applications draft", touches_persons=False, roles=FILERS),
+    command_rule("applications file", touches_persons=False, roles=FILERS),
+    command_rule("applications withdraw", touches_persons=False, roles=FILERS),
+    command_rule("applications export", touches_persons=False, roles=FILERS),
+    command_rule("applications answer", touches_persons=False, roles=KEEPERS),
     command_rule("accounts open", touches_persons=False, roles=SECURITY),
     command_rule("accounts close", touches_persons=False, roles=SECURITY),
     command_rule("accounts list", touches_persons=False, roles=SECURITY),

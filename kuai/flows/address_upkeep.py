@@ -7,20 +7,50 @@ a source about persons whose agreement does not permit the upkeep of addresses.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 
+from kuai.address import actions as address
 from kuai.address import learning
+from kuai.address.queries import OpenLibrary, open_library
 from kuai.address.types import ADDRESS_ENTRY, ADDRESS_WASH
 from kuai.guard.queries import find_source
 from kuai.guard.types import Actor
 from kuai.kit.engine import engine, table_at, use_table
+from kuai.kit.errors import Refusal
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store
+from kuai.kit.tables import TableRef
 from kuai.registry.types import MENTION_ELEMENT
 
 PURPOSE = "address_upkeep"
+
+
+@dataclass(frozen=True)
+class BuiltLibrary:
+    """The published build's library, for whoever confirms a text."""
+
+    library: OpenLibrary
+    entries: TableRef
+
+    def find_place(self, code: str) -> learning.Standing:
+        """The place of a code; refuses one that the library does not have."""
+        with engine() as connection:
+            places = learning.read_standings(connection, self.entries, [code])
+        if code not in places:
+            raise Refusal("address.code_unknown", f"地址库里没有编码 {code}。")
+        return places[code]
+
+
+def open_built_library(store: Store) -> BuiltLibrary:
+    """Open it with its other texts and successions; seconds for a city. Refuses before the first build."""
+    core = store.current_build() / "core"
+    frozen = address.library_of_build(core)
+    library = open_library(frozen.entries, aliases=frozen.aliases, successions=frozen.successions)
+    with engine() as connection:
+        return BuiltLibrary(library, table_at(connection, ADDRESS_ENTRY, core))
 
 
 def refresh_address_proposals(store: Store, *, by: Actor, at: datetime) -> Receipt:

@@ -224,7 +224,12 @@ def take_in_answers(request: HttpRequest) -> HttpResponse:
     taken = 0
     for one in answers:
         try:
-            _take_in(request, one)
+            learning.answer_application(
+                one,
+                record=recorder_of(request),
+                by=request.actor,  # type: ignore[attr-defined]
+                at=utc_now(),
+            )
         except Refusal as refusal:
             messages.error(request, f"{one.number}：{refusal}")
         else:
@@ -233,13 +238,3 @@ def take_in_answers(request: HttpRequest) -> HttpResponse:
         request, _("答复 %(all)s 份，办成 %(taken)s 份。") % {"all": len(answers), "taken": taken}
     )
     return HttpResponseRedirect(reverse("address_applications"))
-
-
-def _take_in(request: HttpRequest, one: learning.FormAnswer) -> None:
-    actor = request.actor  # type: ignore[attr-defined]
-    if one.is_accepted:
-        learning.accept_application(
-            one.number, one.answer, record=recorder_of(request), by=actor, at=utc_now()
-        )
-    else:
-        learning.return_application(one.number, reason=one.answer.reason, by=actor, at=utc_now())
