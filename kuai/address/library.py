@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from kuai.address import given_aliases
+from kuai.address.exporting import export_library
 from kuai.address.freezing import FROZEN_TABLES, FrozenLibrary, freeze_library
 from kuai.address.given_aliases import AliasView, list_aliases, revoke_alias
 from kuai.address.importing import (
@@ -80,6 +81,7 @@ __all__ = [
     "apply_plan",
     "delivery_of_rows",
     "drop_plan",
+    "export_library",
     "freeze_library",
     "get_event",
     "list_aliases",

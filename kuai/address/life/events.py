@@ -246,7 +246,7 @@ def _require_assigned(children: Sequence[Entry], event: NewEvent) -> None:
         raise Refusal(
             "library.child_unassigned",
             f"还没有说明归哪一个：{'、'.join(missing[:_SHOWN])}{more}。",
-            next_step="给每个下级写明归第几个新地点（从 0 数起），不会有人留在停用的编码下。",
+            next_step="给每个下级写明归哪一个新地点；停用的编码下面不留地点。",
         )
     known = {child.address_code for child in children}
     strangers = sorted(set(event.assign) - known)
