@@ -132,9 +132,9 @@ class Washer:
         trail = self._follow_unknown_text(spelling)
         if trail.answer.grade is Grade.A:
             return trail
-        known = known or self._confirmed_part(trail)
-        if known:
-            trail.answer = answer_by_whole_text(known)
+        meant = known or self._confirmed_part(trail)
+        if meant:
+            trail.answer = answer_by_whole_text(meant)
         return trail
 
     def _confirmed_part(self, trail: Trail) -> Sequence[OtherText]:

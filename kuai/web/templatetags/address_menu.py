@@ -36,9 +36,6 @@ def address_entries(context: dict[str, Any]) -> list[dict[str, Any]]:
         rule = find_rule(resolve(url).func)
         if actor is not None and rule is not None and actor.role in rule.roles:
             shown.append({"title": title, "url": url})
-    current = max(
-        (entry["url"] for entry in shown if request.path.startswith(entry["url"])),
-        key=len,
-        default="",
-    )
+    matching = [str(entry["url"]) for entry in shown if request.path.startswith(entry["url"])]
+    current = max(matching, key=len, default="")
     return [{**entry, "is_current": entry["url"] == current} for entry in shown]
