@@ -27,8 +27,10 @@ _BELOW_DIVISIONS = frozenset({Level.BUILDING, Level.ROOM})
 
 
 def sureness_of(answer: WashedAddress) -> int:
-    """Nothing 0, candidates 1 (3 for places), a division 2, a building or room SURE_OF_PLACE."""
-    return _SURENESS[answer.grade] + (2 if answer.level in _BELOW_DIVISIONS else 0)
+    """Nothing 0, candidates 1 (3 for places), a division 2, a building whose room is unknown 3, else SURE_OF_PLACE."""
+    if answer.level not in _BELOW_DIVISIONS:
+        return _SURENESS[answer.grade]
+    return _SURENESS[answer.grade] + (1 if answer.unknown_place else 2)
 
 
 def with_variation(answer: WashedAddress, words: str) -> WashedAddress:

@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterator
 
 from kuai.address.engine.divisions import DivisionBook
-from kuai.address.engine.normalising import split_brackets
 
 _COMMA_IN_WORDS = re.compile(r"(?<![0-9A-Z]),+|,+(?![0-9A-Z])")
 # 路69号(某某花园)4座: the estate between doorplate and block.
 _NAME_IN_BRACKETS = re.compile(r"(?<=号)\(([\u4e00-\u9fff][^(),]*)\)(?=[0-9A-Z])")
+_BRACKET = re.compile(r"\(([^(),]*)\)")
 _DOUBLED = re.compile(r"([\u4e00-\u9fff])\1")
+# 3-02房: a blank inside the number came out as a dash; never 15-302, whose parts are two numbers.
+_PARTED_NUMBER = re.compile(r"(?<![0-9A-Z\-])([0-9]{1,2})-(0[0-9])(?![0-9A-Z\-])")
 _BEFORE_NUMBERS = re.compile(r"[^0-9A-Z]*")
 # A part that cannot stand alone: the building or room was written before the place it lies in.
 _NUMBER_PART = re.compile(r"[0-9A-Z\-]+(?:房|室|号|栋|座|幢|号楼|楼|层|单元|铺|#)?")
@@ -29,6 +31,9 @@ def mended_spellings(spelling: str, book: DivisionBook) -> Iterator[tuple[str, s
     if len(spelling) > LONGEST_MENDED:
         return
     yield from _divisions_from_brackets(spelling, book)
+    joined = join_parted_numbers(spelling)
+    if joined != spelling:
+        yield joined, "数字中间断开，连起来读"
     if _NAME_IN_BRACKETS.search(spelling):
         yield _NAME_IN_BRACKETS.sub(r"\1", spelling), ""
     if "," in spelling:
@@ -39,14 +44,26 @@ def mended_spellings(spelling: str, book: DivisionBook) -> Iterator[tuple[str, s
         yield single + spelling[start:], "去掉重复的字"
 
 
+def join_parted_numbers(spelling: str) -> str:
+    """3-02房 as 302房 wherever that makes a room's number of three or four digits."""
+    return _PARTED_NUMBER.sub(r"\1\2", spelling) if "-" in spelling else spelling
+
+
 def _divisions_from_brackets(spelling: str, book: DivisionBook) -> Iterator[tuple[str, str]]:
     """广东省深圳市(青湾区)…, 石桥村3巷5号302(松涛街道石桥社区)."""
     if "(" not in spelling:
         return
-    split = split_brackets(spelling)
-    above = [aside for aside in split.asides if _names_divisions(aside, book)]
+    above: list[str] = []
+
+    def take_out(bracket: re.Match[str]) -> str:
+        if not _names_divisions(bracket.group(1), book):
+            return bracket.group()
+        above.append(bracket.group(1))
+        return ""
+
+    rest = _BRACKET.sub(take_out, spelling)
     if above:
-        yield "".join(above) + split.plain.lstrip(",-"), ""
+        yield "".join(above) + rest.lstrip(",-"), ""
 
 
 def _names_divisions(text: str, book: DivisionBook) -> bool:

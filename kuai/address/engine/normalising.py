@@ -32,6 +32,11 @@ _PUNCTUATION = str.maketrans(
 )
 _PLAIN = re.compile(r"[0-9A-Z\u3007\u4e00-\u9fff()\-#,]*")
 _ODD = re.compile(r"[^0-9A-Z\u3007\u4e00-\u9fff()\-#,]+")
+# 3 02房 and 3 0 2房 are one number, 2 101 are two: short groups that make a room's number belong together.
+_PARTED_NUMBER = re.compile(
+    r"(?<![0-9A-Z])(?<![0-9A-Z]\s)[0-9]{1,2}(?:\s+[0-9]{1,2})+(?![0-9A-Z号栋座幢#.]|\s*[0-9A-Z])"
+)
+_PARTED_LETTER = re.compile(r"([0-9])\s+([A-Z])(?=\s*(?:[号房室]|$))")
 _GAP = re.compile(r"(?<=[0-9A-Z])[\s.&+*·]+(?=[0-9A-Z])")
 # 1.… 2.…: the number of an item is no part of the address.
 _ITEM = re.compile(r"^\s*[(（]?[0-9]{1,2}[)）.．、]\s*(?=[\u4e00-\u9fff])")
@@ -44,7 +49,7 @@ _NOUGHT = re.compile(
 )
 # 青湾区，松涛街道/石桥村: such a comma or stroke divides nothing.
 _SEPARATOR_BETWEEN_LEVELS = re.compile(
-    r"(?<![业园小东西南北0-9A-Z]区)(?<=[省市区县道镇])[,\-]+(?=[\u4e00-\u9fff])|(?<=[办处会村巷坊])-+(?=[\u4e00-\u9fff])"
+    r"(?<![业园小东西南北0-9A-Z]区)(?<=[省市区县道镇])[,\-]+(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])-+(?=[\u4e00-\u9fff])"
 )
 # Only before something counted: 六和华府 and 八卦岭 keep their numeral, 十五巷 and 三栋 do not.
 _COUNTED = (
@@ -81,7 +86,13 @@ def _clean_odd_characters(text: str) -> str:
         text = _FLOOR_SLASH.sub("F", _AT.sub(r"\2\1", text))
     text = text.translate(_PUNCTUATION)
     # Because "15号 3 101" means two numbers, a gap between two of them must survive.
+    text = _PARTED_LETTER.sub(r"\1\2", _PARTED_NUMBER.sub(_joined_number, text))
     return _ODD.sub("", _GAP.sub("-", text))
+
+
+def _joined_number(match: re.Match[str]) -> str:
+    joined = "".join(match.group().split())
+    return joined if len(joined) in (3, 4) else match.group()
 
 
 def _number_of_run(match: re.Match[str]) -> str:
@@ -159,7 +170,7 @@ def split_brackets(text: str) -> SplitText:
             return "-"
         return "" if before and after.isalnum() else ","
 
-    text = text.replace(")(", ",")
+    text = text.replace(")(", "),(")
     plain = _BRACKET.sub(keep_or_set_aside, text)
     return SplitText(plain.replace(")", "").lstrip(",-"), tuple(asides))
 

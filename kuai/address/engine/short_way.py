@@ -1,13 +1,14 @@
 """The short way through the wash for texts that leave nothing to weigh: one name, one building, one room.
 
-It asks the same questions as the long way (`finding`, `rooms`, `grading`) in the same order, but each head, tail and
-explanation once, and gives up (None) wherever more than one thing could be meant. What it answers the long way
-answers too: a test compares them on whatever it can think of. Whoever changes `find_buildings` or `grade_one` must
-look here as well.
+It asks the same questions as the long way (`finding`, `rooms`, `grading`) in the same order, but reads each head, each
+number and each ending once, and gives up (None) wherever more than one thing could be meant. What it answers the long
+way answers too: a test compares them on whatever it can think of. Whoever changes `find_buildings`, `read_tail` or
+`grade_one` must look here as well.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,7 +18,6 @@ from kuai.address.engine.finding import (
     Found,
     is_inner_name,
     is_unread_name,
-    names_a_later_house,
 )
 from kuai.address.engine.grading import conventions_used, grade_one
 from kuai.address.engine.heads import HeadReading
@@ -38,47 +38,82 @@ from kuai.address.types import Level
 # code, level, grade, matched text, explanation, candidates (none), unknown place.
 ShortAnswer = tuple[str, str, str, str, str, tuple[()], str]
 REMEMBERED_HEADS = 50_000
-REMEMBERED_TAILS = 200_000
+REMEMBERED_TAILS = 50_000
 REMEMBERED_GRADES = 20_000
 # Bound once: an attribute of an enum costs as much as a look-up.
 _EXACT = Trust.EXACT
+_BUILDING = Kind.BUILDING
 _CUT_NUMBER = frozenset({Kind.NAME, Kind.BREAK, Kind.FLOOR, Kind.STAIR})
+# A doorplate with an estate's name behind it, perhaps; the first number; the rest of the text, which begins with a
+# number. Cut there, the parts are read as the whole is (a test compares), and each of them comes again and again.
+_PARTS = re.compile(
+    r"(?:([0-9A-Z]++号)([^0-9A-Z,\-#()铺档店之单期]{2,}+))?([0-9A-Z]++(?:号楼|号|栋|座|幢|#|-))(?=[0-9])"
+)
 
 
-@dataclass(slots=True)
-class _Way:
-    """What the numbers behind a name say: a building's door, and the room's plan behind one or two numbers."""
-
-    number: str
-    # Where the doorplate has buildings of its own, the key of the one named, and whether it surely is one.
-    inner: str
-    inner_leads: bool
-    behind: tuple[Piece, ...]
-    after_one: _Rest | None = None
-    after_two: _Rest | None = None
-
-
-@dataclass(slots=True)
 class _Rest:
-    """The pieces behind the building's number, their plan, and the room's line where nothing need be said of it."""
+    """The pieces behind a building's number; its plan is worked out when it is first wanted."""
 
-    pieces: tuple[Piece, ...]
-    plan: RoomPlan
-    line: bytes
+    __slots__ = (
+        "_plan",
+        "_shorter",
+        "has_conventions",
+        "has_names",
+        "is_house",
+        "is_plain",
+        "leads",
+        "line",
+        "pieces",
+        "second",
+    )
+
+    def __init__(self, pieces: tuple[Piece, ...]) -> None:
+        self.pieces = pieces
+        # The number of a block behind the doorplate, and whether it surely is one.
+        has_block = bool(pieces) and pieces[0].kind in MAY_NUMBER_A_BLOCK
+        self.second = f"|{pieces[0].value}" if has_block else ""
+        followed = len(pieces) > 1 and pieces[1].kind not in NO_NUMBER
+        self.leads = followed or (has_block and pieces[0].kind is _BUILDING)
+        self.has_conventions = _has_conventions(pieces)
+        # May the parts be taken one by one: is a number next, and no estate's name further on?
+        self.is_plain = bool(pieces) and pieces[0].kind is not Kind.NAME
+        # 7-2号102: the house is the second number, the first one weighs little.
+        self.is_house = has_block and pieces[0].kind is Kind.HOUSE and followed
+        self.has_names = any([is_inner_name(pieces, at) for at in range(len(pieces))])
+        # The room's line in the building, where nothing need be said of it.
+        self.line = b""
+        self._plan: RoomPlan | None = None
+        self._shorter: _Rest | None = None
+
+    @property
+    def plan(self) -> RoomPlan:
+        """How the room may stand in the library."""
+        if self._plan is None:
+            plan = self._plan = plan_room(self.pieces)
+            if plan.ways and not plan.room.also:
+                key, words, trust = plan.ways[0]
+                if not words and trust is _EXACT:
+                    self.line = b"\n%b\t" % key.encode()
+        return self._plan
+
+    @property
+    def shorter(self) -> _Rest:
+        """The pieces behind the block's number."""
+        if self._shorter is None:
+            self._shorter = _Rest(self.pieces[1:])
+        return self._shorter
 
 
 @dataclass(slots=True)
 class _Tail:
-    """A tail read once."""
+    """A tail that is not cut into parts, read once."""
 
     pieces: tuple[Piece, ...]
-    # The numbers right behind the head; None where they take weighing.
-    way: _Way | None
-    # Names inside the tail that may be an estate's: the first one's position, each with the numbers behind it.
+    # The first number and what is behind it; None where they take weighing.
+    way: tuple[Piece, _Rest] | None
+    # Names inside the tail that may be an estate's, each with the numbers behind it; the first one's position.
+    inner: tuple[tuple[str, tuple[Piece, _Rest] | None], ...]
     first_inner: int
-    inner: tuple[tuple[str, _Way | None], ...]
-    door: str
-    has_conventions: bool
 
 
 @dataclass(slots=True)
@@ -89,10 +124,15 @@ class _Head:
     is_plain: bool
     name: NameReading | None
     doors: dict[str, tuple[int, ...]]
-    # Answer's trust and variations -> grade and explanation, shared by all heads that leave out the same.
+    # What was said -> grade and explanation, shared by all heads that leave out the same.
     graded: dict[tuple[object, ...], tuple[str, str]]
     # Community -> does it lie inside the divisions written?
     within: dict[int, bool]
+
+
+# The building, what stands behind its numbers, the name that led there, and the pieces where one is spelled in
+# another way than the library's (3座 for 3栋).
+_Where = tuple[int, _Rest, NameReading, tuple[Piece, ...]]
 
 
 class ShortWay:
@@ -105,6 +145,8 @@ class ShortWay:
         self._answering = index.meta.answering
         self._heads: dict[str, _Head] = {}
         self._tails: dict[str, _Tail] = {}
+        self._pieces: dict[str, Piece] = {}
+        self._rests: dict[str, _Rest] = {}
         self._graded: dict[tuple[object, ...], dict[tuple[object, ...], tuple[str, str]]] = {}
 
     def take(self, spelling: str) -> ShortAnswer | None:
@@ -113,129 +155,138 @@ class ShortWay:
         if "(" in spelling or ")" in spelling:
             plain = split_brackets(spelling).plain
         head_text, tail_text = split_head(plain)
-        tail = self._tails.get(tail_text) or self._learn_tail(tail_text)
-        if tail.way is None and not tail.inner:
-            return None
         head = self._heads.get(head_text) or self._learn_head(head_text)
         if not head.is_plain:
             return None
-        found = self._find(head, tail)
-        if found is None:
+        parts = _PARTS.match(tail_text)
+        where = self._find_by_parts(head, parts, tail_text) if parts is not None else None
+        if where is None:
+            where = self._find(head, self._tails.get(tail_text) or self._learn_tail(tail_text))
+        return None if where is None else self._settle(where, head, spelling)
+
+    def _find_by_parts(self, head: _Head, parts: re.Match[str], tail_text: str) -> _Where | None:
+        """The building by a number behind the head, or behind an estate's name; None to read the tail as a whole."""
+        door, estate, number = parts.groups()
+        first = self._pieces.get(number) or self._learn_piece(number)
+        rest_text = tail_text[parts.end() :]
+        rest = self._rests.get(rest_text) or self._learn_rest(rest_text)
+        if first.kind in _CUT_NUMBER or not rest.is_plain:
             return None
-        number, rest, name = found
+        if estate is None:
+            if head.name is None or (rest.has_names and head.name.trust is not _EXACT):
+                return None
+            return self._follow(first, rest, head.doors, head.name)
+        names = read_name(estate, self._index)
+        plate = self._pieces.get(door) or self._learn_piece(door)
+        if plate.kind is not Kind.HOUSE or not _leads_surely(names, head):
+            return None
+        return self._follow_estate(plate.value, (first, rest), names[0], head)
+
+    def _find(self, head: _Head, tail: _Tail) -> _Where | None:
+        """The same for a tail of any form."""
+        if tail.inner and (tail.first_inner < 2 or head.name is None or head.name.trust > _EXACT):
+            for value, way in tail.inner:
+                names = read_name(value, self._index)
+                if names and (way is None or tail.first_inner > 1 or way is not tail.inner[0][1]):
+                    return None
+                if names and way is not None:
+                    if not _leads_surely(names, head):
+                        return None
+                    plate = tail.pieces[0].value if tail.first_inner else ""
+                    return self._follow_estate(plate, way, names[0], head)
+        if tail.way is None or head.name is None:
+            return None
+        return self._follow(*tail.way, head.doors, head.name)
+
+    def _follow_estate(
+        self, plate: str, way: tuple[Piece, _Rest], name: NameReading, head: _Head
+    ) -> _Where | None:
+        """An estate behind its doorplate: the doorplate must be one of the building's own."""
+        doors = self._index.places.of(name.name)
+        if "" in doors:
+            return None
+        where = self._follow(*way, doors, name)
+        if where is None or not plate:
+            return where
+        of = self._index.places.of
+        for street in head.reading.names:
+            if where[0] in of(street.name).get(plate, ()):
+                return where
+        return None
+
+    def _follow(
+        self, first: Piece, rest: _Rest, doors: dict[str, tuple[int, ...]], name: NameReading
+    ) -> _Where | None:
+        """One number or two lead to one building."""
+        if first.kind is Kind.BARE and rest.pieces and rest.pieces[0].kind is Kind.HOUSE:
+            # 麻塱村7-2号: see `names_a_later_house`.
+            return None
+        buildings = doors.get(first.value)
+        if buildings is None or (rest.is_house and first.kind is Kind.BARE):
+            return None
+        behind = rest
+        if rest.second:
+            inner = doors.get(first.value + rest.second)
+            if inner and (rest.leads or len(buildings) > 1):
+                buildings, behind = inner, rest.shorter
+        if len(buildings) != 1 or buildings[0] >= self._answering:
+            return None
+        if rest.has_conventions or (first.kind is _BUILDING and first.unit != "栋"):
+            return buildings[0], behind, name, (first, *rest.pieces)
+        return buildings[0], behind, name, ()
+
+    def _settle(self, where: _Where, head: _Head, spelling: str) -> ShortAnswer | None:
+        """The room in the building found, where the building lies in the divisions written."""
+        number, rest, name, pieces = where
         one = self._index.building(number)
         lies_within = head.within.get(one.community)
         if lies_within is None:
             lies_within = self._learn_place(head, one.community)
         if not lies_within:
             return None
+        plan = rest.plan
         if rest.line:
             start = one.rooms.find(rest.line)
             if start >= 0:
-                return self._answer_room(
-                    (number, one, start + len(rest.line)), (head, tail, name), spelling
-                )
-        return self._weigh_room(found, head, tail, spelling)
-
-    def _answer_room(
-        self,
-        where: tuple[int, Building, int],
-        read: tuple[_Head, _Tail, NameReading],
-        spelling: str,
-    ) -> ShortAnswer | None:
-        """The commonest case: the room is there as it is written."""
-        number, one, start = where
-        head, tail, name = read
-        code, text = unpack_room(one, start)
-        if code in self._endings:
-            return None
-        missing = _names_left_out(one, spelling) if name.trust is _EXACT else ()
-        conventions = _conventions_of(tail, text)
-        key = (name.variation, missing, conventions)
-        graded = head.graded.get(key)
-        if graded is None:
-            variations = [name.variation] if name.variation else []
-            found = Found(number, name.trust, tuple(variations), ())
-            answer = Answer(found, RoomReading(), code, Level.ROOM, text, name.trust, variations)
-            graded = self._learn_grade(key, answer, head, tail, spelling)
-        return (code, "room", graded[0], text, graded[1], (), "")
+                # The commonest case: the room is there as it is written.
+                code, text = unpack_room(one, start + len(rest.line))
+                if code in self._endings:
+                    return None
+                missing = _names_left_out(one, spelling) if name.trust is _EXACT else ()
+                conventions = tuple(conventions_used(pieces, text)) if pieces else ()
+                key = (name.variation, missing, conventions)
+                graded = head.graded.get(key)
+                if graded is None:
+                    answer = _plain_answer(where, code, text)
+                    graded = self._learn_grade(key, answer, head, pieces, spelling)
+                return (code, "room", graded[0], text, graded[1], (), "")
+        return self._weigh_room(plan, where, head, spelling)
 
     def _weigh_room(
-        self, where: tuple[int, _Rest, NameReading], head: _Head, tail: _Tail, spelling: str
+        self, plan: RoomPlan, where: _Where, head: _Head, spelling: str
     ) -> ShortAnswer | None:
         """The room by any way of writing it, or the building where there is none."""
-        number, rest, name = where
+        number, rest, name, pieces = where
         variations = (name.variation,) if name.variation else ()
         found = Found(number, name.trust, variations, rest.pieces)
-        answers = follow_plan(rest.plan, found, self._index)
+        answers = follow_plan(plan, found, self._index)
         answer = answers[0]
         if len(answers) > 1 or answer.trust >= Trust.GUESS or answer.code in self._endings:
             return None
         if answer.trust is Trust.NEEDS_PROOF and answer.level is not Level.ROOM:
             return None
+        if answer.unknown_room and "," in spelling:
+            # The comma may stand in the middle of the number: the long way mends such texts.
+            return None
         one = self._index.building(number)
         missing = _names_left_out(one, spelling) if name.trust is _EXACT else ()
-        conventions = _conventions_of(tail, answer.text)
+        conventions = tuple(conventions_used(pieces, answer.text)) if pieces else ()
         key = (*answer.variations, answer.trust, name.trust, missing, conventions)
         graded = head.graded.get(key)
         if graded is None:
-            graded = self._learn_grade(key, answer, head, tail, spelling)
+            graded = self._learn_grade(key, answer, head, pieces, spelling)
         level = "room" if answer.level is Level.ROOM else "building"
         return (answer.code, level, graded[0], answer.text, graded[1], (), answer.unknown_room)
-
-    def _find(self, head: _Head, tail: _Tail) -> tuple[int, _Rest, NameReading] | None:
-        """The one building, what stands behind its numbers, and the name that led there."""
-        if tail.inner and (tail.first_inner < 2 or head.name is None or head.name.trust > 0):
-            for value, way in tail.inner:
-                names = read_name(value, self._index)
-                if names:
-                    return self._find_by_inner_name(names, way, head, tail)
-        if tail.way is None or head.name is None:
-            return None
-        return self._follow(tail.way, head.doors, head.name)
-
-    def _find_by_inner_name(
-        self, names: tuple[NameReading, ...], way: _Way | None, head: _Head, tail: _Tail
-    ) -> tuple[int, _Rest, NameReading] | None:
-        """An estate behind its doorplate: the doorplate must be one of the building's own."""
-        if way is None or len(names) > 1 or names[0].trust >= Trust.GUESS or tail.first_inner > 1:
-            return None
-        if head.reading.lead or tail.inner[0][1] is not way:
-            return None
-        doors = self._index.places.of(names[0].name)
-        if "" in doors:
-            return None
-        found = self._follow(way, doors, names[0])
-        if found is None or tail.first_inner == 0:
-            return found
-        of = self._index.places.of
-        for name in head.reading.names:
-            if found[0] in of(name.name).get(tail.door, ()):
-                return found
-        return None
-
-    def _follow(
-        self, way: _Way, doors: dict[str, tuple[int, ...]], name: NameReading
-    ) -> tuple[int, _Rest, NameReading] | None:
-        """One number or two lead to one building."""
-        buildings = doors.get(way.number)
-        if buildings is None:
-            return None
-        if way.inner:
-            inner = doors.get(way.inner)
-            if inner and (way.inner_leads or len(buildings) > 1):
-                if len(inner) != 1 or inner[0] >= self._answering:
-                    return None
-                rest = way.after_two
-                if rest is None:
-                    rest = way.after_two = _rest_of(way.behind[1:])
-                return inner[0], rest, name
-        if len(buildings) != 1 or buildings[0] >= self._answering:
-            return None
-        rest = way.after_one
-        if rest is None:
-            rest = way.after_one = _rest_of(way.behind)
-        return buildings[0], rest, name
 
     def _learn_place(self, head: _Head, community: int) -> bool:
         """Does the community lie inside every division written?"""
@@ -249,11 +300,16 @@ class ShortWay:
         return lies_within
 
     def _learn_grade(
-        self, key: tuple[object, ...], answer: Answer, head: _Head, tail: _Tail, spelling: str
+        self,
+        key: tuple[object, ...],
+        answer: Answer,
+        head: _Head,
+        pieces: tuple[Piece, ...],
+        spelling: str,
     ) -> tuple[str, str]:
         if len(head.graded) >= REMEMBERED_GRADES:
             head.graded.clear()
-        washed = grade_one(answer, head.reading, tail.pieces, spelling, self._index)
+        washed = grade_one(answer, head.reading, pieces, spelling, self._index)
         graded = head.graded[key] = (washed.grade.value, washed.explanation)
         return graded
 
@@ -269,7 +325,6 @@ class ShortWay:
             name = reading.names[0]
             doors = self._index.places.of(name.name)
             if "" in doors:
-                name = None
                 # A building is known by this name alone as well: the long way weighs both.
                 is_plain = False
         left_out = (
@@ -279,9 +334,22 @@ class ShortWay:
             bool(divisions.communities),
         )
         graded = self._graded.setdefault(left_out, {})
-        head = _Head(reading, is_plain, name, doors, graded, {})
-        self._heads[head_text] = head
+        head = self._heads[head_text] = _Head(reading, is_plain, name, doors, graded, {})
         return head
+
+    def _learn_piece(self, text: str) -> Piece:
+        if len(self._pieces) >= REMEMBERED_TAILS:
+            self._pieces.clear()
+        pieces = read_tail(text)
+        # What is not one piece is weighed with the whole tail: a break never leads to a building.
+        piece = self._pieces[text] = pieces[0] if len(pieces) == 1 else Piece(Kind.BREAK, text)
+        return piece
+
+    def _learn_rest(self, text: str) -> _Rest:
+        if len(self._rests) >= REMEMBERED_TAILS:
+            self._rests.clear()
+        rest = self._rests[text] = _Rest(read_tail(text))
+        return rest
 
     def _learn_tail(self, tail_text: str) -> _Tail:
         if len(self._tails) >= REMEMBERED_TAILS:
@@ -293,39 +361,28 @@ class ShortWay:
             for at, piece in enumerate(order)
             if piece.kind is Kind.NAME and is_inner_name(order, at)
         ]
-        tail = self._tails[tail_text] = _Tail(
-            pieces,
-            _way_of(order),
-            inner[0] if inner else -1,
-            tuple([(order[at].value, _way_of(order[at + 1 :])) for at in inner]),
-            order[0].value if order else "",
-            any([piece.kind is Kind.BUILDING and piece.unit != "栋" for piece in pieces]),
-        )
+        ways = tuple([(order[at].value, _way_of(order[at + 1 :])) for at in inner])
+        tail = _Tail(order, _way_of(order), ways, inner[0] if inner else -1)
+        self._tails[tail_text] = tail
         return tail
 
 
-def _way_of(pieces: tuple[Piece, ...]) -> _Way | None:
+def _leads_surely(names: tuple[NameReading, ...], head: _Head) -> bool:
+    """Is there one estate the name may mean, and nothing before the doorplate that raises doubts?"""
+    return len(names) == 1 and names[0].trust < Trust.GUESS and not head.reading.lead
+
+
+def _way_of(pieces: tuple[Piece, ...]) -> tuple[Piece, _Rest] | None:
     """The numbers behind a name, read as `finding` reads them; None where they take weighing."""
     if not pieces or pieces[0].kind in _CUT_NUMBER:
         return None
-    followed = len(pieces) > 2 and pieces[2].kind not in NO_NUMBER
-    if followed and (is_unread_name(pieces[1]) or names_a_later_house(pieces)):
+    if len(pieces) > 2 and is_unread_name(pieces[1]) and pieces[2].kind not in NO_NUMBER:
         return None
-    inner = ""
-    if len(pieces) > 1 and pieces[1].kind in MAY_NUMBER_A_BLOCK:
-        inner = f"{pieces[0].value}|{pieces[1].value}"
-    leads = followed or (len(pieces) > 1 and pieces[1].kind is Kind.BUILDING)
-    return _Way(pieces[0].value, inner, leads, pieces[1:])
+    return pieces[0], _Rest(pieces[1:])
 
 
-def _rest_of(pieces: tuple[Piece, ...]) -> _Rest:
-    plan = plan_room(pieces)
-    line = b""
-    if plan.ways and not plan.room.also:
-        key, words, trust = plan.ways[0]
-        if not words and trust is Trust.EXACT:
-            line = b"\n%b\t" % key.encode()
-    return _Rest(pieces, plan, line)
+def _has_conventions(pieces: tuple[Piece, ...]) -> bool:
+    return any([piece.kind is _BUILDING and piece.unit != "栋" for piece in pieces])
 
 
 def _names_left_out(one: Building, spelling: str) -> tuple[str, ...]:
@@ -335,5 +392,8 @@ def _names_left_out(one: Building, spelling: str) -> tuple[str, ...]:
     return tuple([name for name in names if name not in spelling])
 
 
-def _conventions_of(tail: _Tail, text: str) -> tuple[str, ...]:
-    return tuple(conventions_used(tail.pieces, text)) if tail.has_conventions else ()
+def _plain_answer(where: _Where, code: str, text: str) -> Answer:
+    number, _, name, _ = where
+    variations = [name.variation] if name.variation else []
+    found = Found(number, name.trust, tuple(variations), ())
+    return Answer(found, RoomReading(), code, Level.ROOM, text, name.trust, variations)
