@@ -453,6 +453,8 @@ class DivisionBook:
             ):
                 continue
             known = self.by_core["community"].get(written, ())
+            if not known and written.endswith("村"):
+                known = self.by_core["community"].get(written[:-1], ())
             numbers = self._narrow(known, below) or self._narrow(known, reading.districts)
             if numbers:
                 if below and not self._narrow(numbers, below):

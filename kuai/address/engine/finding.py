@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kuai.address.engine.divisions import DivisionReading
 from kuai.address.engine.heads import HeadReading
-from kuai.address.engine.names import NameReading, Trust, read_name, same_numbers
+from kuai.address.engine.names import NameReading, Trust, read_name, trust_of_slip
 from kuai.address.engine.place_index import PlaceIndex
 from kuai.address.engine.segmenting import (
     Kind,
@@ -65,12 +65,14 @@ def _read_lead_by_place(found: Found, head: HeadReading, index: PlaceIndex) -> F
 
 def _find_in_order(head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex) -> list[Found]:
     position = _inner_name_position(pieces)
-    if 0 <= position < 2:
+    # A landmark has no number of its own: the first number behind it is a room already.
+    has_number = 1 if head.names and index.landmarks.get(head.names[0].name) else 2
+    if 0 <= position < has_number:
         estates = _find_by_inner_name(head, pieces, index)
         if estates:
             return estates
     found = _find_by_head(head, pieces, index)
-    if position >= 2 and not any(one.trust is Trust.EXACT for one in found):
+    if position >= has_number and not any(one.trust is Trust.EXACT for one in found):
         # Because a name behind house and room (…5号302，工业路144号) says again or something else, the head leads.
         found = _find_by_inner_name(head, pieces, index) or found
     if found:
@@ -294,8 +296,9 @@ def _match_names(text: str, names: Iterable[str], index: PlaceIndex) -> list[Fou
             if slip is None:
                 continue
             is_telling = any(c.isascii() or c in TELLING_APART for c in slip.written + slip.meant)
-            is_sure = slip.is_explained and not is_telling and same_numbers(text[:length], name)
-            trust = Trust.NEEDS_PROOF if is_sure else Trust.GUESS
+            trust = max(trust_of_slip(slip, text[:length], name), Trust.NEEDS_PROOF)
+            if is_telling or not slip.is_explained:
+                trust = Trust.GUESS
             reading = NameReading(name, trust, slip.in_words())
             behind = read_tail(text[length:])
             found.extend(_find_by_number(reading, behind, index))

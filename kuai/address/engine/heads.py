@@ -73,7 +73,8 @@ def _read_harder_head(
 ) -> HeadReading:
     rest = divisions.rest
     ending = find_name_at_end(rest, index)
-    if ending is not None:
+    # Because 下搪浪高新工业区 is 下塘浪高新工业区 rather than 高新工业区 behind 下塘浪, a sure slip goes first.
+    if ending is not None and not (names and names[0].trust is Trust.SURE):
         lead, name = ending
         explained = explain_lead(lead, divisions, index)
         if explained is not None:
@@ -131,7 +132,7 @@ def explain_lead(
 
 def _names_of_lead(lead: str, index: PlaceIndex) -> frozenset[str]:
     readings = read_name(lead, index) if lead else ()
-    return frozenset(name.name for name in readings if name.trust <= Trust.NEEDS_PROOF)
+    return frozenset(name.name for name in readings if name.trust <= Trust.SURE)
 
 
 def _copy(reading: DivisionReading) -> DivisionReading:

@@ -105,24 +105,28 @@ def _by_slip(written: str, index: PlaceIndex) -> list[NameReading]:
     for name in sorted(_one_slip_away(written, index)):
         slip = find_slip(written, name)
         if slip is not None:
-            readings.append(NameReading(name, _trust_of_slip(slip, written, name), slip.in_words()))
+            readings.append(NameReading(name, trust_of_slip(slip, written, name), slip.in_words()))
     return readings
 
 
-def _trust_of_slip(slip: Slip, written: str, name: str) -> Trust:
+def trust_of_slip(slip: Slip, written: str, name: str) -> Trust:
+    """How far the one slip from `name` to `written` may be trusted."""
     changed = slip.written + slip.meant
     if changed.isascii() or not same_numbers(written, name):
         # Because 5区 is not 15区 badly written but another place, a digit is never a slip to rely on; only a
         # lane whose whole number is gone (老村巷 for 老村七巷) can be proved by its room.
         return Trust.NEEDS_PROOF if _lost_lane_number(written, name) else Trust.GUESS
-    if slip.kind == "replaced" and (slip.written.isascii() or slip.meant.isascii()):
+    if slip.kind == "replaced" and (
+        slip.written.isascii()
+        or slip.meant.isascii()
+        or _KINDS.issuperset((slip.written, slip.meant))
+    ):
         return Trust.GUESS
     if slip.kind == "doubled":
         return Trust.SURE
     if slip.kind == "extra":
         # 松坪山 is not 坪山 with a character too many; offices lose characters, they do not invent them.
-        is_other = written.endswith(name) or slip.written in TELLING_APART
-        return Trust.GUESS if is_other else Trust.NEEDS_PROOF
+        return Trust.GUESS
     if not slip.is_explained and len(name) < SHORT_NAME:
         # 贵屋村 for 霞屋村 sounds and looks like nothing; in a city of 150,000 rooms one such guess was wrong.
         return Trust.GUESS
@@ -130,6 +134,10 @@ def _trust_of_slip(slip: Slip, written: str, name: str) -> Trust:
     return (
         Trust.SURE if slip.is_explained and len(name) > 2 and not tells_apart else Trust.NEEDS_PROOF
     )
+
+
+# 十一巷 is not 十一区: what kind of place it is tells places apart too.
+_KINDS = frozenset("巷坊区排弄里路街道村围屋城苑园阁轩庭楼栋座")
 
 
 def same_numbers(written: str, name: str) -> bool:

@@ -79,6 +79,19 @@ def find_room(found: Found, index: PlaceIndex) -> list[Answer]:
 
 def follow_plan(plan: RoomPlan, found: Found, index: PlaceIndex) -> list[Answer]:
     """`find_room` for a room already read."""
+    answers = _answers_of_plan(plan, found, index)
+    room = plan.room
+    if room.also and len(room.number) < SHORTEST_ROOM_NUMBER and not room.is_shop:
+        # 1-23, 2-102: which of the two is the room is not told.
+        for answer in answers:
+            answer.trust = Trust.GUESS
+    return answers
+
+
+SHORTEST_ROOM_NUMBER = 3
+
+
+def _answers_of_plan(plan: RoomPlan, found: Found, index: PlaceIndex) -> list[Answer]:
     room = plan.room
     variations = list(found.variations)
     if room.names_no_room:
@@ -156,7 +169,8 @@ def _room_behind_words(found: Found, variations: list[str], index: PlaceIndex) -
     stair = rest[:start] if start == 1 and rest[0].kind is Kind.STAIR else ()
     room = read_room((*stair, *rest[start + 1 :]))
     hit = index.find_room(found.building, room.key) if room.number else None
-    if hit is None or not (room.stair or _ROOM_BEHIND_WORDS.fullmatch(room.number)):
+    is_room = room.stair or _ROOM_BEHIND_WORDS.fullmatch(room.number) or room.number.isalpha()
+    if hit is None or not is_room:
         return None
     is_own = len(words) == 1 or words in index.building_names[found.building]
     trust = max(found.trust, Trust.SURE if is_own else Trust.GUESS)

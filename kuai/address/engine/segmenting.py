@@ -29,7 +29,7 @@ def split_head(spelling: str) -> tuple[str, str]:
 
 
 # 大厦顶层, 大厦负1层: rooms with a name for a number.
-_NAMED_ROOM = "顶层|夹层|阁楼|天台|地下室|架空层|首层|负(?=[0-9]+(?:层|楼))"
+_NAMED_ROOM = "顶层|夹层|阁楼|天台|地下室|架空层|首层|负(?=[0-9]+(?:层|楼|$))"
 _NAMED_ROOM_AT_END = re.compile(f"第$|(?:{_NAMED_ROOM}|一?整[栋幢座楼层]|全[栋幢座楼层])$|负$")
 _ENDS_OF_NAMED_ROOM = frozenset("层楼台室负栋幢座第")
 
@@ -63,7 +63,7 @@ _SHOP = "号商铺|号铺位|号铺|号店铺|号店|号档|号档口|号商店|
 _QUARTER = "[0-9]+期|[0-9A-Z]{1,2}(?:组团|区)|[0-9]{1,2}(?:巷(?![子口里])|坊|排|弄|横|[路街](?![口边上灯道]))"
 _TOKEN = re.compile(
     r"(?P<break>,+)"
-    r"|(?P<named>顶层|夹层|阁楼|天台|地下室|架空层|首层|负[0-9]+(?:层|楼))"
+    r"|(?P<named>顶层|夹层|阁楼|天台|地下室|架空层|首层|负[0-9]+(?:层|楼|(?![0-9])))"
     r"|(?P<floor_letter>[0-9]{1,2})F(?=[0-9]{2,4}(?![0-9A-Z]))"
     r"|(?:之)(?P<part>[0-9]+)"
     r"|(?:商铺|铺位|店铺|档口|铺|商店)(?P<shop_after>[0-9][0-9A-Z]*)号?"
@@ -117,10 +117,16 @@ def _piece_of(match: re.Match[str]) -> Piece | None:
     if group == "break":
         return Piece(Kind.BREAK, ",")
     if group == "named":
-        return Piece(Kind.FLOOR, "1", "层") if value == "首层" else Piece(Kind.ROOM, value)
+        return _named_room(value)
     if group == "floor_letter":
         return Piece(Kind.FLOOR, value, "F")
     return Piece(_KIND_BEFORE_NUMBER[group], _without_zeros(value), match.group()[: -len(value)])
+
+
+def _named_room(value: str) -> Piece:
+    if value == "首层":
+        return Piece(Kind.FLOOR, "1", "层")
+    return Piece(Kind.ROOM, value.rstrip("楼层") + "层" if value[0] == "负" else value)
 
 
 _KIND_BEFORE_NUMBER = {"part": Kind.PART, "shop_after": Kind.SHOP, "stair_after": Kind.STAIR}
@@ -176,19 +182,17 @@ def read_room(pieces: tuple[Piece, ...]) -> RoomReading:
         kind = piece.kind
         if kind is Kind.PART and number:
             part = piece.value
-        elif kind is Kind.PART:
+        elif not number and _is_shop(pieces, index):
             number, is_shop = piece.value, True
         elif kind is Kind.BREAK and not number and _is_number_next(pieces, index):
             continue
         elif number or kind in (Kind.NAME, Kind.BREAK):
-            also = _second_room(pieces[index:]) if number else ""
+            also = _second_room(number, pieces[index:]) if number else ""
             break
         elif kind is Kind.STAIR:
             stair = piece.value
         elif kind is Kind.FLOOR:
             floor = floor + piece.value if floor.endswith("-") else piece.value
-        elif kind is Kind.SHOP:
-            number, is_shop = piece.value, True
         elif not stair and _is_floor_range(pieces, index):
             floor = f"{piece.value}-"
         elif kind is Kind.BARE and not stair and not floor and _is_stair_before_room(pieces, index):
@@ -199,11 +203,21 @@ def read_room(pieces: tuple[Piece, ...]) -> RoomReading:
     return RoomReading(stair, floor, number, part, is_shop, also, spelled)
 
 
-def _second_room(pieces: tuple[Piece, ...]) -> str:
+def _second_room(first: str, pieces: tuple[Piece, ...]) -> str:
     """The number of another room right behind the first, past a comma or dash; empty if there is none."""
     behind = pieces[1:] if pieces[0].kind is Kind.BREAK else pieces
-    is_room = bool(behind) and behind[0].kind in (Kind.BARE, Kind.ROOM) and len(behind[0].value) > 2
-    return behind[0].value if is_room else ""
+    if not behind or behind[0].kind not in (Kind.BARE, Kind.ROOM, Kind.SHOP):
+        return ""
+    # Because 302-1 is a part of 302, a short number counts only behind a short one.
+    return behind[0].value if len(behind[0].value) > 2 or len(first) < 3 else ""
+
+
+def _is_shop(pieces: tuple[Piece, ...], index: int) -> bool:
+    """3号铺, 之3; and in 1-3号铺 or 1、2号铺 the first number is a shop as the second is."""
+    if pieces[index].kind in (Kind.PART, Kind.SHOP):
+        return True
+    behind = [piece for piece in pieces[index + 1 : index + 3] if piece.kind is not Kind.BREAK]
+    return pieces[index].kind is Kind.BARE and bool(behind) and behind[0].kind is Kind.SHOP
 
 
 def _is_floor_range(pieces: tuple[Piece, ...], index: int) -> bool:

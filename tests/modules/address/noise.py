@@ -263,9 +263,41 @@ def _(draw: Draw) -> str:
 
 @kind("spaces")
 def _(draw: Draw) -> str:
-    gap = draw.one(" ", "  ", "　", "，", ",", "、", "\t")
+    gap = draw.one(
+        " ", "  ", "　", "，", ",", "、", "\t", "/", " / ", "|", "；", "·", ", ", "——", ">"
+    )
     pieces = [piece for piece in vars(draw.parts).values() if piece]
     return gap.join(pieces) if draw.chance.random() < 0.5 else pieces[0] + gap + "".join(pieces[1:])
+
+
+@kind("blanks_inside")
+def _(draw: Draw) -> str:
+    """Blanks anywhere, as from columns pasted together or a scanned form."""
+    parts, room = draw.parts, draw.room
+    way = draw.chance.randrange(3)
+    if way == 0 and room.number.isdigit() and len(room.number) in (3, 4):
+        cut = len(room.number) - 2
+        gaps = draw.one(f"{room.number[:cut]} {room.number[cut:]}", " ".join(room.number))
+        return replace(parts, room=f"{gaps}{room.ending}").text()
+    if way == 1:
+        return re.sub("([0-9]+)", r" \1 ", parts.text())
+    return "".join(
+        character + (" " if not character.isascii() and draw.chance.random() < 0.2 else "")
+        for character in parts.text()
+    )
+
+
+@kind("two_brackets")
+def _(draw: Draw) -> str:
+    parts = draw.parts
+    remark = draw.one("近学校", "出租屋", "原36号", "已核", "2楼餐馆旁", "无电梯", "A1网格")
+    head = parts.divisions() + parts.place() + parts.stair
+    return draw.one(
+        f"{head}({parts.room})({remark})",
+        f"{head}（{parts.room}）【{remark}】",
+        f"{parts.text()}({remark})(共用)",
+        f"{parts.province}{parts.city}({parts.district})({parts.subdistrict}){parts.community}{parts.place()}{parts.inside()}",
+    )
 
 
 @kind("traditional")
@@ -406,6 +438,15 @@ def _spots(text: str) -> list[int]:
     ]
 
 
+def _in_figures(own: str) -> str:
+    """Lanes in figures, so that 二十巷 and 20巷 are the same place."""
+    return re.sub(
+        "[一二三四五六七八九十百]+(?=[巷坊排区期路街])",
+        lambda match: str(next((n for n in range(1, 200) if in_chinese(n) == match.group()), 0)),
+        own,
+    )
+
+
 def _change_name(draw: Draw, change: Callable[[str, int], str | None]) -> str | None:
     """Change one character of the place's own name (sometimes of its divisions)."""
     parts = draw.parts
@@ -423,7 +464,7 @@ def _change_name(draw: Draw, change: Callable[[str, int], str | None]) -> str | 
         return None
     road, _, estate = changed.partition("\0")
     parts = replace(parts, road=road, estate=estate, province="")
-    return None if parts.place() in draw.owns else parts.text()
+    return None if _in_figures(parts.place()) in draw.owns else parts.text()
 
 
 @kind("homophone")
@@ -477,7 +518,7 @@ def _(draw: Draw) -> str | None:
     own = changed.removesuffix(draw.parts.inside())
     return (
         None
-        if any(own.endswith(other) for other in draw.owns)
+        if any(_in_figures(own).endswith(other) for other in draw.owns)
         and len(own) < len(text) - len(draw.parts.inside())
         and not own.endswith(draw.parts.place())
         else changed
@@ -648,7 +689,7 @@ def _(draw: Draw) -> tuple[str, str] | None:
     for _ in range(20):
         floor = draw.chance.randint(1, 35)
         number = f"{floor}{draw.chance.randint(1, 30):02d}"
-        known = any(number.endswith(room) for room in taken)
+        known = any(number.endswith(room) or room.endswith(number) for room in taken)
         if not known and number[:-2] + number[-2:].lstrip("0") not in taken:
             return replace(
                 draw.parts, stair="", room=number + draw.one("", "房", "室")
@@ -747,7 +788,7 @@ def _(draw: Draw) -> tuple[str, str] | None:
         return None
     spot = draw.chance.choice(spots)
     other = name[:spot] + _OPPOSITE[name[spot]] + name[spot + 1 :]
-    if any(other in own for own in draw.owns):
+    if any(_in_figures(other) in own for own in draw.owns):
         return None
     parts = replace(parts, road=other) if parts.road else replace(parts, estate=other)
     return parts.text(), NOWHERE
@@ -891,7 +932,7 @@ def write_all(world: World, *, seed: int, each: int) -> list[Written]:
     """`each` texts of every kind the world's places can be written in. Equal seeds give equal texts."""
     chance = random.Random(f"{world.style}/{seed}")
     chosen = _Fits(world)
-    owns = frozenset(building.own for building in world.buildings)
+    owns = frozenset(_in_figures(building.own) for building in world.buildings)
     found: list[Written] = []
     for name, writer in KINDS.items():
         for _ in range(each):
