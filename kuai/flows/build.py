@@ -10,7 +10,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 from kuai.address import actions as address
-from kuai.address.types import ADDRESS_ENTRY, ADDRESS_WASH
+from kuai.address.types import ADDRESS_ALIAS, ADDRESS_ENTRY, ADDRESS_SUCCESSION, ADDRESS_WASH
 from kuai.blocks import actions as blocks
 from kuai.blocks.types import BLOCK, BLOCK_COUNTER
 from kuai.flows.deliveries import (
@@ -31,6 +31,12 @@ from kuai.flows.deliveries import (
     list_received,
     map_resource,
     receive_resource,
+)
+from kuai.flows.frozen_library import (
+    FROZEN_TABLES,
+    PreparedLibrary,
+    forget_prepared,
+    prepare_library,
 )
 from kuai.flows.stage_log import StageLog, code_digest, file_digest
 from kuai.guard.types import Zone
@@ -267,7 +273,23 @@ def _build_mapped(
     as_of: date,
     progress: Progress,
 ) -> BuildResult:
-    library = next((one for one in received if _is_library(one)), None)
+    delivered = next((one for one in received if _is_library(one)), None)
+    library = prepare_library(store, delivered, as_of=as_of)
+    try:
+        return _build_with(store, received, mapped, library=library, as_of=as_of, progress=progress)
+    finally:
+        forget_prepared(store)
+
+
+def _build_with(
+    store: Store,
+    received: Sequence[ReceivedResource],
+    mapped: tuple[MappedResource, ...],
+    *,
+    library: PreparedLibrary,
+    as_of: date,
+    progress: Progress,
+) -> BuildResult:
     catalogue = registry.relation_types(store.root)
     refused = [one for one in received if one.mapping.refused]
     version = _version_of(mapped, library, as_of, catalogue=catalogue, refused=refused)
@@ -302,7 +324,7 @@ def _build_mapped(
 
 def _version_of(
     mapped: Sequence[MappedResource],
-    library: ReceivedResource | None,
+    library: PreparedLibrary,
     as_of: date,
     *,
     catalogue: Sequence[registry.RelationType],
@@ -321,8 +343,7 @@ def _version_of(
         digest.update(f"{_said_of(one)}|".encode())
     for other in refused:
         digest.update(f"{other.resource.name}|{other.snapshot.content_hash}|".encode())
-    if library is not None:
-        digest.update(f"{library.resource.title}|{library.snapshot.content_hash}".encode())
+    digest.update(f"{library.title}|{library.digest}".encode())
     return f"b-{as_of:%Y%m%d}-{digest.hexdigest()[:12]}"
 
 
@@ -340,11 +361,11 @@ def _said_of(one: MappedResource) -> tuple[object, ...]:
     )
 
 
-def _build_core(bench: _Bench, library: ReceivedResource | None) -> None:
+def _build_core(bench: _Bench, library: PreparedLibrary) -> None:
     """The core zone's stages, each on an engine of its own: what one held, the next may use."""
     core = bench.of_zone(Zone.CORE)
     tables = bench.stage(
-        "library", lambda engine: _freeze_library(engine, bench, library), (ADDRESS_ENTRY,)
+        "library", lambda engine: library.copy_to(engine, bench.core), FROZEN_TABLES
     )
     tables |= bench.stage(
         "wash", lambda engine: _wash(engine, bench, core, bench.core), (ADDRESS_WASH,)
@@ -367,25 +388,13 @@ def _build_care(bench: _Bench) -> None:
         bench.stage("care", lambda engine: _wash(engine, bench, care, bench.care), ())
 
 
-def _freeze_library(engine: Engine, bench: _Bench, library: ReceivedResource | None) -> Made:
-    if library is None:
-        entries, receipt = address.read_division_library(engine, bench.core)
-    else:
-        delivered = sources.open_snapshot(bench.store, library.snapshot, zone=library.zone)
-        try:
-            entries, receipt = address.read_library(engine, delivered, bench.core)
-        except DataFault as fault:
-            # The address room was given rows; which file they came from is known here.
-            fault.where = replace(fault.where, file=library.snapshot.file_name)
-            raise
-    return {entries.name: entries}, receipt
-
-
 def _wash(engine: Engine, bench: _Bench, resources: Sequence[MappedResource], folder: Path) -> Made:
     washed, receipt = address.wash_mentions(
         engine,
         mentions=[one.mentions.tables["address_mention"] for one in resources] or [NO_ADDRESSES],
         library=table_at(engine, ADDRESS_ENTRY, bench.core),
+        aliases=table_at(engine, ADDRESS_ALIAS, bench.core),
+        successions=table_at(engine, ADDRESS_SUCCESSION, bench.core),
         folder=folder,
         progress=bench.progress,
     )
@@ -436,7 +445,7 @@ def _relate(
 
 
 def _pack(
-    engine: Engine, bench: _Bench, made: dict[str, TableRef], library: ReceivedResource | None
+    engine: Engine, bench: _Bench, made: dict[str, TableRef], library: PreparedLibrary
 ) -> Made:
     return blocks.pack_blocks(
         engine,
@@ -445,7 +454,7 @@ def _pack(
         },
         version=bench.core_version,
         as_of=bench.as_of,
-        library_title=library.resource.title if library else "行政区划表",
+        library_title=library.title,
         folder=bench.core,
         progress=bench.progress,
     )

@@ -16,7 +16,9 @@ STREET, EAST, WEST = f"{TOP}001", f"{TOP}001001", f"{TOP}001002"
 GRIDS = (f"{EAST}01", f"{EAST}02", f"{WEST}01", f"{WEST}02")
 
 
-def small_library(*, buildings: int = 3, rooms: int = 4, state: State = State.IN_USE) -> LibraryState:
+def small_library(
+    *, buildings: int = 3, rooms: int = 4, state: State = State.IN_USE
+) -> LibraryState:
     """A district, a sub-district, two communities, four grids; `buildings` a grid, `rooms` a building."""
     library = LibraryState()
     library.put_all(small_entries(buildings=buildings, rooms=rooms, state=state))
@@ -38,7 +40,9 @@ def small_entries(
         for number in range(1, buildings + 1):
             code = f"{grid}{number:05d}"
             text = f"{above.standard_text}望潮{grid[11:]}路{number}号"
-            entries.append(Entry(code, Level.BUILDING, grid, "望潮村", text, 114.1, 22.6, "住宅", state))
+            entries.append(
+                Entry(code, Level.BUILDING, grid, "望潮村", text, 114.1, 22.6, "住宅", state)
+            )
             entries += [
                 Entry(
                     f"{code}{room:06d}",
