@@ -56,6 +56,7 @@ class Surroundings:
     """What a form offers to choose from: what stands below and beside the entry, and where it could be moved."""
 
     entry: Entry
+    label: str = ""
     below: Sequence[Entry] = ()
     beside: Sequence[Entry] = ()
     homes: Sequence[Entry] = ()
@@ -265,7 +266,14 @@ class SplitForm(ActForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         count = len(cleaned.get("parts", ())) or MOST_PARTS
-        if any(place >= count for place in self._assigned(cleaned).values()):
+        assigned = self._assigned(cleaned)
+        left = [child.name for child in self.below if child.address_code not in assigned]
+        if left:
+            raise forms.ValidationError(
+                _("还有 %(count)s 个下级没有选归到第几处，例如 %(name)s。"),
+                params={"count": len(left), "name": left[0]},
+            )
+        if any(place >= count for place in assigned.values()):
             raise forms.ValidationError(_("有下级分到了没有写出的那一处，请核对。"))
         return cleaned
 

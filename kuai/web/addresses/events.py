@@ -18,6 +18,14 @@ MOST_LISTED = 40
 
 
 @dataclass(frozen=True)
+class Named:
+    """An entry as a line names it."""
+
+    code: str
+    label: str
+
+
+@dataclass(frozen=True)
 class EventShown:
     """One event with its entries by name."""
 
@@ -26,8 +34,8 @@ class EventShown:
     happened_on: date | None
     reason: str
     recorded_at: datetime | None
-    ended: Sequence[Entry]
-    begun: Sequence[Entry]
+    ended: Sequence[Named]
+    begun: Sequence[Named]
     is_undone: bool
     undone_by: int | None
     undoes: int | None
@@ -71,10 +79,9 @@ def as_shown(
     *,
     groups: Sequence[tuple[str, Sequence[Entry], int]] = (),
 ) -> EventShown:
-    """The event with the first few of its entries: the upper levels come first, their codes are shorter."""
+    """The event with the first few of its entries, those of the highest level only: rooms follow their building."""
     ended, begun, changed = (
-        _entries(reader, sorted(codes, key=lambda code: (len(code), code))[:MOST_NAMED])
-        for codes in (event.ended, event.begun, event.changed)
+        _first_few(reader, codes) for codes in (event.ended, event.begun, event.changed)
     )
     return EventShown(
         number=event.number,
@@ -90,3 +97,9 @@ def as_shown(
         may_be_undone=event.undone_by is None and event.kind in set(EventKind),
         groups=groups,
     )
+
+
+def _first_few(reader: LibraryReader, codes: Sequence[str]) -> list[Named]:
+    shortest = min((len(code) for code in codes), default=0)
+    first = [code for code in codes if len(code) == shortest][:MOST_NAMED]
+    return [Named(one.address_code, reader.label(one)) for one in _entries(reader, first)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -40,7 +41,7 @@ def show_act(request: HttpRequest, code: str, kind: str) -> HttpResponse:
     around = _look_around(reader, entry, form_class.kind)
     today = local_day(utc_now())
     if request.method != "POST":
-        form = form_class(around, today=today, initial=_suggested(entry, today))
+        form = form_class(around, today=today, initial=_suggested(form_class.kind, entry, today))
         return _show_form(request, form)
     form = form_class(around, request.POST, today=today)
     if not form.is_valid() or request.POST.get("step") == "edit":
@@ -82,7 +83,8 @@ def _look_around(reader: LibraryReader, entry: Entry, kind: EventKind) -> Surrou
         for one in siblings
         if one.address_code != code and one.level is entry.level and one.is_living
     ]
-    return Surroundings(entry, below=below, beside=beside, homes=_homes(reader, entry, kind))
+    homes = _homes(reader, entry, kind)
+    return Surroundings(entry, label=reader.label(entry), below=below, beside=beside, homes=homes)
 
 
 def _homes(reader: LibraryReader, entry: Entry, kind: EventKind) -> list[Entry]:
@@ -100,8 +102,15 @@ def _homes(reader: LibraryReader, entry: Entry, kind: EventKind) -> list[Entry]:
     ]
 
 
-def _suggested(entry: Entry, today: Any) -> dict[str, Any]:
-    return {"name": entry.name, "text": "", "day": today.isoformat()}
+def _suggested(kind: EventKind, entry: Entry, today: date) -> dict[str, Any]:
+    goes_on = kind in (EventKind.RENAMED, EventKind.RENUMBERED)
+    # Where the name is not the end of the address, nobody can tell the new address from the new name.
+    is_apart = goes_on and not (entry.name and entry.standard_text.endswith(entry.name))
+    return {
+        "name": entry.name if goes_on else "",
+        "text": entry.standard_text if is_apart else "",
+        "day": today.isoformat(),
+    }
 
 
 def _frame(form: ActForm) -> dict[str, Any]:
@@ -109,6 +118,7 @@ def _frame(form: ActForm) -> dict[str, Any]:
     return {
         "form": form,
         "entry": entry,
+        "label": form.around.label,
         "kind": form.kind.value,
         "act_name": ACT_NAMES[form.kind],
         "act_hint": ACT_HINTS[form.kind],
