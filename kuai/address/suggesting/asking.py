@@ -18,9 +18,22 @@ _DIGITS = re.compile(r"[0-9]+")
 _NOISE = re.compile(r"[\-#(),]+")
 # What may stand behind a number, written or typed; it tells nothing that the number does not.
 _WRITTEN_UNITS = re.compile(r"^(?:号楼|号院|号|栋|座|幢|楼|单元|梯|层|房|室|铺)+")
+_UNIT_WORDS = (
+    "hao",
+    "dong",
+    "zuo",
+    "zhuang",
+    "lou",
+    "danyuan",
+    "ceng",
+    "fang",
+    "shi",
+    "haolou",
+    "haodong",
+)
+# As far as one has typed them, and their initials.
 _TYPED_UNITS = frozenset(
-    {"h", "hao", "d", "dong", "z", "zuo", "zhuang", "l", "lou", "dy", "danyuan", "c", "ceng"}
-    | {"f", "fang", "s", "shi", "hd", "hl", "haolou", "haodong"}
+    {word[:end] for word in _UNIT_WORDS for end in range(1, len(word) + 1)} | {"dy", "hd", "hl"}
 )
 
 

@@ -195,20 +195,22 @@ class Typeahead:
             firsts = {hit.name for hit in hits}
             efforts = (self._hits(last.name, effort, area) for effort in Effort)
             hits = next((found for found in efforts if found), []) if firsts else []
+            behind_first = self._buildings_at(firsts, parts[0].numbers) if hits else set()
             for door in self._numbered(hits, last.numbers, area, MOST_ANSWERS):
-                if self._has_door(door.building, firsts, parts[0].numbers):
+                if door.building in behind_first:
                     yield door
             return
         yield from self._numbered(hits, last.numbers, area, limit)
 
-    def _has_door(self, building: int, names: set[int], numbers: tuple[str, ...]) -> bool:
+    def _buildings_at(self, names: set[int], numbers: tuple[str, ...]) -> set[int]:
+        """Every building behind a door of one of these names whose numbers begin so."""
         begun = "/".join(numbers)
-        return any(
-            name in names and (tail == begun or tail.startswith(begun))
-            for name, tail in self._rows(
-                "select name, tail from door where building = ?", (building,)
-            )
+        marks = ", ".join("?" * len(names))
+        rows = self._rows(
+            f"select building from door where name in ({marks}) and tail >= ? and tail < ?",
+            (*names, begun, begun + "\U0010ffff"),
         )
+        return {row[0] for row in rows}
 
     def _numbered(
         self, hits: list[NameHit], numbers: tuple[str, ...], area: str, limit: int
@@ -224,7 +226,7 @@ class Typeahead:
             rows = self._rows(
                 f"select {columns} from door d join building b on b.id = d.building where d.name = ? and"
                 f" (d.tail in ({marks}) or (d.tail > ? and d.tail < ?)) {condition} limit ?",
-                (hit.name, *exact, whole, whole + "\U0010ffff", *values, 20 * limit),
+                (hit.name, *exact, whole, whole + "\U0010ffff", *values, 6 * limit),
             )
             for row in rows:
                 tail = row[5]
@@ -404,7 +406,7 @@ class Typeahead:
         if not spelled:
             return "", area
         while spelled:
-            for name, codes in self._area_texts:
+            for name, codes in self._area_texts.get(spelled[0], ()):
                 inside = [code for code in codes if not area or self._is_inside(code, area)]
                 if spelled.startswith(name) and inside:
                     # Of two areas with one name neither is meant alone.
@@ -427,15 +429,18 @@ class Typeahead:
         return connection.execute(sql, values).fetchall()  # type: ignore[no-any-return]
 
 
-def _area_texts(areas: Any) -> list[tuple[str, list[str]]]:
-    """Whole texts and names of areas as one may begin with them, longest first."""
+def _area_texts(areas: Any) -> dict[str, list[tuple[str, list[str]]]]:
+    """Whole texts and names of areas as one may begin with them, by first character, longest first."""
     found: dict[str, list[str]] = {}
     for code, level, name, text, _ in areas:
         if level in AREA_LEVELS[:3]:
             for one in {text, text.removeprefix("广东省"), text[text.find("市") + 1 :], name}:
                 if len(one) > 2:
                     found.setdefault(to_one_spelling(one), []).append(code)
-    return sorted(found.items(), key=lambda item: (-len(item[0]), item[0]))
+    by_first: dict[str, list[tuple[str, list[str]]]] = {}
+    for name in sorted(found, key=lambda one: (-len(one), one)):
+        by_first.setdefault(name[0], []).append((name, found[name]))
+    return by_first
 
 
 def _rest_of(numbers: tuple[str, ...], tail: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import lru_cache
 from itertools import islice, product
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,13 +81,20 @@ class _Keys:
 
     def beginning_with(self, typed: str) -> tuple[Names, Names]:
         """Names with a key that begins so, and those of them whose key is just that."""
-        key = typed.encode()[:LONGEST_KEY]
-        first = int(self.keys.searchsorted(key))
-        last = int(self.keys.searchsorted(key + b"\xff"))
+        width = self.keys.dtype.itemsize
+        key = typed.encode()
+        if len(key) > width:
+            return self.names[:0], self.names[:0]
+        first = self._place_of(key)
+        # Nothing sorts behind a whole key's own end but what begins with it.
+        last = self._place_of(key + b"\xff") if len(key) < width else self._place_of(key, "right")
         if first == last or self.keys[first] != key:
             return self.names[first:last], self.names[first:first]
-        whole = int(self.keys.searchsorted(key, side="right"))
-        return self.names[first:last], self.names[first:whole]
+        return self.names[first:last], self.names[first : self._place_of(key, "right")]
+
+    def _place_of(self, key: bytes, side: Literal["left", "right"] = "left") -> int:
+        # Of the array's own kind, because a longer key would have the whole array copied to its length.
+        return int(self.keys.searchsorted(np.array(key, dtype=self.keys.dtype), side=side))
 
 
 class NameIndex:
