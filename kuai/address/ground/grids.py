@@ -16,9 +16,9 @@ import shapely
 
 from kuai.address.ground.cells import Cells, cut_cells
 from kuai.address.ground.households import GridBuilding
-from kuai.address.ground.keeping import gather_units
+from kuai.address.ground.keeping import Units, gather_units
 from kuai.address.ground.outlines import dissolve, hull_around
-from kuai.address.ground.partition import Graph, divide, join_islands
+from kuai.address.ground.partition import divide, join_islands
 from kuai.address.ground.plane import LocalPlane, areas_m2
 from kuai.address.ground.proposals import (
     DrawnGrid,
@@ -32,6 +32,8 @@ from kuai.kit.errors import Refusal
 # Two digits of the scheme.
 MOST_GRIDS = 99
 _NUMBER_DIGITS = 2
+# Households beyond the limits that are worth one more estate or lane cut in two.
+CUT_PLACE = 30.0
 # Of a usual grid's side: what begins lower than this under the row's first grid begins a row of its own.
 ROW_HEIGHT = 0.6
 
@@ -57,11 +59,20 @@ class GridSettings:
 
 @dataclass(frozen=True)
 class _Wish:
-    """What a division should come to: how many grids, how heavy one may be, and what may stay together."""
+    """What a division should come to: how many grids, how heavy one may be, and how heavy the estates and the lanes
+    that stay together may be, the strictest first; the last keeps nothing together that must be parted."""
 
     counts: tuple[int, ...]
     limits: tuple[float, float]
-    unit_most: float
+    keeping: tuple[tuple[float, float], ...]
+
+    @classmethod
+    def keeping_up_to(
+        cls, most: float, *, counts: tuple[int, ...], limits: tuple[float, float]
+    ) -> _Wish:
+        """Estates whole up to `most`; lanes too, then lanes of half and a quarter of it, if the limits ask for it."""
+        lanes = tuple((most, most / part) for part in (1, 2, 4))
+        return cls(counts, limits, (*lanes, (0.0, 0.0)))
 
 
 @dataclass(frozen=True)
@@ -93,7 +104,8 @@ def draw_grids(
     """A proposal for the whole community; refuses one without boundary and without a single building on the map."""
     listed = _sorted_once(buildings)
     counts = settings.counts_for(_weight(listed, settings))
-    wish = _Wish(counts, (settings.fewest, settings.most), settings.most)
+    limits = (settings.fewest, settings.most)
+    wish = _Wish.keeping_up_to(settings.most, counts=counts, limits=limits)
     return _propose(Redraw.DRAWN, ground, listed, settings, wish)
 
 
@@ -115,7 +127,8 @@ def split_grid(
         ground.community_code, outline, ground.streets, {grid_code: outline}, ground.issued
     )
     # What is divided on purpose may cut an estate: each part must get something.
-    wish = _Wish((parts,), (0.0, math.inf), _weight(listed, settings) / parts)
+    share = _weight(listed, settings) / parts
+    wish = _Wish.keeping_up_to(share, counts=(parts,), limits=(0.0, math.inf))
     proposal = _propose(Redraw.SPLIT, part, listed, settings, wish)
     if len(proposal.grids) < parts:
         raise _split_refusal(len(proposal.grids), parts)
@@ -154,7 +167,8 @@ def merge_grids(
         {code: ground.present.get(code) for code in codes},
         ground.issued,
     )
-    return _propose(Redraw.MERGED, part, listed, settings, _Wish((1,), (0.0, math.inf), math.inf))
+    whole = _Wish((1,), (0.0, math.inf), ((math.inf, math.inf),))
+    return _propose(Redraw.MERGED, part, listed, settings, whole)
 
 
 def _touch_nowhere(outlines: list[shapely.Geometry]) -> bool:
@@ -229,10 +243,7 @@ def _divide(
         return _Division([boundary], np.empty(0, dtype=int), np.empty(0, dtype=bool))
     plane = LocalPlane.around(shapely.get_coordinates(boundary))
     cells = cut_cells(boundary, points, streets=_inside(streets, boundary))
-    units = gather_units(cells, placed, weights, plane, most=wish.unit_most)
-    if units.graph.nodes < wish.counts[0]:
-        units = gather_units(cells, placed, weights, plane, most=0.0)
-    labels = _best_labels(join_islands(units.graph), wish)
+    units, labels = _best_labels(cells, placed, weights, plane, wish)
     of_placed = labels[units.of_building]
     return _Division(
         outlines=_dissolved(cells, labels[units.of_cell]),
@@ -243,27 +254,45 @@ def _divide(
     )
 
 
+def _best_labels(
+    cells: Cells,
+    placed: list[GridBuilding],
+    weights: np.ndarray,
+    plane: LocalPlane,
+    wish: _Wish,
+) -> tuple[Units, np.ndarray]:
+    """The first way whose grids all keep the limits, else the one that leaves them and cuts places least."""
+    best: tuple[float, Units, np.ndarray] | None = None
+    for most, lane_most in wish.keeping:
+        counts = wish.counts if best is None else wish.counts[:1]
+        units = gather_units(cells, placed, weights, plane, most=most, lane_most=lane_most)
+        if units.graph.nodes < wish.counts[0] and most > 0:
+            continue
+        graph = join_islands(units.graph)
+        for count in counts:
+            labels = np.unique(divide(graph, count, limits=wish.limits), return_inverse=True)[1]
+            beyond = _beyond(np.bincount(labels, weights=graph.weights), wish.limits)
+            cost = beyond + CUT_PLACE * len(units.cut_by(labels[units.of_building]))
+            if best is None or cost < best[0]:
+                best = cost, units, labels
+            if not beyond:
+                return best[1:]
+    assert best is not None
+    return best[1:]
+
+
+def _beyond(weights: np.ndarray, limits: tuple[float, float]) -> float:
+    """How much weight in all lies outside the limits."""
+    low, high = limits
+    return float(np.maximum(low - weights, 0).sum() + np.maximum(weights - high, 0).sum())
+
+
 def _street_share(cells: Cells, label: np.ndarray) -> float | None:
     """Of all metres of street between cells the share that is a border between grids."""
     if not cells.street_m.any():
         return None
     apart = label[cells.pairs[:, 0]] != label[cells.pairs[:, 1]]
     return round(float(cells.street_m[apart].sum() / cells.street_m.sum()), 3)
-
-
-def _best_labels(graph: Graph, wish: _Wish) -> np.ndarray:
-    """The first count whose grids all keep the limits, else the one with the fewest that do not."""
-    best: tuple[int, np.ndarray] | None = None
-    for count in wish.counts:
-        labels = np.unique(divide(graph, count, limits=wish.limits), return_inverse=True)[1]
-        weights = np.bincount(labels, weights=graph.weights)
-        faulty = int(((weights < wish.limits[0]) | (weights > wish.limits[1])).sum())
-        if best is None or faulty < best[0]:
-            best = faulty, labels
-        if not faulty:
-            break
-    assert best is not None
-    return best[1]
 
 
 def _inside(

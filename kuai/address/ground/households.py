@@ -19,6 +19,7 @@ _NUMBER = r"[0-9０-９A-Za-z甲乙丙丁一二三四五六七八九十之\-－]
 # 麻湾村七区3号, 8号恒泰工业园7栋: the building's own number at the end of its text.
 _OWN_NUMBER = re.compile(rf"(?:第?{_NUMBER}(?:号楼|号院|号|栋|座|幢|楼|单元|#))+$")
 # A road's name ends so; both its sides seldom belong together.
+_LANES = ("巷", "弄", "里", "胡同", "坊", "排", "横街")
 _ROADS = ("路", "大道", "道", "街", "公路", "高速")
 
 
@@ -35,6 +36,11 @@ class GridBuilding:
     place: str = ""
     on_road: bool = False
     grid_code: str = ""
+
+    @property
+    def is_in_lane(self) -> bool:
+        """Whether its place is a lane: kept together while it can be; an estate is whenever it fits into a grid."""
+        return self.place.endswith(_LANES)
 
     @property
     def is_placed(self) -> bool:

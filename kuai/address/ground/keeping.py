@@ -48,8 +48,10 @@ def gather_units(
     plane: LocalPlane,
     *,
     most: float,
+    lane_most: float,
 ) -> Units:
-    """Units of at most `most` weight (one building may be heavier); `cells.site_cell` is in the buildings' order."""
+    """Units of at most `most` weight, lanes of `lane_most` (one building may be heavier); `cells.site_cell` is in the
+    buildings' order."""
     owner = _with_empty_cells(cells)
     seats, of_building = np.unique(cells.site_cell, return_inverse=True)
     seat_of_cell = np.full(len(cells.outlines), -1)
@@ -59,8 +61,13 @@ def gather_units(
     seat_weight = np.bincount(of_building, weights=weights, minlength=len(seats))
     touching = _touching(sides, buildings, of_building, len(seats))
     roads = {building.place for building in buildings if building.on_road}
-    kept = {place: pairs for place, pairs in touching.items() if place not in roads}
-    joined = _join_places(kept, seat_weight, most)
+    lanes = {building.place for building in buildings if building.is_in_lane}
+    kept = {
+        place: (pairs, lane_most if place in lanes else most)
+        for place, pairs in touching.items()
+        if place not in roads
+    }
+    joined = _join_places(kept, seat_weight)
     # Of each seat the first building speaks for it.
     speaker = np.unique(of_building, return_index=True)[1].tolist()
     side_by_side = {
@@ -153,13 +160,14 @@ def _touching(
 
 
 def _join_places(
-    touching: Mapping[str, list[tuple[int, int]]], seat_weight: np.ndarray, most: float
+    kept: Mapping[str, tuple[list[tuple[int, int]], float]], seat_weight: np.ndarray
 ) -> np.ndarray:
     """The seats that stay together carry one number: touching, of one estate or lane, and not too heavy in all."""
     root = list(range(len(seat_weight)))
     weight = seat_weight.tolist()
-    for place in sorted(touching):
-        for seats in _pieces(touching[place]):
+    for place in sorted(kept):
+        pairs, most = kept[place]
+        for seats in _pieces(pairs):
             roots = sorted({_root(root, seat) for seat in seats})
             # An estate that alone exceeds the limit is the one thing that may be divided.
             if sum(weight[one] for one in roots) <= most:

@@ -169,7 +169,8 @@ def test_grids_follow_a_street_that_divides_the_village(homes_each):
     middle = (rows[0] + rows[-1]) / 2
     street = shapely.LineString([(builders.WEST - 0.01, middle), (builders.WEST + 0.05, middle)])
     proposal = draw_grids(Ground(COMMUNITY, streets=[street]), homes)
-    assert proposal.figures.street_share == 1.0
+    # All of it would cost balance: the two sides do not weigh whole grids.
+    assert proposal.figures.street_share > 0.8
     assert draw_grids(Ground(COMMUNITY), homes).figures.street_share is None
 
 
