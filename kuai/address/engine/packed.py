@@ -64,7 +64,7 @@ def pack_bytes(name: str, parts: Iterable[bytes]) -> dict[str, memoryview]:
 
 def numbers_of(values: Sequence[int], kind: type = np.int64) -> memoryview:
     """The bytes of an array."""
-    return memoryview(np.asarray(values, dtype=kind)).cast("B")
+    return memoryview(np.asarray(values, dtype=kind).tobytes())
 
 
 def texts_of(buffers: Buffers, name: str) -> PackedTexts:
@@ -134,8 +134,8 @@ def pack_forms(
     owners = np.asarray(ids, dtype=np.uint32)
     order = np.lexsort((owners, keys))
     return {
-        f"{name}.hashes": memoryview(keys[order]).cast("B"),
-        f"{name}.ids": memoryview(owners[order]).cast("B"),
+        f"{name}.hashes": memoryview(keys[order].tobytes()),
+        f"{name}.ids": memoryview(owners[order].tobytes()),
     }
 
 

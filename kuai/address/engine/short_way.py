@@ -21,6 +21,7 @@ from kuai.address.engine.finding import (
 )
 from kuai.address.engine.grading import conventions_used, grade_one
 from kuai.address.engine.heads import HeadReading
+from kuai.address.engine.mending import mended_spellings
 from kuai.address.engine.names import NameReading, Trust, read_name
 from kuai.address.engine.normalising import split_brackets
 from kuai.address.engine.place_index import Building, PlaceIndex, unpack_room
@@ -275,8 +276,8 @@ class ShortWay:
             return None
         if answer.trust is Trust.NEEDS_PROOF and answer.level is not Level.ROOM:
             return None
-        if answer.unknown_room and "," in spelling:
-            # The comma may stand in the middle of the number: the long way mends such texts.
+        if answer.unknown_room and any(mended_spellings(spelling, self._index.book)):
+            # Another spelling may know the room.
             return None
         one = self._index.building(number)
         missing = _names_left_out(one, spelling) if name.trust is _EXACT else ()
