@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kuai.address.engine.normalising import to_one_spelling
-from kuai.address.engine.similarity import TELLING_APART, Slip, find_slip
+from kuai.address.engine.similarity import TELLING_APART, Slip, find_slip, one_character_less
 
 _SUBDISTRICT_TAIL = r"街道办事处|街道办|办事处|街道|地区|事处|镇|乡|街|办|道"
 _COMMUNITY_TAIL = r"社区居民委员会|社区居委会|居民委员会|社区工作站|居委会|社区|社|区|村民委员会|村委会|股份合作公司"
@@ -27,6 +27,12 @@ _LONGEST_NAME = 9
 _ANOTHER_NAME = re.compile(
     r"大道|大厦|路|街|道|巷|河|湖|山|公园|广场|中心|花园|花苑|工业|新村|老村|村|围|苑|城|园|市场|酒店|医院|学校|中学|小学|"
     r"商业|国际|科技|大酒店|港|码头|口岸|地铁|岭|岗|坑|角|头|镇|站|桥|立交|水库|体育|文化|新|老|旧|东|西|南|北|中|上|下|人民|[0-9]"
+)
+# 莲花支路, 南山法院, 龙华公园: what bears a division's name and lies anywhere.
+BEARS_THE_NAME = re.compile(
+    r"[东南西北中上下前后内外一二三四五六七八九十0-9支横环新老]{0,2}(?:路|街(?!道)|大道|巷)|"
+    r"大厦|广场|公园|花园|花苑|医院|法院|检察院|公安|派出所|政府|学校|中学|小学|大学|学院|酒店|宾馆|国际|中心(?!村)|口岸|码头|"
+    r"车站|站|立交|水库|湾|半岛|河|海关|名苑|名庭|豪庭|雅苑|家园|新城(?!村)|商业|市场|体育|文化|科技|创业|洞|山庄|区(?!域)|港|城(?!村)"
 )
 # 深圳大道, 广东大厦, 深圳湾: things named after the city or province.
 _NAMED_AFTER = re.compile(
@@ -113,6 +119,7 @@ class DivisionBook:
         self._other_districts = frozenset(
             name for city in self.cities for name in elsewhere.districts_by_city.get(city, ())
         )
+        self._slip_forms: dict[str, dict[str, list[str]]] = {}
         self._spellings: dict[int, tuple[str, ...]] = {}
         self._names_by_community: dict[int, list[str]] | None = None
         self._below: dict[int, list[int]] | None = None
@@ -395,7 +402,7 @@ class DivisionBook:
             written, unit = rest[: mark.start()], mark.group()
             if unit in ("街", "道", "办", "镇") and _ROAD_FOLLOWS.match(rest, mark.end()):
                 continue
-            numbers = self._narrow(self.by_core["subdistrict"].get(written, ()), reading.districts)
+            numbers = self.narrow(self.by_core["subdistrict"].get(written, ()), reading.districts)
             if numbers:
                 reading.subdistricts, reading.rest = numbers, rest[mark.end() :]
                 name = self.divisions[numbers[0]].name
@@ -410,11 +417,21 @@ class DivisionBook:
         self, reading: DivisionReading, written: str, mark: re.Match[str]
     ) -> bool:
         unit = mark.group()
-        if unit in ("街", "乡", "办", "地区", "道") and not self._is_sure_slip(written):
+        if unit in ("街", "乡", "办", "地区", "道") and (
+            len(written) < 2 or not self._is_sure_slip(written)
+        ):
             return False
         if written in self._other_subdistricts and unit != "街":
             reading.elsewhere = written + unit
             return False
+        town = self.narrow(
+            self.by_core["subdistrict"].get(_OLD_MARKET.sub("", written), ()), reading.districts
+        )
+        if town and unit == "镇":
+            name = self.divisions[town[0]].name
+            reading.subdistricts, reading.rest = town, reading.rest[mark.end() :]
+            reading.variations.append(f"“{name}”写作“{written}{unit}”")
+            return True
         near = self._near(written, "subdistrict", reading.districts)
         if near:
             reading.subdistricts, reading.rest = near[0], reading.rest[mark.end() :]
@@ -448,17 +465,17 @@ class DivisionBook:
             if mark.group() in ("社", "区") and written not in self.by_core["community"]:
                 continue
             below = reading.subdistricts or reading.districts
-            if mark.group() == "区" and not self._inside(
+            if mark.group() == "区" and not self.inside(
                 self.by_core["community"].get(written, ()), below
             ):
                 continue
             known = self.by_core["community"].get(written, ())
             if not known and written.endswith("村"):
                 known = self.by_core["community"].get(written[:-1], ())
-            numbers = self._narrow(known, below) or self._narrow(known, reading.districts)
+            numbers = self.narrow(known, below) or self.narrow(known, reading.districts)
             if numbers:
-                if below and not self._narrow(numbers, below):
-                    numbers = self._inside(numbers, self._split_from(below)) or numbers
+                if below and not self.narrow(numbers, below):
+                    numbers = self.inside(numbers, self.split_from(below)) or numbers
                     reading.weak.append(self._words_for_other_subdistrict(numbers, below))
                 reading.communities, reading.rest = numbers, rest[mark.end() :]
                 return True
@@ -473,7 +490,7 @@ class DivisionBook:
                 return True
         return False
 
-    def _split_from(self, subdistricts: Sequence[int]) -> tuple[int, ...]:
+    def split_from(self, subdistricts: Sequence[int]) -> tuple[int, ...]:
         """The sub-districts that were taken out of these since."""
         found: list[int] = []
         for number in subdistricts:
@@ -484,7 +501,7 @@ class DivisionBook:
         return tuple(found)
 
     def _words_for_other_subdistrict(self, numbers: Sequence[int], below: Sequence[int]) -> str:
-        if self._inside(numbers, self._split_from(below)):
+        if self.inside(numbers, self.split_from(below)):
             old = self.divisions[below[0]].name
             new = self.divisions[self.ancestors(numbers[0])[1]].name
             return f"{old}后来分出{new}"
@@ -492,30 +509,15 @@ class DivisionBook:
 
     def has_split(self, subdistrict: int) -> bool:
         """Were other sub-districts taken out of this one since? Then its old name says less."""
-        return bool(self._split_from((subdistrict,)))
-
-    def read_village(self, reading: DivisionReading) -> bool:
-        """石岩水田村: a village of a community's name inside the sub-district or district written."""
-        above = reading.subdistricts or reading.districts
-        if reading.communities or not above:
-            return False
-        for mark in re.finditer("村|居委", reading.rest[:10]):
-            known = self.by_core["community"].get(reading.rest[: mark.start()], ())
-            numbers = self._inside(known, above) or self._inside(known, self._split_from(above))
-            if len(numbers) == 1:
-                written = reading.rest[: mark.end()]
-                reading.communities, reading.rest = numbers, reading.rest[mark.end() :]
-                reading.variations.append(f"“{self.divisions[numbers[0]].name}”写作“{written}”")
-                return True
-        return False
+        return bool(self.split_from((subdistrict,)))
 
     def _peel_bare_subdistrict(self, reading: DivisionReading, written: str) -> bool:
         """龙华区民治横岭社区…: a bare sub-district before a community's full name."""
         for length in range(2, min(6, len(written))):
-            numbers = self._narrow(
+            numbers = self.narrow(
                 self.by_core["subdistrict"].get(written[:length], ()), reading.districts
             )
-            below = self._narrow(self.by_core["community"].get(written[length:], ()), numbers)
+            below = self.narrow(self.by_core["community"].get(written[length:], ()), numbers)
             if numbers and below and not reading.subdistricts:
                 reading.subdistricts, reading.rest = numbers, reading.rest[length:]
                 reading.variations.append(
@@ -535,7 +537,7 @@ class DivisionBook:
                 continue
             for length in range(5, 1, -1):
                 written, after = rest[:length], rest[length:]
-                numbers = self._narrow(
+                numbers = self.narrow(
                     self.by_core[level].get(written, ()), above or reading.districts
                 )
                 if len(numbers) != 1 or len(written) < length:
@@ -555,7 +557,7 @@ class DivisionBook:
         if level != "subdistrict":
             return False
         known = self.by_core["community"]
-        return any(self._narrow(known.get(after[:n], ()), above) for n in range(2, 6))
+        return any(self.narrow(known.get(after[:n], ()), above) for n in range(2, 6))
 
     def _may_stand_bare(self, community: str, reading: DivisionReading) -> bool:
         """东门街道东门立新路 speaks of the quarter, not of 东门社区; a gazetteer has no place to prove it by."""
@@ -569,11 +571,9 @@ class DivisionBook:
     ) -> tuple[tuple[int, ...], Slip] | None:
         """The one division of `level` a single slip away; None if there is none or more than one."""
         found: list[tuple[tuple[int, ...], Slip]] = []
-        for core, numbers in self.by_core[level].items():
-            if abs(len(core) - len(written)) > 1 or not (set(core) & set(written)):
-                continue
+        for core in self._one_slip_away(written, level):
             slip = find_slip(written, core)
-            narrowed = self._narrow(numbers, within)
+            narrowed = self.narrow(self.by_core[level][core], within)
             if slip and narrowed and _is_a_slip_of_division(slip, core):
                 found.append((narrowed, slip))
         if len(found) > 1 and all(s.kind == "missing" for _, s in found):
@@ -581,14 +581,29 @@ class DivisionBook:
             return tuple(number for numbers, _ in found for number in numbers), found[0][1]
         return found[0] if len(found) == 1 else None
 
-    def _narrow(self, numbers: Sequence[int], within: Sequence[int]) -> tuple[int, ...]:
+    def _one_slip_away(self, written: str, level: str) -> list[str]:
+        """Names that share a form less one character with `written`, in the order of the library."""
+        forms = self._slip_forms.get(level)
+        if forms is None:
+            forms = self._slip_forms[level] = {}
+            for core in self.by_core[level]:
+                for form in one_character_less(core) | {core}:
+                    forms.setdefault(form, []).append(core)
+        near = {
+            core for form in one_character_less(written) | {written} for core in forms.get(form, ())
+        }
+        # Because the one character left of a name of two is shared by many, it is no name yet.
+        return [core for core in sorted(near) if set(core) & set(written)]
+
+    def narrow(self, numbers: Sequence[int], within: Sequence[int]) -> tuple[int, ...]:
+        """Those of `numbers` that lie in one of `within`; all where nothing is written above."""
         if not within:
             return tuple(numbers)
         return tuple(number for number in numbers if self.is_within(number, within))
 
-    def _inside(self, numbers: Sequence[int], within: Sequence[int]) -> tuple[int, ...]:
-        """As `_narrow`, but nothing lies in no division."""
-        return self._narrow(numbers, within) if within else ()
+    def inside(self, numbers: Sequence[int], within: Sequence[int]) -> tuple[int, ...]:
+        """As `narrow`, but nothing lies in no division."""
+        return self.narrow(numbers, within) if within else ()
 
     def _agrees(self, numbers: Sequence[int], reading: DivisionReading) -> bool:
         return not reading.districts or set(numbers) == set(reading.districts)
@@ -596,6 +611,8 @@ class DivisionBook:
 
 # Said where a community is written under a sub-district it does not lie in.
 OTHER_SUBDISTRICT = "社区与所写街道不符"
+# 横岗墟镇: the market of the old town.
+_OLD_MARKET = re.compile("老?墟$")
 _ANY_MARK = re.compile("省|市|街道|镇|乡|社区|区|县")
 _LEVELS_OF_MARK = {
     "街道": ("subdistrict",), "镇": ("subdistrict",), "乡": ("subdistrict",), "社区": ("community",),
@@ -611,7 +628,7 @@ def _is_a_division_next(after: str, succession: Succession) -> bool:
         return True
     if re.match(_SUBDISTRICT_TAIL, following) and not re.match(r"街[^道]", following):
         return True
-    return not _ANOTHER_NAME.match(following)
+    return not BEARS_THE_NAME.match(following)
 
 
 def _is_a_slip_of_division(slip: Slip, core: str) -> bool:

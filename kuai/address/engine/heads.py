@@ -17,6 +17,7 @@ from kuai.address.engine.names import (
     read_name,
 )
 from kuai.address.engine.place_index import PlaceIndex
+from kuai.address.engine.villages import read_next
 
 
 @dataclass(slots=True)
@@ -95,9 +96,9 @@ def _read_harder_head(
 
 
 def _read_bare(reading: DivisionReading, index: PlaceIndex) -> bool:
-    if not index.holds_buildings and index.book.read_village(reading):
-        return True
-    return index.book.read_bare(reading)
+    return (
+        index.book.read_bare(reading) if index.holds_buildings else read_next(reading, index.book)
+    )
 
 
 def explain_lead(
