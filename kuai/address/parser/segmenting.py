@@ -11,6 +11,7 @@ import numpy as np
 
 from kuai.address.parser.labels import LABEL_COUNT, LABELS, REDUNDANT, Segment
 from kuai.address.parser.network import Network
+from kuai.address.parser.one_thread import one_thread_here
 from kuai.address.parser.packing import code_points, pack_rows
 from kuai.address.parser.reading import ReadingNetwork
 
@@ -33,12 +34,12 @@ class SegmentParser:
         lengths = np.minimum(lengths, LONGEST_TEXT)
         order = np.argsort(-lengths, kind="stable")
         answers: list[list[Segment]] = [[] for _ in texts]
-        for batch in _batches(order, lengths):
-            rows = [texts[number] for number in batch]
-            for number, text, spans in zip(
-                batch, rows, self._spans(rows, lengths[batch]), strict=True
-            ):
-                answers[number] = _segments(text, spans)
+        with one_thread_here():
+            for batch in _batches(order, lengths):
+                rows = [texts[number] for number in batch]
+                found = self._spans(rows, lengths[batch])
+                for number, text, spans in zip(batch, rows, found, strict=True):
+                    answers[number] = _segments(text, spans)
         return answers
 
     def _spans(self, texts: Sequence[str], lengths: np.ndarray) -> Iterator[list[tuple[int, int]]]:
