@@ -45,14 +45,14 @@ def score_segments(
         rows=len(truth),
         precision=_share(right.total(), given.total()),
         recall=_share(right.total(), wanted.total()),
-        f1=_f1(right, wanted, given, labels),
-        f1_meaning=_f1(right, wanted, given, meaning),
+        f1=_harmonic_mean(right, wanted, given, labels),
+        f1_meaning=_harmonic_mean(right, wanted, given, meaning),
         rows_right=_share(whole, len(truth)),
-        f1_by_label={label: _f1(right, wanted, given, [label]) for label in labels},
+        f1_by_label={label: _harmonic_mean(right, wanted, given, [label]) for label in labels},
     )
 
 
-def _f1(
+def _harmonic_mean(
     right: Counter[str], wanted: Counter[str], given: Counter[str], labels: Sequence[str]
 ) -> float:
     hits = sum(right[label] for label in labels)
