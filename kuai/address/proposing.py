@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from kuai.address.applying.events import room_name
 from kuai.address.engine.place_index import room_keys
@@ -158,11 +158,8 @@ def list_proposals(
 
 def count_proposals(actor: Actor) -> dict[str, int]:
     """How many proposals the areas of `actor` have, by state."""
-    rows = _of_areas(actor).values_list("state", flat=True)
-    counts: dict[str, int] = {}
-    for state in rows:
-        counts[state] = counts.get(state, 0) + 1
-    return counts
+    counted = _of_areas(actor).order_by().values_list("state").annotate(count=Count("pk"))
+    return dict(counted)
 
 
 def get_proposal(number: int, actor: Actor) -> ProposalView:
