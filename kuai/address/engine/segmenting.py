@@ -203,10 +203,16 @@ def read_room(pieces: tuple[Piece, ...]) -> RoomReading:
     return RoomReading(stair, floor, number, part, is_shop, also, spelled)
 
 
+# A longer number is a telephone or a register's.
+LONGEST_ROOM_NUMBER = 5
+
+
 def _second_room(first: str, pieces: tuple[Piece, ...]) -> str:
     """The number of another room right behind the first, past a comma or dash; empty if there is none."""
     behind = pieces[1:] if pieces[0].kind is Kind.BREAK else pieces
     if not behind or behind[0].kind not in (Kind.BARE, Kind.ROOM, Kind.SHOP):
+        return ""
+    if len(behind[0].value) > LONGEST_ROOM_NUMBER:
         return ""
     # Because 302-1 is a part of 302, a short number counts only behind a short one.
     return behind[0].value if len(behind[0].value) > 2 or len(first) < 3 else ""
