@@ -105,6 +105,10 @@ class Washer:
             one.unknown_place,
         )
 
+    def takes_short_way(self, spelling: str) -> bool:
+        """Does the text leave nothing to weigh? (For measurements.)"""
+        return self._short_way.take(spelling) is not None
+
     def _may_be_known(self, spelling: str) -> bool:
         """Could it be, or begin with, a text that somebody confirmed or gave as another name?"""
         if not self.index.meta.other_texts:
