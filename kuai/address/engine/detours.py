@@ -80,12 +80,18 @@ def follow_endings(
         later, gone = (
             follow_endings(successors, index, rounds=rounds - 1) if successors else ([], "")
         )
-        reason = (
-            reason or gone or f"“{answer.text}”{_GONE_WORDS.get(ending.kind, '已停用')}，没有后继"
-        )
+        reason = reason or gone or _why_nothing(answer, ending, index)
         for one in later:
             followed.setdefault(one.code, one)
     return list(followed.values()), "" if followed else reason
+
+
+def _why_nothing(answer: Answer, ending: Ending, index: PlaceIndex) -> str:
+    building = index.building(answer.found.building)
+    of_building = index.meta.endings.get(building.code)
+    if not ending.kind and of_building is not None:
+        return f"“{building.text}”{_GONE_WORDS.get(of_building.kind, '已停用')}，没有后继"
+    return f"“{answer.text}”{_GONE_WORDS.get(ending.kind, '已停用')}，没有后继"
 
 
 def _successors_of(answer: Answer, ending: Ending, index: PlaceIndex) -> Iterable[Answer]:
