@@ -127,6 +127,11 @@ def _beginnings() -> frozenset[str]:
     return frozenset(one[:length] for one in _syllables() for length in range(1, len(one) + 1))
 
 
+def learn_syllables() -> None:
+    """Read the table of syllables now, so that nobody who types has to wait for it."""
+    _beginnings()
+
+
 def mixtures_of(name: str) -> list[tuple[Wanted, ...]]:
     """The ways in which `name` may be characters, syllables and initials mixed (金hualu, jinhl, 金h路)."""
     runs = _RUN.findall(name)

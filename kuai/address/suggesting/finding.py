@@ -17,7 +17,13 @@ import numpy as np
 
 from kuai.address.engine.normalising import to_one_spelling
 from kuai.address.suggesting.answers import Step, Suggestion
-from kuai.address.suggesting.asking import LONGEST_TYPED, Part, cuts_of, spellings_typed
+from kuai.address.suggesting.asking import (
+    LONGEST_TYPED,
+    Part,
+    cuts_of,
+    learn_syllables,
+    spellings_typed,
+)
 from kuai.address.suggesting.names import Effort, How, NameHit, NameIndex, Names
 from kuai.address.suggesting.readings import Unit
 from kuai.address.suggesting.side_file import AREA_LEVELS
@@ -85,6 +91,7 @@ class Typeahead:
         }
         self._area_texts = _area_texts(self._areas.values())
         self._remembered: OrderedDict[tuple[str, str, int], tuple[Suggestion, ...]] = OrderedDict()
+        learn_syllables()
         self._allowed = lru_cache(maxsize=256)(self._names_within)
 
     def suggest(self, text: str, *, within: str = "", limit: int = 10) -> tuple[Suggestion, ...]:

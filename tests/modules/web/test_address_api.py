@@ -17,7 +17,7 @@ from kuai.address.reading import library_table, read_delivered_library
 from kuai.guard.ledger_models import LedgerEntry
 from kuai.guard.types import Role
 from kuai.kit.store import Store
-from kuai.web.addresses import limits
+from kuai.web.addresses import api, limits
 from tests.modules.address.builders import invented_table
 
 LogIn = Callable[[Role], Client]
@@ -67,6 +67,15 @@ def test_a_batch_is_washed_in_order_with_reasons_and_candidates(steward: Client)
     assert len(found["answers"][2]["candidates"]) == 2
     assert found["answers"][2]["candidates"][0]["parts"]["room"] == 20
     assert found["answers"][0]["steps"] is None
+
+
+def test_answers_have_the_shape_the_description_promises(steward: Client) -> None:
+    texts = ["石桥村三巷5号302", "", "石桥三巷7号101"]
+    for steps in (False, True):
+        answer = post(steward, WASH, {"texts": texts, "steps": steps}).json()
+        assert api.WashOut.model_validate(answer, strict=True).dict() == answer
+    answer = steward.get(SUGGEST, {"q": "s"}).json()
+    assert api.SuggestOut.model_validate(answer, strict=True).dict() == answer
 
 
 def test_steps_are_told_for_a_few_and_refused_for_many(steward: Client) -> None:
