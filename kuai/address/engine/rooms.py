@@ -81,7 +81,8 @@ def follow_plan(plan: RoomPlan, found: Found, index: PlaceIndex) -> list[Answer]
     """`find_room` for a room already read."""
     answers = _answers_of_plan(plan, found, index)
     room = plan.room
-    if room.also and len(room.number) < SHORTEST_ROOM_NUMBER and not room.is_shop:
+    is_short = len(room.number) < SHORTEST_ROOM_NUMBER and not (room.floor or room.is_shop)
+    if room.also and is_short:
         # 1-23, 2-102: which of the two is the room is not told.
         for answer in answers:
             answer.trust = Trust.GUESS
@@ -163,11 +164,16 @@ def _room_behind_words(found: Found, variations: list[str], index: PlaceIndex) -
     """3栋元504: one stray character hides nothing; behind longer words a number may mean something else."""
     rest = found.rest
     start = next((i for i, piece in enumerate(rest) if piece.kind is Kind.NAME), None)
-    if start is None or start + 1 >= len(rest) or rest[start + 1].kind in (Kind.NAME, Kind.BREAK):
+    if start is None:
         return None
     words = rest[start].value
+    behind = rest[start + 1 :]
+    if behind and behind[0].kind is Kind.BREAK:
+        behind = behind[1:]
+    if not behind or behind[0].kind in (Kind.NAME, Kind.BREAK):
+        return None
     stair = rest[:start] if start == 1 and rest[0].kind is Kind.STAIR else ()
-    room = read_room((*stair, *rest[start + 1 :]))
+    room = read_room((*stair, *behind))
     hit = index.find_room(found.building, room.key) if room.number else None
     is_room = room.stair or _ROOM_BEHIND_WORDS.fullmatch(room.number) or room.number.isalpha()
     if hit is None or not is_room:

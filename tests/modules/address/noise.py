@@ -270,6 +270,49 @@ def _(draw: Draw) -> str:
     return gap.join(pieces) if draw.chance.random() < 0.5 else pieces[0] + gap + "".join(pieces[1:])
 
 
+@kind("separators_mixed")
+def _(draw: Draw) -> str:
+    """Another separator, or none, between any two parts."""
+    text = ""
+    for piece in (piece for piece in vars(draw.parts).values() if piece):
+        text += (
+            draw.one("", "", " ", "/", "、", "，", ",", "-", "|", ";") + piece if text else piece
+        )
+    return text
+
+
+@kind("careless")
+def _(draw: Draw) -> str:
+    """Levels left out at random, kinds left out, a remark, a separator: how people really type."""
+    parts, chance = draw.parts, draw.chance
+    kept = {
+        name: value if chance.random() < share else ""
+        for name, value, share in (
+            ("province", parts.province, 0.4),
+            ("city", draw.one(parts.city, parts.city.removesuffix("市")), 0.6),
+            ("district", parts.district, 0.7),
+            (
+                "subdistrict",
+                re.sub("(街道|镇)$", draw.one("", "街道", "街道办", "街"), parts.subdistrict),
+                0.7,
+            ),
+            ("community", parts.community, 0.5),
+        )
+    }
+    draw.parts = replace(parts, **kept)
+    text = draw.one(
+        draw.parts.text(),
+        KINDS["floor_room"](draw) or draw.parts.text(),
+        KINDS["chinese_numerals"](draw) or draw.parts.text(),
+        KINDS["room_ending"](draw) or draw.parts.text(),
+        KINDS["block_unit"](draw) or draw.parts.text(),
+    )
+    assert isinstance(text, str)
+    if chance.random() < 0.2:
+        text += chance.choice(REMARKS)
+    return text
+
+
 @kind("blanks_inside")
 def _(draw: Draw) -> str:
     """Blanks anywhere, as from columns pasted together or a scanned form."""
@@ -964,6 +1007,7 @@ _SAYS_LESS = {
     "no_subdistrict": ("community",),
     "no_district": ("subdistrict", "community"),
     "mixed": (),
+    "careless": (),
     "hotline": (),
     "two_noises": (),
     "sentence": ("subdistrict",),

@@ -50,7 +50,10 @@ def test_junk_names_no_place_and_says_why(text: str) -> None:
     assert _works().explain_text(text)[-1].words
 
 
-_WORDS = "光明区 公明街道 第一工业区 3栋 101房 ( ) ， - 二十 巷 号 1单元 A 社区 之 铺".split()
+_WORDS = (
+    *("光明区", "公明街道", "第一工业区", "3栋", "101房", "(", ")", "，", "-"),
+    *("二十", "巷", "号", "1单元", "A", "社区", "之", "铺"),
+)
 _PIECES = st.sampled_from([*_WORDS, " "])
 
 
