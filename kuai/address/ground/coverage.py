@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import shapely
 
 from kuai.address.ground.outlines import shapes_by_code
-from kuai.address.ground.plane import LocalPlane, area_m2, areas_m2
+from kuai.address.ground.plane import LocalPlane, square_metres, square_metres_of
 from kuai.address.types import Level, State
 from kuai.kit.coordinates import points_from_cgcs2000, points_to_cgcs2000
 
@@ -292,7 +292,7 @@ def _buildings_in_two_grids(ground: _Ground, kept: np.ndarray) -> Iterator[Groun
                 (ground.codes[rows[one]], *(code for _, code in held)),
                 ground.parents[rows[one]],
                 f"楼栋轮廓跨 {len(held)} 个网格：{parts}",
-                area_m2=round(area_m2(footprints[one]), 1),
+                area_m2=round(square_metres_of(footprints[one]), 1),
             )
 
 
@@ -301,7 +301,7 @@ def _real_parts(shape: shapely.Geometry) -> Iterator[tuple[shapely.Geometry, flo
     parts = [part for part in _polygons(shape) if not part.is_empty]
     if not parts:
         return
-    sizes = areas_m2(parts)
+    sizes = square_metres(parts)
     plane = LocalPlane.around(shapely.get_coordinates(parts))
     widths = (
         2 * sizes / np.maximum(shapely.length(plane.flatten(np.array(parts, dtype=object))), 1e-9)

@@ -19,7 +19,7 @@ from kuai.address.ground.households import GridBuilding
 from kuai.address.ground.keeping import Units, gather_units
 from kuai.address.ground.outlines import dissolve, hull_around
 from kuai.address.ground.partition import divide, join_islands
-from kuai.address.ground.plane import LocalPlane, areas_m2
+from kuai.address.ground.plane import LocalPlane, square_metres
 from kuai.address.ground.proposals import (
     DrawnGrid,
     GridFigures,
@@ -60,19 +60,25 @@ class GridSettings:
 @dataclass(frozen=True)
 class _Wish:
     """What a division should come to: how many grids, how heavy one may be, and how heavy the estates and the lanes
-    that stay together may be, the strictest first; the last keeps nothing together that must be parted."""
+    that stay together may be, the strictest first. `is_exact`: so many grids, even if nothing can stay together."""
 
     counts: tuple[int, ...]
     limits: tuple[float, float]
     keeping: tuple[tuple[float, float], ...]
+    is_exact: bool = False
 
     @classmethod
-    def keeping_up_to(
-        cls, most: float, *, counts: tuple[int, ...], limits: tuple[float, float]
-    ) -> _Wish:
-        """Estates whole up to `most`; lanes too, then lanes of half and a quarter of it, if the limits ask for it."""
+    def of_drawing(cls, counts: tuple[int, ...], settings: GridSettings) -> _Wish:
+        """Estates whole up to the most; lanes too, then lanes of half and a quarter of it, if the limits ask for it."""
+        most = settings.most
         lanes = tuple((most, most / part) for part in (1, 2, 4))
-        return cls(counts, limits, (*lanes, (0.0, 0.0)))
+        return cls(counts, (settings.fewest, most), lanes)
+
+    @classmethod
+    def of_splitting(cls, parts: int, weight: float) -> _Wish:
+        """So many parts of about the same weight, whatever must be cut for it."""
+        share = weight / parts
+        return cls((parts,), (0.0, math.inf), ((share, share), (0.0, 0.0)), is_exact=True)
 
 
 @dataclass(frozen=True)
@@ -104,8 +110,7 @@ def draw_grids(
     """A proposal for the whole community; refuses one without boundary and without a single building on the map."""
     listed = _sorted_once(buildings)
     counts = settings.counts_for(_weight(listed, settings))
-    limits = (settings.fewest, settings.most)
-    wish = _Wish.keeping_up_to(settings.most, counts=counts, limits=limits)
+    wish = _Wish.of_drawing(counts, settings)
     return _propose(Redraw.DRAWN, ground, listed, settings, wish)
 
 
@@ -126,9 +131,7 @@ def split_grid(
     part = Ground(
         ground.community_code, outline, ground.streets, {grid_code: outline}, ground.issued
     )
-    # What is divided on purpose may cut an estate: each part must get something.
-    share = _weight(listed, settings) / parts
-    wish = _Wish.keeping_up_to(share, counts=(parts,), limits=(0.0, math.inf))
+    wish = _Wish.of_splitting(parts, _weight(listed, settings))
     proposal = _propose(Redraw.SPLIT, part, listed, settings, wish)
     if len(proposal.grids) < parts:
         raise _split_refusal(len(proposal.grids), parts)
@@ -266,7 +269,7 @@ def _best_labels(
     for most, lane_most in wish.keeping:
         counts = wish.counts if best is None else wish.counts[:1]
         units = gather_units(cells, placed, weights, plane, most=most, lane_most=lane_most)
-        if units.graph.nodes < wish.counts[0] and most > 0:
+        if wish.is_exact and units.graph.nodes < wish.counts[0] and most > 0:
             continue
         graph = join_islands(units.graph)
         for count in counts:
@@ -311,7 +314,7 @@ def _map_order(outlines: Sequence[shapely.Geometry]) -> list[int]:
     """As one reads a map: in rows from north to south, each row from west to east."""
     points = shapely.get_coordinates(shapely.point_on_surface(np.array(outlines, dtype=object)))
     flat = LocalPlane.around(points).metres(points)
-    row_m = ROW_HEIGHT * math.sqrt(float(areas_m2(outlines).mean()))
+    row_m = ROW_HEIGHT * math.sqrt(float(square_metres(outlines).mean()))
     row, top = 0, math.inf
     row_of: dict[int, int] = {}
     for place in np.lexsort((flat[:, 0], -flat[:, 1])).tolist():
@@ -361,7 +364,7 @@ def _grids(
     if kind is Redraw.DRAWN:
         kept = _continued_codes(members, buildings, ground.present)
     free = _free_codes(ground, wanted=kept.count(""))
-    areas = areas_m2(list(outlines))
+    areas = square_metres(list(outlines))
     grids = []
     for place, (own, outline) in enumerate(zip(members, outlines, strict=True)):
         code = kept[place] or next(free)

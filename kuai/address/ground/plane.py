@@ -62,7 +62,7 @@ class LocalPlane:
         return shapely.transform(geometries, self.degrees)
 
 
-def areas_m2(geometries: Sequence[shapely.Geometry] | np.ndarray) -> np.ndarray:
+def square_metres(geometries: Sequence[shapely.Geometry] | np.ndarray) -> np.ndarray:
     """Area of each (multi)polygon in degrees, on the ellipsoid; parts of a whole add up to it exactly.
 
     Source: Snyder, Map Projections (USGS PP 1395), eq. 3-12: the zone between the equator and a latitude has
@@ -80,9 +80,9 @@ def areas_m2(geometries: Sequence[shapely.Geometry] | np.ndarray) -> np.ndarray:
     return np.bincount(part_owner[ring_part], weights=signed, minlength=len(outlines))
 
 
-def area_m2(geometry: shapely.Geometry) -> float:
-    """`areas_m2` of one geometry."""
-    return float(areas_m2([geometry])[0])
+def square_metres_of(geometry: shapely.Geometry) -> float:
+    """`square_metres` of one geometry."""
+    return float(square_metres([geometry])[0])
 
 
 def _areas_inside(rings: np.ndarray) -> np.ndarray:

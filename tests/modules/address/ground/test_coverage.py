@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from kuai.address.ground.coverage import FindingKind, survey_children, survey_coverage
-from kuai.address.ground.plane import areas_m2
+from kuai.address.ground.plane import square_metres
 from kuai.kit.coordinates import points_from_cgcs2000
 from tests.modules.address.ground import builders
 from tests.modules.address.ground.builders import COMMUNITY, OTHER_COMMUNITY, entry, spot, square
@@ -130,7 +130,7 @@ def test_areas_of_parts_add_up_to_the_whole_wherever_it_is_cut():
     cuts = shapely.union_all([whole.boundary, shapely.LineString([spot(-10, 20), spot(99, 55)])])
     parts = shapely.get_parts(shapely.polygonize(shapely.get_parts(cuts).tolist()))
     assert len(parts) == 2
-    assert areas_m2(parts).sum() == pytest.approx(areas_m2([whole])[0], rel=1e-12)
+    assert square_metres(parts).sum() == pytest.approx(square_metres([whole])[0], rel=1e-12)
 
 
 def test_areas_are_the_ellipsoids_holes_and_all():
@@ -144,7 +144,7 @@ def test_areas_are_the_ellipsoids_holes_and_all():
     )
     judge = pyproj.Geod(ellps="GRS80")
     fine = shapely.segmentize(shapely.orient_polygons(both), 1e-4)
-    assert areas_m2([both])[0] == pytest.approx(
+    assert square_metres([both])[0] == pytest.approx(
         abs(judge.geometry_area_perimeter(fine)[0]), rel=1e-9
     )
-    assert np.array_equal(areas_m2([shapely.Point(1, 1), shapely.Polygon()]), [0, 0])
+    assert np.array_equal(square_metres([shapely.Point(1, 1), shapely.Polygon()]), [0, 0])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from kuai.address.ground.grids import GridSettings, Ground, draw_grids, merge_grids, split_grid
 from kuai.address.ground.households import GridBuilding, place_of, read_buildings
 from kuai.address.ground.outlines import building_cells, hull_around, outline_communities
-from kuai.address.ground.plane import areas_m2
+from kuai.address.ground.plane import square_metres
 from kuai.address.ground.proposals import GridProposal, Redraw
 from kuai.address.life.events import effect_of
 from kuai.address.life.folding import LibraryState
@@ -59,10 +59,12 @@ def communities(draw):
 
 def assert_covers_exactly(proposal: GridProposal) -> None:
     outlines = np.array([grid.outline for grid in proposal.grids], dtype=object)
-    whole = areas_m2([proposal.boundary])[0]
+    whole = square_metres([proposal.boundary])[0]
     assert sum(grid.area_m2 for grid in proposal.grids) == pytest.approx(whole, rel=1e-9)
     assert (
-        areas_m2([shapely.symmetric_difference(shapely.union_all(outlines), proposal.boundary)])[0]
+        square_metres(
+            [shapely.symmetric_difference(shapely.union_all(outlines), proposal.boundary)]
+        )[0]
         < whole * 1e-9
     )
     assert shapely.is_valid(outlines).all()
@@ -126,8 +128,8 @@ def test_a_grid_that_is_split_and_merged_again_is_the_grid_it_was(community, par
     (merged,) = again.grids
     assert merged.buildings == tuple(one.address_code for one in listed)
     assert (
-        areas_m2([shapely.symmetric_difference(merged.outline, outline)])[0]
-        < 1e-6 * areas_m2([outline])[0]
+        square_metres([shapely.symmetric_difference(merged.outline, outline)])[0]
+        < 1e-6 * square_metres([outline])[0]
     )
     assert merged.address_code not in (GRID, *outlines)
     assert {(row.old_code, row.share) for row in again.lineage} == {
@@ -227,7 +229,7 @@ def test_what_lies_beyond_the_boundary_is_named_and_islands_go_with_somebody():
     proposal = draw_grids(Ground(COMMUNITY, island), [far, *listed[1:]], settings=SMALL)
     assert proposal.outside == (far.address_code,)
     assert sum(grid.area_m2 for grid in proposal.grids) == pytest.approx(
-        areas_m2([island])[0], rel=1e-9
+        square_metres([island])[0], rel=1e-9
     )
 
 
@@ -237,6 +239,22 @@ def test_without_boundary_and_without_a_point_nothing_is_drawn():
         draw_grids(Ground(COMMUNITY), [blind])
     assert refused.value.next_step
     (only,) = draw_grids(Ground(COMMUNITY, square(0, 0)), [blind]).grids
+    assert only.buildings == ("1",)
+
+
+def test_the_limits_give_way_before_an_estate_does():
+    listed, _ = village(60, seed=3, lane_length=20)
+    homes = {"0": 24, "1": 24, "2": 10}
+    estates = [
+        replace(one, households=homes[one.place[3]], premises=0, place=f"花园{one.place[3]}期")
+        for one in listed
+    ]
+    figures = draw_grids(Ground(COMMUNITY), estates).figures
+    assert (figures.places_cut, figures.below_target) == (0, 1)
+
+
+def test_one_tower_heavier_than_several_grids_is_one_grid():
+    (only,) = draw_grids(Ground(COMMUNITY), [GridBuilding("1", *spot(0, 0), households=2000)]).grids
     assert only.buildings == ("1",)
 
 
@@ -378,8 +396,8 @@ def test_buildings_without_footprints_get_cells_that_fill_their_grid():
     points = dict(zip("abcdef", map(tuple, builders.scattered(6, seed=1).tolist()), strict=True))
     cells = building_cells(square(0, 0, size=10), points)
     assert all(cells[code].covers(shapely.Point(point)) for code, point in points.items())
-    assert areas_m2(list(cells.values())).sum() == pytest.approx(
-        areas_m2([square(0, 0, size=10)])[0]
+    assert square_metres(list(cells.values())).sum() == pytest.approx(
+        square_metres([square(0, 0, size=10)])[0]
     )
 
 
@@ -390,6 +408,6 @@ def test_communities_without_boundary_touch_and_never_overlap():
     assert outlines["a"].covers(shapely.points(left)).all()
     assert shapely.coverage_is_valid(np.array(list(outlines.values())))
     inside = outline_communities({"a": left, "b": right}, within=square(-10, -10, size=60))
-    assert areas_m2(list(inside.values())).sum() == pytest.approx(
-        areas_m2([square(-10, -10, size=60)])[0]
+    assert square_metres(list(inside.values())).sum() == pytest.approx(
+        square_metres([square(-10, -10, size=60)])[0]
     )

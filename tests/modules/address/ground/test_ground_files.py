@@ -12,7 +12,7 @@ import pyproj
 import pytest
 import shapely
 
-from kuai.address.ground.plane import areas_m2
+from kuai.address.ground.plane import square_metres
 from kuai.address.ground.reading import read_ground_file, survey_ground_file
 from kuai.kit.coordinates import points_from_cgcs2000
 from kuai.kit.errors import DataFault, Refusal
@@ -178,7 +178,9 @@ def test_a_ring_that_touches_itself_is_mended_and_told(tmp_path):
     path = geojson(tmp_path / "a.geojson", [feature("1", doubled)])
     reading = survey_ground_file(path, datum="CGCS2000")
     assert reading.mended_rows == (1,)
-    assert areas_m2(shapes_of(reading.rows))[0] == pytest.approx(areas_m2([square(0, 0)])[0])
+    assert square_metres(shapes_of(reading.rows))[0] == pytest.approx(
+        square_metres([square(0, 0)])[0]
+    )
 
 
 def test_a_bow_tie_is_refused_and_the_other_rows_are_kept(tmp_path):
@@ -362,4 +364,4 @@ def test_the_districts_of_shenzhen_lose_their_shift(shared_folder):
         pytest.approx(600, abs=60),
     )
     assert shapely.is_valid(home).all()
-    assert areas_m2(home).sum() == pytest.approx(areas_m2(as_delivered).sum(), rel=1e-3)
+    assert square_metres(home).sum() == pytest.approx(square_metres(as_delivered).sum(), rel=1e-3)
