@@ -6,6 +6,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
@@ -94,23 +95,49 @@ def encoding_of(beginning: bytes) -> str:
 
 def library_table(delivered: pa.Table, *, file: str = "") -> pa.Table:
     """The declared columns of ADDRESS_ENTRY; refuses the first faulty row with its row and column."""
-    codes = delivered["地址编码"].to_pylist()
-    levels = [LEVEL_OF_WORD.get(word) for word in delivered["级别"].to_pylist()]
-    parents = delivered["上级编码"].to_pylist()
-    texts = delivered["标准地址"].to_pylist()
-    _refuse_faulty_rows(codes, levels, parents, texts, file)
+    delivered = delivered.combine_chunks()
+    codes, parents = delivered["地址编码"], delivered["上级编码"]
+    words = pc.dictionary_encode(delivered["级别"]).combine_chunks()
+    levels = [LEVEL_OF_WORD.get(word) for word in words.dictionary.to_pylist()]
+    texts = delivered["标准地址"]
+    depths = np.array([_DEPTH[level] if level else -1 for level in levels], np.int8)
+    depth = depths[words.indices.to_numpy()]
+    if not _is_faultless(codes, depth, parents, texts):
+        of_row = [LEVEL_OF_WORD.get(word) for word in delivered["级别"].to_pylist()]
+        _refuse_faulty_rows(codes.to_pylist(), of_row, parents.to_pylist(), texts.to_pylist(), file)
     return pa.table(
         {
             "address_code": codes,
-            "level": [str(level) for level in levels],
+            "level": pa.array([str(level) for level in levels]).take(words.indices),
             "parent_code": parents,
             "name": delivered["名称"],
             "standard_text": texts,
-            "longitude": _coordinates(delivered["经度"].to_pylist(), "经度", 180.0, file),
-            "latitude": _coordinates(delivered["纬度"].to_pylist(), "纬度", 90.0, file),
+            "longitude": _coordinates(delivered["经度"], "经度", 180.0, file),
+            "latitude": _coordinates(delivered["纬度"], "纬度", 90.0, file),
             "use": delivered["用途"],
-            "state": ["in_use"] * len(codes),
+            "state": pa.array(["in_use"]).take(pa.array(np.zeros(len(codes), np.int8))),
         }
+    )
+
+
+def _is_faultless(
+    codes: pa.ChunkedArray, depth: np.ndarray, parents: pa.ChunkedArray, texts: pa.ChunkedArray
+) -> bool:
+    """Does every row pass? Asked of whole columns, because row by row takes a second for 600,000 rows."""
+    if (depth < 0).any() or not pc.all(pc.match_substring_regex(codes, "^[0-9]+$")).as_py():
+        return False
+    if pc.count_distinct(codes).as_py() < len(codes):
+        return False
+    above = pc.index_in(parents, value_set=codes)
+    has_parent = pc.is_valid(above).to_numpy()
+    above_depth = depth[pc.fill_null(above, 0).to_numpy()]
+    is_room = depth == _DEPTH[Level.ROOM]
+    has_text = (pc.binary_length(texts).to_numpy() > 0) | (depth == _DEPTH[Level.GRID])
+    return not (
+        (~has_parent & (depth > depth.min())).any()
+        or (has_parent & (above_depth >= depth)).any()
+        or (has_parent & is_room & (above_depth != _DEPTH[Level.BUILDING])).any()
+        or (~has_text).any()
     )
 
 
@@ -149,7 +176,25 @@ def _refuse_faulty_rows(
 _CHINESE_LEVELS = ("区", "街道", "社区", "网格", "楼栋", "房屋")
 
 
-def _coordinates(values: Sequence[str], column: str, limit: float, file: str) -> list[float | None]:
+def _coordinates(
+    values: pa.ChunkedArray, column: str, limit: float, file: str
+) -> pa.ChunkedArray | list[float | None]:
+    try:
+        numbers = pc.replace_with_mask(
+            values.combine_chunks(),
+            pc.equal(values, "").combine_chunks(),
+            pa.scalar(None, pa.string()),
+        ).cast(pa.float64())
+    except pa.ArrowInvalid:
+        return _coordinates_by_row(values.to_pylist(), column, limit, file)
+    if pc.all(pc.less_equal(pc.abs(numbers), limit)).as_py() is False:
+        return _coordinates_by_row(values.to_pylist(), column, limit, file)
+    return numbers
+
+
+def _coordinates_by_row(
+    values: Sequence[str], column: str, limit: float, file: str
+) -> list[float | None]:
     found: list[float | None] = []
     for row, value in enumerate(values):
         try:
