@@ -160,7 +160,7 @@ def _require_no_conflict(kept: str, place: Standing) -> None:
         raise Refusal(
             "alias.conflict",
             f"“{kept}”已由 {other.recorded_by} 确认为 {other.address_code}（编号 {other.number}），"
-            f"不能又是 {place.address_code}。",
+            f"不能又是 {place.standard_text}（{place.address_code}）。",
             next_step="两处只能有一处对：先撤回那一条，或改选它的地点。",
         )
 

@@ -178,7 +178,7 @@ def accept_application(
     Refuses the filer, an answer that lacks what its kind needs, and whatever the library refuses.
     """
     with transaction.atomic():
-        row = _get_row(number, by)
+        row = _get_row(number, by, locked=True)
         _require_step(row, ApplicationState.ACCEPTED, by=by, reason=answer.reason)
         asked = Asked(
             row.number,
@@ -275,7 +275,7 @@ def _move(
     **changes: object,
 ) -> ApplicationView:
     with transaction.atomic():
-        row = _get_row(number, by)
+        row = _get_row(number, by, locked=True)
         _require_step(row, end, by=by, reason=reason)
         Application.objects.filter(pk=row.pk).update(state=end.value, **changes)
         _add_move(row, row.state, end, reason=reason, by=by, at=at)
@@ -316,8 +316,10 @@ def _add_move(
     )
 
 
-def _get_row(number: str, actor: Actor) -> Application:
-    row = _of_areas(actor).select_for_update().filter(number=number).first()
+def _get_row(number: str, actor: Actor, *, locked: bool = False) -> Application:
+    rows = _of_areas(actor)
+    # Locked only inside a transaction: two answers at once must not both be taken.
+    row = (rows.select_for_update() if locked else rows).filter(number=number).first()
     if row is None:
         raise Refusal("application.unknown", f"你的辖区里没有申请单 {number}。")
     return row

@@ -26,8 +26,9 @@ from kuai.kit.receipt import Receipt
 
 PURPOSE = "address_upkeep"
 READERS = (Role.SUBDISTRICT_CLERK, Role.DATA_STEWARD)
-OPEN, SET_ASIDE, APPLIED, GONE = "open", "set_aside", "applied", "gone"
+OPEN, SET_ASIDE, APPLIED = "open", "set_aside", "applied"
 PAGE = 50
+DELETED_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def refresh_proposals(
 ) -> Receipt:
     """Bring the proposals in line with what build `version` named. Repeatable.
 
-    What was set aside or applied for stays so; what no build names any more, or the library now has, is gone.
+    What was set aside or applied for stays so; what this build does not name, or the library now has, is deleted.
     """
     rooms_of = {
         code: frozenset(key for name in place.rooms for key in room_keys(name))
@@ -98,7 +99,7 @@ def refresh_proposals(
             if one.key in known
         ]
         Proposal.objects.bulk_update(again, _RENEWED)
-        Proposal.objects.filter(state=OPEN).exclude(last_version=version).update(state=GONE)
+        gone = _delete_unnamed(known, {one.key for one in settled})
         _enter("address.proposals_refreshed", (version,), by=by, at=at, count=len(settled))
     held_back = found.held_back + len(found.clusters) - len(settled)
     return Receipt(
@@ -107,14 +108,22 @@ def refresh_proposals(
         len(settled),
         refused=held_back,
         what="proposals",
-        notes={"new": len(fresh)},
+        notes={"new": len(fresh), "gone": gone},
     )
 
 
 _RENEWED = (
     "area_path", "place_text", "parts", "sources", "at_least_rows", "first_period", "last_period", "notes",
-    "last_version", "state",
+    "last_version",
 )  # fmt: skip
+
+
+def _delete_unnamed(known: Mapping[str, Proposal], named: set[str]) -> int:
+    """A list of what once was named helps nobody and may harm; what people decided stays."""
+    gone = [row.pk for key, row in known.items() if row.state == OPEN and key not in named]
+    for start in range(0, len(gone), DELETED_AT_ONCE):
+        Proposal.objects.filter(pk__in=gone[start : start + DELETED_AT_ONCE]).delete()
+    return len(gone)
 
 
 def _row_of(cluster: Cluster, place: Standing, version: str) -> Proposal:
@@ -139,10 +148,7 @@ def _row_of(cluster: Cluster, place: Standing, version: str) -> Proposal:
 def _renewed(row: Proposal, cluster: Cluster, place: Standing, version: str) -> Proposal:
     fresh = _row_of(cluster, place, version)
     for name in _RENEWED:
-        if name != "state":
-            setattr(row, name, getattr(fresh, name))
-    if row.state == GONE:
-        row.state = OPEN
+        setattr(row, name, getattr(fresh, name))
     return row
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
+import pyarrow.parquet as pq
 
 from kuai.address import actions as address
 from kuai.address import learning
@@ -53,9 +54,23 @@ def open_built_library(store: Store) -> BuiltLibrary:
         return BuiltLibrary(library, table_at(connection, ADDRESS_ENTRY, core))
 
 
+def can_refresh_proposals(store: Store) -> bool:
+    """Is there a published build, and does its wash say what the library lacks?"""
+    if store.current_version() is None:
+        return False
+    washed = store.current_build() / "core" / f"{ADDRESS_WASH.name}.parquet"
+    return washed.exists() and "unknown_place" in pq.read_schema(washed).names
+
+
 def refresh_address_proposals(store: Store, *, by: Actor, at: datetime) -> Receipt:
     """Bring the address proposals in line with the published build. Repeatable; refuses before the first build."""
     core = store.current_build() / "core"
+    if not can_refresh_proposals(store):
+        raise Refusal(
+            "proposals.old_build",
+            "已发布的版本是旧程序建的，没有记下库里缺什么。",
+            next_step="重新构建一次（kuai build）。",
+        )
     with engine(spill_to=store.scratch / "spill") as connection:
         for table in (ADDRESS_WASH, MENTION_ELEMENT):
             use_table(connection, table_at(connection, table, core))

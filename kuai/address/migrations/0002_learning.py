@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
                             ("open", "open"),
                             ("set_aside", "set_aside"),
                             ("applied", "applied"),
-                            ("gone", "gone"),
+                            
                         ],
                         max_length=12,
                     ),
@@ -150,7 +150,7 @@ class Migration(migrations.Migration):
             name="proposal",
             field=models.ForeignKey(
                 null=True,
-                on_delete=django.db.models.deletion.PROTECT,
+                on_delete=django.db.models.deletion.SET_NULL,
                 related_name="applications",
                 to="address.proposal",
             ),

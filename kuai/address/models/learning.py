@@ -16,7 +16,7 @@ from kuai.kit.tables import Sensitivity
 
 L1, L2 = Sensitivity.L1, Sensitivity.L2
 
-PROPOSAL_STATES = ("open", "set_aside", "applied", "gone")
+PROPOSAL_STATES = ("open", "set_aside", "applied")
 
 
 class Proposal(models.Model):
@@ -26,7 +26,7 @@ class Proposal(models.Model):
     """
 
     privacy: ClassVar = TablePrivacy(
-        retention="two years after the last build that saw it",
+        retention="while builds name it; what was set aside or applied for stays with its reason",
         levels={
             "id": L1,
             "key": L2,
@@ -114,7 +114,7 @@ class Application(models.Model):
     wording = models.CharField(max_length=400)
     evidence = models.JSONField()
     proposal = models.ForeignKey(
-        Proposal, null=True, on_delete=models.PROTECT, related_name="applications"
+        Proposal, null=True, on_delete=models.SET_NULL, related_name="applications"
     )
     state = models.CharField(
         max_length=12, choices=[(state.value, state.value) for state in ApplicationState]

@@ -31,7 +31,6 @@ PROPOSAL_STATES: Mapping[str, Any] = {
     "open": _("待办"),
     "applied": _("已申请"),
     "set_aside": _("已搁置"),
-    "gone": _("不再出现"),
 }
 APPLICATION_NAMES: Mapping[str, Any] = {
     ApplicationKind.NEW_ROOMS: _("新增房屋"),

@@ -57,7 +57,7 @@ def test_a_build_makes_proposals_and_the_next_one_takes_them_away(refresh: Refre
     (left,) = learning.list_proposals(STEWARD)
     assert (left.number, left.last_version) == (divided.number, NEXT_VERSION)
     assert left.first_version == divided.first_version
-    assert learning.count_proposals(STEWARD) == {"open": 1, "gone": 1}
+    assert learning.count_proposals(STEWARD) == {"open": 1}
     refresh(*namings("701", "702"), *DIVIDED, version=NEXT_VERSION)
     assert learning.count_proposals(STEWARD) == {"open": 2}
 
@@ -158,6 +158,15 @@ def test_withdrawing_opens_the_proposal_again(draft: learning.ApplicationView) -
     with pytest.raises(Refusal) as refusal:
         learning.open_from_proposal(number, by=CLERK, at=NOW)
     assert refusal.value.code == "proposal.not_open"
+
+
+def test_an_application_outlives_a_proposal_that_no_build_names_any_more(
+    draft: learning.ApplicationView, refresh: Refresh
+) -> None:
+    learning.withdraw_application(draft.number, reason="重复", by=CLERK, at=NOW)
+    refresh(*namings("701"), version=NEXT_VERSION)
+    assert [one.parts for one in learning.list_proposals(CLERK)] == [("701",)]
+    assert learning.get_application(draft.number, CLERK).evidence == draft.evidence
 
 
 def test_nobody_answers_their_own_application(refresh: Refresh) -> None:
