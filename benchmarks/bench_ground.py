@@ -20,7 +20,7 @@ from measuring import measure
 from kuai.address.ground.cells import cut_cells
 from kuai.address.ground.grids import GridSettings, Ground, draw_grids
 from kuai.address.ground.households import GridBuilding, read_buildings
-from kuai.address.ground.keeping import gather_units
+from kuai.address.ground.keeping import gather_bundles
 from kuai.address.ground.outlines import dissolve, hull_around
 from kuai.address.ground.plane import LocalPlane
 from kuai.address.ground.reverse import open_reverse
@@ -109,7 +109,9 @@ def _compare(code: str, listed: list[GridBuilding], tallies: dict[str, Tally]) -
     labels = np.array([names[grid_of[one.address_code]] for one in listed])
     count = len(proposal.grids)
     cells = cut_cells(boundary, points)
-    units = gather_units(cells, listed, weights, plane, most=SETTINGS.most, lane_most=SETTINGS.most)
+    bundles = gather_bundles(
+        cells, listed, weights, plane, most=SETTINGS.most, lane_most=SETTINGS.most
+    )
     for name, tally, found, took in (
         ("ours", tallies["ours"], labels, seconds),
         ("k-means", tallies["k-means"], *_timed(_k_means, flat, count)),
@@ -122,7 +124,7 @@ def _compare(code: str, listed: list[GridBuilding], tallies: dict[str, Tally]) -
             took,
             weights,
             outlines or _outlines(cells, found),
-            units.cut_by(found),
+            bundles.cut_by(found),
             plane,
         )
 

@@ -16,7 +16,7 @@ import shapely
 
 from kuai.address.ground.cells import Cells, cut_cells
 from kuai.address.ground.households import GridBuilding
-from kuai.address.ground.keeping import Units, gather_units
+from kuai.address.ground.keeping import Bundles, gather_bundles
 from kuai.address.ground.outlines import dissolve, hull_around
 from kuai.address.ground.partition import divide, join_islands
 from kuai.address.ground.plane import LocalPlane, square_metres
@@ -246,14 +246,14 @@ def _divide(
         return _Division([boundary], np.empty(0, dtype=int), np.empty(0, dtype=bool))
     plane = LocalPlane.around(shapely.get_coordinates(boundary))
     cells = cut_cells(boundary, points, streets=_inside(streets, boundary))
-    units, labels = _best_labels(cells, placed, weights, plane, wish)
-    of_placed = labels[units.of_building]
+    bundles, labels = _best_labels(cells, placed, weights, plane, wish)
+    of_placed = labels[bundles.of_building]
     return _Division(
-        outlines=_dissolved(cells, labels[units.of_cell]),
+        outlines=_dissolved(cells, labels[bundles.of_cell]),
         grid_of_placed=of_placed,
         outside=~shapely.covers(boundary, shapely.points(points)),
-        cut=frozenset(units.cut_by(of_placed)),
-        street_share=_street_share(cells, labels[units.of_cell]),
+        cut=frozenset(bundles.cut_by(of_placed)),
+        street_share=_street_share(cells, labels[bundles.of_cell]),
     )
 
 
@@ -263,21 +263,21 @@ def _best_labels(
     weights: np.ndarray,
     plane: LocalPlane,
     wish: _Wish,
-) -> tuple[Units, np.ndarray]:
+) -> tuple[Bundles, np.ndarray]:
     """The first way whose grids all keep the limits, else the one that leaves them and cuts places least."""
-    best: tuple[float, Units, np.ndarray] | None = None
+    best: tuple[float, Bundles, np.ndarray] | None = None
     for most, lane_most in wish.keeping:
         counts = wish.counts if best is None else wish.counts[:1]
-        units = gather_units(cells, placed, weights, plane, most=most, lane_most=lane_most)
-        if wish.is_exact and units.graph.nodes < wish.counts[0] and most > 0:
+        bundles = gather_bundles(cells, placed, weights, plane, most=most, lane_most=lane_most)
+        if wish.is_exact and bundles.graph.nodes < wish.counts[0] and most > 0:
             continue
-        graph = join_islands(units.graph)
+        graph = join_islands(bundles.graph)
         for count in counts:
             labels = np.unique(divide(graph, count, limits=wish.limits), return_inverse=True)[1]
             beyond = _beyond(np.bincount(labels, weights=graph.weights), wish.limits)
-            cost = beyond + CUT_PLACE * len(units.cut_by(labels[units.of_building]))
+            cost = beyond + CUT_PLACE * len(bundles.cut_by(labels[bundles.of_building]))
             if best is None or cost < best[0]:
-                best = cost, units, labels
+                best = cost, bundles, labels
             if not beyond:
                 return best[1:]
     assert best is not None

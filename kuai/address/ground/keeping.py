@@ -1,6 +1,6 @@
 """What stays together when grids are drawn: buildings of one estate, village section or lane that touch.
 
-A unit is a set of neighbouring buildings with the ground around them; grids are made of whole units.
+A bundle is a set of neighbouring buildings with the ground around them; grids are made of whole bundles.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ STREET_PRICE = 0.1
 
 
 @dataclass(frozen=True)
-class Units:
-    """`of_cell` and `of_building`: the unit of each cell of the area and of each placed building. `touching`: for
+class Bundles:
+    """`of_cell` and `of_building`: the bundle of each cell of the area and of each placed building. `touching`: for
     each estate, lane or road the pairs of buildings (by row) that stand side by side."""
 
     of_cell: np.ndarray
@@ -41,7 +41,7 @@ class Units:
         }
 
 
-def gather_units(
+def gather_bundles(
     cells: Cells,
     buildings: list[GridBuilding],
     weights: np.ndarray,
@@ -49,8 +49,8 @@ def gather_units(
     *,
     most: float,
     lane_most: float,
-) -> Units:
-    """Units of at most `most` weight, lanes of `lane_most` (one building may be heavier); `cells.site_cell` is in the
+) -> Bundles:
+    """Bundles of at most `most` weight, lanes of `lane_most` (one building may be heavier); `cells.site_cell` is in the
     buildings' order."""
     owner = _with_empty_cells(cells)
     seats, of_building = np.unique(cells.site_cell, return_inverse=True)
@@ -73,10 +73,10 @@ def gather_units(
     side_by_side = {
         place: [(speaker[a], speaker[b]) for a, b in pairs] for place, pairs in touching.items()
     }
-    unit = np.unique(joined, return_inverse=True)[1]
-    of_building, of_cell = unit[of_building], unit[of_cell]
+    bundle = np.unique(joined, return_inverse=True)[1]
+    of_building, of_cell = bundle[of_building], bundle[of_cell]
     graph = _graph(cells, buildings, weights, of_building, of_cell, plane)
-    return Units(of_cell, of_building, graph, side_by_side)
+    return Bundles(of_cell, of_building, graph, side_by_side)
 
 
 def _with_empty_cells(cells: Cells) -> np.ndarray:
@@ -205,8 +205,8 @@ def _graph(
 ) -> Graph:
     count = int(of_cell.max()) + 1
     places: list[set[str]] = [set() for _ in range(count)]
-    for building, unit in zip(buildings, of_building.tolist(), strict=True):
-        places[unit].add(building.place)
+    for building, bundle in zip(buildings, of_building.tolist(), strict=True):
+        places[bundle].add(building.place)
     neighbours: tuple[dict[int, float], ...] = tuple({} for _ in range(count))
     across = set()
     for (a, b), (open_m, street_m) in _sides(cells, of_cell).items():
@@ -222,7 +222,7 @@ def _graph(
     middles = [
         np.bincount(of_cell, weights=size * axis, minlength=count) / area for axis in middle.T
     ]
-    unit_weight = np.bincount(of_building, weights=weights, minlength=count)
+    bundle_weight = np.bincount(of_building, weights=weights, minlength=count)
     return Graph(
-        unit_weight, np.column_stack(middles), neighbours, float(size.sum()), frozenset(across)
+        bundle_weight, np.column_stack(middles), neighbours, float(size.sum()), frozenset(across)
     )

@@ -315,3 +315,26 @@ def _table(texts: dict[str, list[str]], shapes: np.ndarray, datum: str) -> pa.Ta
 def _row_fault(file: str, row: int, code: str, sentence: str, remedy: str) -> DataFault:
     where = Where(file=file, row=row + 1)
     return DataFault(f"address.ground_{code}", sentence, where=where, remedy=remedy)
+
+
+def read_streets(path: Path, *, datum: str, layer: str | None = None) -> list[shapely.Geometry]:
+    """The lines of a file (roads, lanes) in CGCS2000, for drawing grids along them. No code is asked for; a file
+    without a single line is refused, points and areas in it are passed over."""
+    datum = declared_datum(datum)
+    opened = open_layer(path, layer=layer)
+    system = agreed_system(opened.system, datum=datum, file=opened.file)
+    shapes = shapes_in_cgcs2000(opened.shapes, system=system, datum=datum)
+    lines = shapes[np.isin(shapely.get_type_id(shapes), (1, 5)) & ~shapely.is_empty(shapes)]
+    if not len(lines):
+        raise DataFault(
+            "address.ground_no_lines",
+            "文件里没有线",
+            where=Where(file=opened.file),
+            remedy="请导出道路中心线图层",
+        )
+    projected = system is not None and system.is_projected
+    for row, bounds in enumerate(shapely.bounds(lines)):
+        if misplaced := misplacement(bounds, projected=projected):
+            remedy = "请核对坐标系与坐标顺序（经度在前）后重新导出"
+            raise _row_fault(opened.file, row, "shape_misplaced", misplaced, remedy)
+    return list(lines)

@@ -13,7 +13,7 @@ import pytest
 import shapely
 
 from kuai.address.ground.plane import square_metres
-from kuai.address.ground.reading import read_ground_file, survey_ground_file
+from kuai.address.ground.reading import read_ground_file, read_streets, survey_ground_file
 from kuai.kit.coordinates import points_from_cgcs2000
 from kuai.kit.errors import DataFault, Refusal
 from tests.modules.address.ground.builders import COMMUNITY, spot, square
@@ -344,6 +344,23 @@ def test_a_geopackage_of_several_layers_asks_which(tmp_path):
     )
     assert "grids" in refused(path).sentence
     assert read_ground_file(path, datum="CGCS2000", layer="grids").num_rows == 2
+
+
+def test_streets_are_read_without_codes_and_nothing_else_is_a_street(tmp_path):
+    line = shapely.LineString([spot(0, 0), spot(5, 5)])
+    plain = {
+        "type": "Feature",
+        "properties": None,
+        "geometry": json.loads(shapely.to_geojson(line)),
+    }
+    path = geojson(tmp_path / "a.geojson", [plain, feature("1", square(0, 0))])
+    (street,) = read_streets(path, datum="CGCS2000")
+    assert street.equals(line)
+    with pytest.raises(DataFault, match="没有线"):
+        read_streets(geojson(tmp_path / "b.geojson", [feature("1", square(0, 0))]), datum="WGS84")
+    swapped = shapely.transform(line, lambda points: points[:, ::-1])
+    with pytest.raises(DataFault, match="写反"):
+        read_streets(geojson(tmp_path / "c.geojson", [feature("1", swapped)]), datum="WGS84")
 
 
 @pytest.mark.shared
