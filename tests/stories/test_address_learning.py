@@ -16,6 +16,8 @@ from tests.stories import towns
 
 OFFICES = ("police_residents", "rental_filings")
 STRANGE = "怪榕楼2号101房"
+# A storey above the town's first house.
+PHANTOM = "301"
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     room = next(row for row in library if row["上级编码"] == code)
     by_code = {row["地址编码"]: row for row in library}
     community = by_code[by_code[building["上级编码"]]["上级编码"]]
-    strange, phantom = f"{community['标准地址']}{STRANGE}", f"{text}9901"
+    strange, phantom = f"{community['标准地址']}{STRANGE}", f"{text}{PHANTOM}"
     for office in OFFICES:
         rows = towns.read_extract(copy, office)
         for number in (3, 7):
@@ -97,7 +99,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
 
 def test_a_year_of_learning(scene: Scene, tmp_path: Path) -> None:
     assert scene.washed(scene.strange)["grade"] == "C"
-    assert scene.washed(scene.phantom)["unknown_place"] == "9901"
+    assert scene.washed(scene.phantom)["unknown_place"] == PHANTOM
 
     said = scene.run(
         "shen", "aliases", "confirm", scene.strange, scene.room, "--reason", "现场核过门牌"
@@ -128,7 +130,7 @@ def _apply_for_the_phantom_room(scene: Scene) -> str:
     scene.run("shen", "proposals", "refresh")
     found = scene.run("jie", "proposals", "list", "--json").json()
     (proposal,) = [one for one in found if one["address_code"] == scene.building]
-    assert proposal["parts"] == ["9901"]
+    assert proposal["parts"] == [PHANTOM]
     assert (proposal["sources"], proposal["at_least_rows"]) == (2, 3)
     assert not any(office in str(proposal) for office in OFFICES)
     draft = words_of(scene.run("jie", "applications", "draft", proposal["number"]))
@@ -143,7 +145,7 @@ def _answered(scene: Scene, number: str, folder: Path) -> Path:
     scene.run("jie", "applications", "export", form)
     book = openpyxl.load_workbook(form)
     sheet = book["申请单"]
-    assert [sheet.cell(2, column).value for column in (1, 5)] == [number, "9901"]
+    assert [sheet.cell(2, column).value for column in (1, 5)] == [number, PHANTOM]
     sheet.cell(2, 12).value = "采纳"
     book.save(form)
     return form

@@ -20,6 +20,9 @@ FEWEST_PERIODS_OF_ONE_SOURCE = 2
 FEWEST_RECORDS_OF_A_SIBLING = 2
 # Below this a cluster could speak of a single household.
 FEWEST_ROWS = 3
+# Villages add storeys to a house, but a 42nd on a house of four is a misreading of two offices' same habit. Measured
+# 2026-11-22 on an invented district of 20,000 rooms without such rooms: 10 of 13 clusters were of this kind.
+MOST_STOREYS_ADDED = 10
 BANDS = (3, 10, 50)
 _ROOM_KEY = re.compile(r"(?:(?P<stair>[0-9A-Z]+)-)?(?P<number>[0-9]+)(?P<rest>.*)")
 
@@ -114,9 +117,17 @@ def _settle(
     parts: Mapping[str, list[Naming]],
     rooms: frozenset[str],
 ) -> Cluster | None:
-    believed = {part for part, found in parts.items() if is_supported(found)}
+    believed = {
+        part
+        for part, found in parts.items()
+        if is_supported(found) and not _is_far_above(part, kind, rooms)
+    }
     if believed:
-        believed |= {part for part, found in parts.items() if _is_sibling(found)}
+        believed |= {
+            part
+            for part, found in parts.items()
+            if _is_sibling(found) and not _is_far_above(part, kind, rooms)
+        }
     found = [naming for part in sorted(believed) for naming in parts[part]]
     rows = sum(naming.rows for naming in found)
     if not believed or rows < FEWEST_ROWS:
@@ -158,12 +169,21 @@ def band_of(rows: int) -> int:
     return max((band for band in BANDS if rows >= band), default=0)
 
 
+def _top_floor(rooms: frozenset[str]) -> int:
+    return max((int(floor) for room in rooms if (floor := floor_of(room))), default=0)
+
+
+def _is_far_above(part: str, kind: ProposalKind, rooms: frozenset[str]) -> bool:
+    top = _top_floor(rooms) if kind is ProposalKind.NEW_ROOMS else 0
+    return top > 0 and int(floor_of(part) or 0) > top + MOST_STOREYS_ADDED
+
+
 def _notes(kind: ProposalKind, parts: Iterable[str], rooms: frozenset[str]) -> tuple[str, ...]:
     """What to check first; in Chinese, for the steward and for the form."""
     if kind is not ProposalKind.NEW_ROOMS:
         return ()
     notes = []
-    top = max((int(floor) for room in rooms if (floor := floor_of(room))), default=0)
+    top = _top_floor(rooms)
     above = sorted((part for part in parts if int(floor_of(part) or 0) > top), key=_in_order)
     if top and above:
         notes.append(f"高于库中最高的 {top} 层：{'、'.join(above)}")

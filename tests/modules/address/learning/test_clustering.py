@@ -79,6 +79,11 @@ def test_fewer_than_three_rows_stay_unsaid_and_are_only_counted() -> None:
     assert result.held_back == 1
 
 
+def test_a_storey_far_above_the_house_is_a_misreading() -> None:
+    assert found(naming("1701"), naming("1701", "rental")) == ()
+    assert len(found(naming("1601"), naming("1601", "rental"))) == 1
+
+
 def test_a_building_is_proposed_by_name_and_number() -> None:
     of_community = {"address_code": COMMUNITY, "level": "community"}
     clusters = found(
