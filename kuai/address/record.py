@@ -58,8 +58,7 @@ class LibraryRecord:
 
     def children(self, code: str, *, ended_too: bool = False) -> list[Entry]:
         """What stands right under `code` in this version (never by cutting codes), by code."""
-        below = self.state.children_of([code])
-        return [one for one in below if ended_too or one.is_living]
+        return self.state.children_of([code], ended_too=ended_too)
 
     def ancestors(self, code: str) -> list[Entry]:
         """From the top down to the entry above `code`."""

@@ -252,11 +252,12 @@ class SnapshotBase:
         found = self.entries("address_code = ?", [code])
         return found[0] if found else None
 
-    def children_of(self, codes: Sequence[str]) -> list[Entry]:
-        """Entries right under any of `codes`, ended ones too."""
+    def children_of(self, codes: Sequence[str], *, ended_too: bool = False) -> list[Entry]:
+        """Living entries (ended ones too, if asked) right under any of `codes`."""
         if not codes:
             return []
-        return self.entries("parent_code in (select unnest(?))", [list(codes)])
+        living = "" if ended_too else " and state in ('planned', 'in_use')"
+        return self.entries(f"parent_code in (select unnest(?)){living}", [list(codes)])
 
     def entries(
         self, condition: str, parameters: Sequence[Any] = (), *, limit: int = 0

@@ -79,12 +79,10 @@ class Draft:
     def living_children(self, codes: Sequence[str]) -> list[Entry]:
         """Living entries right under any of `codes`, as the draft has them, by code."""
         wanted = set(codes)
-        found = {entry.address_code: entry for entry in self.library.children_of(codes)}
-        found |= self._after
-        return sorted(
-            (one for one in found.values() if one.is_living and one.parent_code in wanted),
-            key=lambda one: one.address_code,
-        )
+        after = self._after
+        found = [one for one in self.library.children_of(codes) if one.address_code not in after]
+        found += [one for one in after.values() if one.is_living and one.parent_code in wanted]
+        return sorted(found, key=lambda one: one.address_code)
 
     def text_above(self, parent_code: str | None) -> str:
         """The standard text of the nearest entry above that has one: grids have none."""

@@ -20,7 +20,7 @@ class LibraryBase(Protocol):
 
     def entry(self, code: str) -> Entry | None: ...
 
-    def children_of(self, codes: Sequence[str]) -> list[Entry]: ...
+    def children_of(self, codes: Sequence[str], *, ended_too: bool = False) -> list[Entry]: ...
 
     def issued_numbers(self, prefix: str, length: int) -> set[int]: ...
 
@@ -39,7 +39,12 @@ class NoBase:
     def entry(self, code: str) -> Entry | None:  # noqa: ARG002 - the shape of LibraryBase
         return None
 
-    def children_of(self, codes: Sequence[str]) -> list[Entry]:  # noqa: ARG002
+    def children_of(
+        self,
+        codes: Sequence[str],  # noqa: ARG002
+        *,
+        ended_too: bool = False,  # noqa: ARG002
+    ) -> list[Entry]:
         return []
 
     def issued_numbers(self, prefix: str, length: int) -> set[int]:  # noqa: ARG002
@@ -67,7 +72,9 @@ class LibraryState:
         self.successions: dict[str, tuple[SuccessionLine, ...]] = {}
         self.aliases: dict[str, tuple[AliasLine, ...]] = {}
         self.outlines: dict[str, Outline] = {}
-        self._children: dict[str, set[str]] = {}
+        # Apart, because a grid of long standing has many more ended buildings than living ones.
+        self._living: dict[str, set[str]] = {}
+        self._ended: dict[str, set[str]] = {}
         self._issued: dict[tuple[str, int], set[int]] = {}
         self._counts: Counter[tuple[str, str]] | None = None
 
@@ -78,7 +85,8 @@ class LibraryState:
         other.successions = dict(self.successions)
         other.aliases = dict(self.aliases)
         other.outlines = dict(self.outlines)
-        other._children = {parent: set(codes) for parent, codes in self._children.items()}
+        other._living = {parent: set(codes) for parent, codes in self._living.items()}
+        other._ended = {parent: set(codes) for parent, codes in self._ended.items()}
         other._issued = {key: set(numbers) for key, numbers in self._issued.items()}
         other._counts = None if self._counts is None else Counter(self._counts)
         return other
@@ -88,12 +96,12 @@ class LibraryState:
         """The entry of a code ever issued, or None."""
         return self.entries.get(code) or self.base.entry(code)
 
-    def children_of(self, codes: Sequence[str]) -> list[Entry]:
-        """Entries right under any of `codes`, ended ones too, by code."""
-        below = [
-            one for one in self.base.children_of(codes) if one.address_code not in self.entries
-        ]
-        below += [self.entries[code] for parent in codes for code in self._children.get(parent, ())]
+    def children_of(self, codes: Sequence[str], *, ended_too: bool = False) -> list[Entry]:
+        """Living entries (ended ones too, if asked) right under any of `codes`, by code."""
+        at_rest = self.base.children_of(codes, ended_too=ended_too)
+        below = [one for one in at_rest if one.address_code not in self.entries]
+        for index in (self._living, self._ended) if ended_too else (self._living,):
+            below += [self.entries[code] for parent in codes for code in index.get(parent, ())]
         return sorted(below, key=lambda one: one.address_code)
 
     def issued_numbers(self, prefix: str, length: int) -> set[int]:
@@ -155,10 +163,12 @@ class LibraryState:
         if before is None:
             self._issue(code)
         elif code in self.entries and before.parent_code:
-            self._children[before.parent_code].discard(code)
+            index = self._living if before.is_living else self._ended
+            index[before.parent_code].discard(code)
         self.entries[code] = entry
         if entry.parent_code:
-            self._children.setdefault(entry.parent_code, set()).add(code)
+            index = self._living if entry.is_living else self._ended
+            index.setdefault(entry.parent_code, set()).add(code)
 
     def _issue(self, code: str) -> None:
         width = PREFIX_OF_LENGTH.get(len(code))

@@ -139,7 +139,7 @@ class LibraryView(Protocol):
         """The entry of a code ever issued, or None."""
 
     def children_of(self, codes: Sequence[str]) -> list[Entry]:
-        """The entries whose parent is one of `codes`, ended ones too, by code."""
+        """The living entries whose parent is one of `codes`, by code."""
 
     def issued_numbers(self, prefix: str, length: int) -> set[int]:
         """The numbers behind `prefix` among all codes of `length` digits ever issued."""
