@@ -12,12 +12,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
 from kuai.address.ground.cells import Cells, cut_cells
-from kuai.address.ground.households import GridBuilding
+from kuai.address.ground.households import GridBuilding, read_buildings
 from kuai.address.ground.keeping import Bundles, gather_bundles
-from kuai.address.ground.outlines import dissolve, hull_around
+from kuai.address.ground.outlines import dissolve, hull_around, shapes_by_code
 from kuai.address.ground.partition import divide, join_islands
 from kuai.address.ground.plane import LocalPlane, square_metres
 from kuai.address.ground.proposals import (
@@ -27,11 +29,13 @@ from kuai.address.ground.proposals import (
     GridProposal,
     Redraw,
 )
+from kuai.address.types import Level, State
 from kuai.kit.errors import Refusal
 
 # Two digits of the scheme.
 MOST_GRIDS = 99
 _NUMBER_DIGITS = 2
+_LIVING = (str(State.PLANNED), str(State.IN_USE))
 # Households beyond the limits that are worth one more estate or lane cut in two.
 CUT_PLACE = 30.0
 # Of a usual grid's side: what begins lower than this under the row's first grid begins a row of its own.
@@ -102,6 +106,45 @@ class Ground:
     streets: Sequence[shapely.Geometry] = ()
     present: Mapping[str, shapely.Geometry | None] = field(default_factory=dict)
     issued: Collection[str] = ()
+
+
+def open_ground(
+    entries: pa.Table,
+    geometries: pa.Table | None,
+    community_code: str,
+    *,
+    streets: Sequence[shapely.Geometry] = (),
+) -> tuple[Ground, list[GridBuilding]]:
+    """What to draw on and with, out of a library's `address_entry` and `address_geometry`: a community's boundary, its
+    grids now, every grid code ever given there, and its buildings. Refuses a code that is no living community."""
+    living = pc.is_in(entries["state"], value_set=pa.array(_LIVING))
+    communities = entries.filter(living)
+    communities = communities.filter(pc.equal(communities["level"], str(Level.COMMUNITY)))
+    if community_code not in communities["address_code"].to_pylist():
+        raise Refusal(
+            "ground.community_unknown",
+            f"{community_code} 不是在用的社区",
+            next_step="网格按社区划分，请写社区编码",
+        )
+    grids = entries.filter(pc.equal(entries["level"], str(Level.GRID)))
+    issued = [code for code in grids["address_code"].to_pylist() if code.startswith(community_code)]
+    mine = grids.filter(pc.equal(grids["parent_code"], community_code))
+    shapes = shapes_by_code(geometries)
+    present = [
+        code
+        for code, state in zip(
+            mine["address_code"].to_pylist(), mine["state"].to_pylist(), strict=True
+        )
+        if state in _LIVING
+    ]
+    ground = Ground(
+        community_code=community_code,
+        boundary=shapes.get(community_code),
+        streets=streets,
+        present={code: shapes.get(code) for code in present},
+        issued=tuple(issued),
+    )
+    return ground, read_buildings(entries, community_code)
 
 
 def draw_grids(

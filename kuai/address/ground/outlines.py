@@ -54,8 +54,8 @@ def hull_around(points: np.ndarray, *, margin_m: float = MARGIN_M) -> shapely.Ge
     plane = LocalPlane.around(points)
     spots = shapely.multipoints(plane.metres(points))
     hull = shapely.concave_hull(spots, ratio=_HULL_RATIO)
-    # A concave hull may lose a point in a corner or be a line: the margin around all points mends both.
-    around = shapely.union_all([shapely.buffer(hull, margin_m), shapely.buffer(spots, margin_m)])
+    # The hull of one or two points is a point or a line; with the margin it is an area.
+    around = shapely.buffer(hull, margin_m)
     outer = [shapely.Polygon(part.exterior) for part in shapely.get_parts(around)]
     return plane.lift(shapely.union_all(outer))
 

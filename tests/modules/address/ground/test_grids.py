@@ -12,7 +12,14 @@ import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from kuai.address.ground.grids import GridSettings, Ground, draw_grids, merge_grids, split_grid
+from kuai.address.ground.grids import (
+    GridSettings,
+    Ground,
+    draw_grids,
+    merge_grids,
+    open_ground,
+    split_grid,
+)
 from kuai.address.ground.households import GridBuilding, place_of, read_buildings
 from kuai.address.ground.outlines import building_cells, hull_around, outline_communities
 from kuai.address.ground.plane import square_metres
@@ -392,6 +399,26 @@ def test_households_and_premises_are_counted_from_the_rooms():
     assert second.grid_code == ""
 
 
+def test_a_library_says_what_grids_are_drawn_on():
+    ended, other = COMMUNITY + "02", builders.OTHER_COMMUNITY + "01"
+    rows = [
+        *builders.areas_above(),
+        entry(GRID, "grid", COMMUNITY),
+        entry(ended, "grid", COMMUNITY, state="merged"),
+        entry(other, "grid", builders.OTHER_COMMUNITY),
+        entry(GRID + "00001", "building", GRID, spot(1, 1)),
+        entry(other + "00001", "building", other, spot(2, 2)),
+    ]
+    outlines = builders.geometries({COMMUNITY: square(0, 0, size=3)})
+    ground, listed = open_ground(builders.entries(rows), outlines, COMMUNITY)
+    assert (dict(ground.present), set(ground.issued)) == ({GRID: None}, {GRID, ended})
+    assert [one.address_code for one in listed] == [GRID + "00001"]
+    (drawn,) = draw_grids(ground, listed).grids
+    assert (drawn.address_code, drawn.is_kept) == (GRID, True)
+    with pytest.raises(Refusal, match="不是在用的社区"):
+        open_ground(builders.entries(rows), outlines, GRID)
+
+
 def test_buildings_without_footprints_get_cells_that_fill_their_grid():
     points = dict(zip("abcdef", map(tuple, builders.scattered(6, seed=1).tolist()), strict=True))
     cells = building_cells(square(0, 0, size=10), points)
@@ -399,6 +426,14 @@ def test_buildings_without_footprints_get_cells_that_fill_their_grid():
     assert square_metres(list(cells.values())).sum() == pytest.approx(
         square_metres([square(0, 0, size=10)])[0]
     )
+
+
+@given(count=st.integers(1, 60), seed=st.integers(0, 999))
+def test_a_hull_is_one_area_around_all_its_points(count, seed):
+    points = builders.scattered(count, seed=seed)
+    hull = hull_around(points, margin_m=10.0)
+    assert hull.geom_type == "Polygon"
+    assert hull.covers(shapely.points(points)).all()
 
 
 def test_communities_without_boundary_touch_and_never_overlap():
