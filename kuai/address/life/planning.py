@@ -295,7 +295,7 @@ def _add_changes(connection: duckdb.DuckDBPyConnection) -> None:
     for column, what in (
         (
             "别名",
-            "select i.address_code, string_agg(distinct k.text, ';'), string_agg(distinct i.text, ';')"
+            "select i.address_code, string_agg(distinct k.text, ';' order by k.text), string_agg(distinct i.text, ';' order by i.text)"
             " from import_alias as i join touched_alias as t on i.address_code = t.address_code"
             " left join known_alias as k on i.address_code = k.address_code"
             f" and k.source = '{IMPORT_SOURCE}' group by i.address_code",
@@ -303,7 +303,7 @@ def _add_changes(connection: duckdb.DuckDBPyConnection) -> None:
         ("图形", "select address_code, '', '' from import_geometry"),
         (
             "其他编码",
-            "select i.address_code, '', string_agg(i.scheme || ':' || i.value, ';')"
+            "select i.address_code, '', string_agg(i.scheme || ':' || i.value, ';' order by i.scheme)"
             " from import_identifier as i left join known_identifier as k on"
             " i.address_code = k.address_code and i.scheme = k.scheme and i.value = k.value"
             " where k.value is null group by i.address_code",

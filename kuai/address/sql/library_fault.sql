@@ -27,7 +27,7 @@ where t.readings > 1 or r.row_no > t.first_row
 union all
 select row_no, address_code, 'text_empty' as kind, '' as detail
 from library_row
-where standard_text = '' and coalesce(level, '') <> 'grid'
+where standard_text = '' and level <> 'grid'
 union all
 select row_no, address_code, 'coordinate_unreadable' as kind, '' as detail
 from library_row

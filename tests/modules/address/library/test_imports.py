@@ -1,0 +1,365 @@
+"""An import is planned first: what it adds, changes, ends, refuses and why; then it is applied to that version."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import shapely
+import xlsxwriter
+
+from kuai.address import library
+from kuai.address.types import EventKind, State
+from kuai.kit.coordinates import gcj02_from_cgcs2000
+from kuai.kit.errors import DataFault, Refusal
+from kuai.kit.store import Store
+from tests.modules.address.deliveries import (
+    Row,
+    delivered_rows,
+    with_changes,
+    without,
+    write_delivery,
+)
+from tests.modules.address.life.builders import EAST, GRIDS, WEST, building, room
+
+pytestmark = pytest.mark.django_db
+DAY = date(2026, 11, 1)
+ROAD = "广东省深圳市青湾区松涛街道东岸社区望潮101路"
+
+
+def plan(store: Store, folder: Path, rows: list[Row], **asked: object) -> library.ImportPlan:
+    path = write_delivery(folder / "library.csv", rows)
+    return library.plan_import(store, path, by="os:wang", day=DAY, **asked)  # type: ignore[arg-type]
+
+
+def take_in(store: Store, folder: Path, rows: list[Row], **asked: object) -> library.ImportPlan:
+    made = plan(store, folder, rows, **asked)
+    library.apply_plan(store, made.plan_id, by="os:wang", reason="测试导入")
+    return made
+
+
+def reasons(made: library.ImportPlan) -> dict[str, str]:
+    return {one.address_code: one.kind for one in made.conflicts}
+
+
+def test_a_plan_changes_nothing_until_it_is_applied(store: Store, tmp_path: Path) -> None:
+    made = plan(store, tmp_path, delivered_rows())
+    assert (made.received, made.added, made.refused) == (68, 68, 0)
+    assert library.open_record(store).is_empty
+    receipt = library.apply_plan(store, made.plan_id, by="os:wang", reason="首次导入")
+    assert receipt.kept == 68
+    record = library.open_record(store)
+    assert record.entry(room()).standard_text == f"{ROAD}1号101房"
+    assert [one.address_code for one in record.children(GRIDS[0])] == [
+        building(number=number) for number in (1, 2, 3)
+    ]
+
+
+def test_applying_twice_is_applying_once(store: Store, tmp_path: Path) -> None:
+    made = plan(store, tmp_path, delivered_rows())
+    first = library.apply_plan(store, made.plan_id, by="os:wang", reason="导入")
+    again = library.apply_plan(store, made.plan_id, by="os:wang", reason="导入")
+    assert first == again
+    assert library.open_record(store).sequence == 1
+
+
+def test_a_plan_against_an_older_version_is_refused(store: Store, tmp_path: Path) -> None:
+    take_in(store, tmp_path, delivered_rows())
+    stale = plan(store, tmp_path, with_changes(delivered_rows(), building(), 用途="商铺"))
+    event = library.NewEvent(EventKind.DEMOLISHED, DAY, "拆除", codes=(building(number=2),))
+    library.record_event(store, event, by="os:wang")
+    assert library.open_plan(stale.plan_id).is_outdated
+    with pytest.raises(Refusal) as refused:
+        library.apply_plan(store, stale.plan_id, by="os:wang", reason="导入")
+    assert refused.value.code == "library.plan_outdated"
+    assert library.open_record(store).entry(building()).use == "住宅"
+
+
+def test_a_dropped_plan_stays_dropped(store: Store, tmp_path: Path) -> None:
+    made = plan(store, tmp_path, delivered_rows())
+    assert library.drop_plan(made.plan_id, store=store).state == "dropped"
+    assert library.drop_plan(made.plan_id).state == "dropped"
+    with pytest.raises(Refusal, match="丢弃"):
+        library.apply_plan(store, made.plan_id, by="os:wang", reason="导入")
+    assert [one.plan_id for one in library.list_plans()] == [made.plan_id]
+    assert library.list_plans(open_only=True) == ()
+
+
+def test_changes_are_told_value_by_value(store: Store, tmp_path: Path) -> None:
+    take_in(store, tmp_path, delivered_rows())
+    rows = with_changes(delivered_rows(), building(), 用途="商铺", 标准地址=f"{ROAD}1号望潮楼")
+    made = take_in(store, tmp_path, rows)
+    assert {(one.column, one.old, one.new) for one in made.changes} == {
+        ("用途", "住宅", "商铺"),
+        ("标准地址", f"{ROAD}1号", f"{ROAD}1号望潮楼"),
+    }
+    assert (made.changed, made.unchanged) == (1, 67)
+    record = library.open_record(store)
+    assert record.entry(building()).use == "商铺"
+    assert [line.text for line in record.aliases(building())] == [f"{ROAD}1号"]
+
+
+def test_an_empty_cell_says_nothing(store: Store, tmp_path: Path) -> None:
+    take_in(store, tmp_path, delivered_rows())
+    made = plan(
+        store, tmp_path, with_changes(delivered_rows(), building(), 用途="", 经度="", 纬度="")
+    )
+    assert made.changes_nothing
+
+
+FAULTS = [
+    ("code_unreadable", {"地址编码": "44039900101010001"[:3]}),
+    ("code_unreadable", {"地址编码": "4.40399E+24"}),
+    ("level_unknown", {"级别": "镇"}),
+    ("code_twice", {"地址编码": f"{building()}000001"}),
+    ("text_empty", {"标准地址": " "}),
+    ("coordinate_unreadable", {"经度": "东", "纬度": "22.6"}),
+    ("coordinate_unreadable", {"经度": "114.1"}),
+    ("coordinate_outside", {"经度": "22.6", "纬度": "114.1"}),
+    ("state_unknown", {"状态": "不明"}),
+    ("code_level", {"地址编码": f"{GRIDS[0]}00099"}),
+    ("code_hierarchy", {"上级编码": building(number=2)}),
+    ("parent_unknown", {"上级编码": f"{GRIDS[0]}99999", "地址编码": f"{GRIDS[0]}99999000001"}),
+    ("parent_not_above", {"级别": "楼栋", "地址编码": "440399001001010000100000199999"}),
+    ("room_without_building", {"上级编码": GRIDS[0]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells"), FAULTS, ids=[f"{k}-{n}" for n, (k, _) in enumerate(FAULTS)]
+)
+def test_a_faulty_row_is_refused_with_its_reason_and_the_good_ones_go_in(
+    store: Store, tmp_path: Path, kind: str, cells: dict[str, str]
+) -> None:
+    odd = {
+        "地址编码": f"{building()}000099", "级别": "房屋", "上级编码": building(),
+        "名称": "999", "标准地址": f"{ROAD}1号999房", **cells,
+    }  # fmt: skip
+    rows = [*delivered_rows(), odd]
+    made = plan(store, tmp_path, rows)
+    found = [one for one in made.conflicts if one.row == len(rows) + 1]
+    assert kind in {one.kind for one in found}
+    assert all(one.reason and one.remedy and one.column for one in found)
+    assert made.received == made.added + made.refused == len(rows)
+    library.apply_plan(store, made.plan_id, by="os:wang", reason="好的先进")
+    assert library.open_record(store).counts()["building", "in_use"] == 12
+
+
+def test_rows_that_contradict_each_other_are_both_refused(store: Store, tmp_path: Path) -> None:
+    rows = delivered_rows()
+    other = {**rows[-1], "名称": "别的"}
+    made = plan(store, tmp_path, [*rows, other])
+    assert [one.row for one in made.conflicts] == [len(rows) + 1, len(rows) + 2]
+
+
+def test_what_stands_in_a_refused_row_is_refused_too(store: Store, tmp_path: Path) -> None:
+    made = plan(store, tmp_path, with_changes(delivered_rows(), GRIDS[0], 级别="片区"))
+    assert reasons(made)[GRIDS[0]] == "level_unknown"
+    assert reasons(made)[building()] == "parent_refused"
+    assert reasons(made)[room()] == "parent_refused"
+    assert made.refused == 1 + 3 + 12
+
+
+def test_a_code_that_ended_is_not_taken_in_again(store: Store, tmp_path: Path) -> None:
+    take_in(store, tmp_path, delivered_rows())
+    event = library.NewEvent(EventKind.DEMOLISHED, DAY, "拆除", codes=(building(),))
+    library.record_event(store, event, by="os:wang")
+    newcomer = {
+        "地址编码": room(9), "级别": "房屋", "上级编码": building(), "名称": "9", "标准地址": "9"
+    }  # fmt: skip
+    made = plan(store, tmp_path, [*delivered_rows(), newcomer])
+    assert reasons(made)[building()] == reasons(made)[room()] == "code_ended"
+    assert reasons(made)[room(9)] == "parent_refused"
+    alone = plan(store, tmp_path, [newcomer])
+    assert reasons(alone)[room(9)] == "parent_ended"
+
+
+def test_a_code_does_not_change_its_level(store: Store, tmp_path: Path) -> None:
+    take_in(store, tmp_path, delivered_rows())
+    made = plan(store, tmp_path, with_changes(delivered_rows(), EAST, 级别="网格"))
+    assert "level_changed" in {one.kind for one in made.conflicts if one.address_code == EAST}
+
+
+def test_a_grid_re_cut_since_the_code_was_issued_is_no_contradiction(
+    store: Store, tmp_path: Path
+) -> None:
+    rows = with_changes(delivered_rows(), building(), 上级编码=GRIDS[1])
+    assert plan(store, tmp_path, rows).refused == 0
+    strange = plan(store, tmp_path, with_changes(delivered_rows(), building(), 上级编码=GRIDS[2]))
+    assert reasons(strange)[building()] == "code_hierarchy"
+
+
+def test_a_move_that_was_recorded_is_no_contradiction_either(store: Store, tmp_path: Path) -> None:
+    take_in(store, tmp_path, delivered_rows())
+    event = library.NewEvent(EventKind.MOVED, DAY, "社区调整", codes=(building(),), into=GRIDS[2])
+    library.record_event(store, event, by="os:wang")
+    moved = library.open_record(store).entry(building())
+    rows = with_changes(
+        delivered_rows(), building(), 上级编码=GRIDS[2], 标准地址=moved.standard_text
+    )
+    assert building() not in reasons(plan(store, tmp_path, rows))
+
+
+def test_only_a_full_delivery_ends_what_it_does_not_name(store: Store, tmp_path: Path) -> None:
+    take_in(store, tmp_path, delivered_rows())
+    gone = [building(), *(room(number) for number in range(1, 5))]
+    fewer = without(delivered_rows(), *gone)
+    assert plan(store, tmp_path, fewer).retired == 0
+    made = take_in(store, tmp_path, fewer, full=True)
+    assert [one.address_code for one in made.retired_entries] == gone
+    found = library.open_record(store).resolve(room())
+    assert (found.successors, found.state) == ((), State.DEMOLISHED)
+    assert found.chain[0].reason == "全量导入中不再有"
+
+
+def test_a_full_delivery_of_one_community_leaves_the_others_alone(
+    store: Store, tmp_path: Path
+) -> None:
+    take_in(store, tmp_path, delivered_rows())
+    east = [row for row in delivered_rows() if row["地址编码"].startswith(EAST)]
+    made = plan(store, tmp_path, without(east, building()), full=True)
+    assert made.retired == 0
+    assert made.kept_unnamed == 1
+    assert "parent_refused" not in reasons(made).values()
+
+
+def test_a_full_delivery_does_not_end_what_was_issued_here(store: Store, tmp_path: Path) -> None:
+    take_in(store, tmp_path, delivered_rows())
+    new = library.NewEntry("新楼", standard_text=f"{ROAD}88号")
+    event = library.NewEvent(EventKind.RENUMBERED, DAY, "改号", codes=(building(),), begins=(new,))
+    number = library.record_event(store, event, by="os:wang").begun[0]
+    made = plan(store, tmp_path, delivered_rows(), full=True)
+    assert (made.retired, made.kept_unnamed) == (0, 5)
+    assert library.open_record(store).entry(number).is_living
+
+
+def test_other_texts_and_other_codes_come_with_their_columns(store: Store, tmp_path: Path) -> None:
+    rows = with_changes(delivered_rows(), building(), 俗称="老村口;牌坊楼", 门牌="望潮101路1号-1")
+    rows = [
+        {**row, "编码（GB/T 39609）": "Z1" if row["地址编码"] == building() else ""} for row in rows
+    ]
+    take_in(store, tmp_path, rows)
+    record = library.open_record(store)
+    assert {line.text: line.kind.value for line in record.aliases(building())} == {
+        "老村口": "vernacular",
+        "牌坊楼": "vernacular",
+        "望潮101路1号-1": "doorplate",
+    }
+    assert record.identifiers(building()) == (("GB/T 39609", "Z1"),)
+    made = take_in(store, tmp_path, with_changes(rows, building(), 俗称="老村口"))
+    assert [(one.column, one.new) for one in made.changes] == [("别名", "望潮101路1号-1;老村口")]
+    texts = {line.text for line in library.open_record(store).aliases(building())}
+    assert texts == {"老村口", "望潮101路1号-1"}
+
+
+def test_points_are_converted_once_from_the_system_that_was_declared(
+    store: Store, tmp_path: Path
+) -> None:
+    x, y = gcj02_from_cgcs2000(114.1, 22.6)
+    rows = with_changes(delivered_rows(), building(), 经度=f"{x:.9f}", 纬度=f"{y:.9f}")
+    rows = [
+        row if row["地址编码"] == building() else {**row, "经度": "", "纬度": ""} for row in rows
+    ]
+    made = take_in(store, tmp_path, rows, datum="gcj02")
+    entry = library.open_record(store).entry(building())
+    assert entry.longitude == pytest.approx(114.1, abs=1e-6)
+    assert entry.latitude == pytest.approx(22.6, abs=1e-6)
+    assert made.datum == "GCJ-02"
+    with pytest.raises(Refusal, match="坐标系"):
+        plan(store, tmp_path, rows, datum="火星")
+
+
+def test_a_point_outside_its_community_is_refused(store: Store, tmp_path: Path) -> None:
+    take_in(store, tmp_path, delivered_rows())
+    area = shapely.to_geojson(shapely.box(114.09, 22.59, 114.11, 22.61))
+    feature = (
+        f'{{"type":"Feature","geometry":{area},"properties":{{"地址编码":"{EAST}","级别":"社区",'
+        f'"上级编码":"{EAST[:9]}","名称":"东岸社区","标准地址":"广东省深圳市青湾区松涛街道东岸社区"}}}}'
+    )
+    path = tmp_path / "areas.geojson"
+    path.write_text(f'{{"type":"FeatureCollection","features":[{feature}]}}', encoding="utf-8")
+    drawn = library.plan_import(store, path, by="os:wang", day=DAY)
+    assert [(one.column, one.address_code) for one in drawn.changes] == [("图形", EAST)]
+    library.apply_plan(store, drawn.plan_id, by="os:wang", reason="社区范围")
+    assert library.open_record(store).outline(EAST) is not None
+    rows = with_changes(delivered_rows(), building(), 经度="114.2", 纬度="22.6")
+    made = plan(store, tmp_path, rows)
+    assert reasons(made) == {building(): "point_outside"}
+    assert EAST in made.conflicts[0].reason
+    assert plan(store, tmp_path, with_changes(rows, building(), 经度="114.1101")).refused == 0
+
+
+def test_gb18030_with_titles_and_other_headings_reads_the_same(
+    store: Store, tmp_path: Path
+) -> None:
+    path = write_delivery(
+        tmp_path / "office.csv",
+        delivered_rows(),
+        encoding="gb18030",
+        titles=("青湾区统一地址库,,,,,,,", "2026年11月,,,,,,,"),
+        headings={
+            "地址编码": "code",
+            "级别": "Level",
+            "上级编码": "父编码",
+            "标准地址": "地址全称",
+        },
+    )
+    made = library.plan_import(store, path, by="os:wang", day=DAY)
+    assert (made.added, made.refused) == (68, 0)
+    bad = write_delivery(
+        tmp_path / "bad.csv",
+        with_changes(delivered_rows(), building(), 级别="栋"),
+        titles=("标题",),
+    )
+    first = library.plan_import(store, bad, by="os:wang", day=DAY).conflicts[0]
+    assert first.row == 8
+
+
+def test_a_worksheet_reads_as_a_csv_does(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "library.xlsx"
+    rows = delivered_rows()
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["统一地址库"])
+        sheet.write_row(1, 0, list(rows[0]))
+        for number, row in enumerate(rows):
+            sheet.write_row(number + 2, 0, list(row.values()))
+    made = library.plan_import(store, path, by="os:wang", day=DAY)
+    assert (made.added, made.refused) == (68, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("", "address.library_empty"), ("a,b\n1,2\n", "address.library_column_missing")],
+)
+def test_a_file_that_is_no_library_is_refused_whole(
+    store: Store, tmp_path: Path, text: str, code: str
+) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DataFault) as fault:
+        library.plan_import(store, path, by="os:wang")
+    assert fault.value.code == code
+    assert library.list_plans() == ()
+
+
+def test_fifty_thousand_rows_are_planned_and_applied(store: Store, tmp_path: Path) -> None:
+    rows = delivered_rows(buildings=500, rooms=25)
+    bad = with_changes(rows, room(7), 标准地址="")
+    made = take_in(store, tmp_path, bad)
+    assert (made.received, made.added, made.refused) == (len(rows), len(rows) - 1, 1)
+    assert made.received > 50_000
+    record = library.open_record(store)
+    assert record.counts()["room", "in_use"] == 4 * 500 * 25 - 1
+    again = plan(store, tmp_path, rows)
+    assert (again.added, again.changed, again.unchanged) == (1, 0, len(rows) - 1)
+
+
+def test_lists_of_a_plan_are_paged(store: Store, tmp_path: Path) -> None:
+    made = plan(store, tmp_path, delivered_rows(buildings=40, rooms=4))
+    assert len(made.added_entries) == 200
+    page = library.list_plan_lines(store, made.plan_id, "added", limit=10, offset=300)
+    assert len(page) == 10
+    assert page[0].address_code not in {one.address_code for one in made.added_entries}
+    assert WEST.startswith("4403")
