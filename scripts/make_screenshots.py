@@ -31,6 +31,8 @@ ARGUMENTS = [
 DESKTOP = (1280, 800)
 PHONE = (375, 812)
 SECONDS_TO_START = 60
+# The first community of the demo city of `make demo`.
+COMMUNITY = "440310001001"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,9 @@ PICTURES = (
     Picture("sources", "data-steward", "/sources/"),
     Picture("ledger", "auditor", "/ledger/"),
     Picture("phone", "leader", "/blocks/", PHONE),
+    Picture("library", "data-steward", f"/addresses/library/{COMMUNITY}/"),
+    Picture("grids", "data-steward", f"/addresses/grids/{COMMUNITY}/?what=drawn&target=200"),
+    Picture("library-phone", "subdistrict-clerk", f"/addresses/library/{COMMUNITY}/", PHONE),
 )
 
 
@@ -105,7 +110,7 @@ def take_pictures(url: str, password: str, folder: Path) -> None:
                 page.wait_for_url("**/")
             page.goto(picture.path)
             page.wait_for_load_state("networkidle")
-            if picture.path.startswith("/blocks/"):
+            if picture.path.startswith(("/blocks/", "/addresses/")):
                 page.wait_for_selector("[data-map-state=ready]")
             # The map's tiles and the chart settle after their data have come.
             page.wait_for_timeout(800)

@@ -1,6 +1,8 @@
 // The library's tree (ARIA tree): arrows walk, right opens, left closes, Enter chooses; branches are fetched when opened.
 // Without scripts each entry is a link to its own page, which comes with its branch open.
 
+const NARROW_PX = 760;
+
 const isShown = (item: HTMLElement) => item.offsetParent !== null;
 const itemsOf = (tree: HTMLElement) =>
   [...tree.querySelectorAll<HTMLElement>("[role=treeitem]")].filter(isShown);
@@ -88,6 +90,9 @@ async function followPanel(): Promise<void> {
   const path = (document.querySelector<HTMLElement>("[data-library-panel]")?.dataset.path ?? "").split(",");
   const code = path[path.length - 1] ?? "";
   if (!tree || tree.dataset.followed === path.join()) return;
+  // On a phone the panel stands below the tree: what was chosen must come into view.
+  const isOther = tree.dataset.followed !== undefined;
+  if (isOther && window.innerWidth <= NARROW_PX) document.querySelector("#entry-panel")?.scrollIntoView();
   tree.dataset.followed = path.join();
   for (const above of path.slice(0, -1)) {
     const item = itemOf(tree, above);
