@@ -102,7 +102,7 @@ def wash_mentions(
     if not mentions:
         raise Refusal("address.no_mentions", "没有可清洗的地址", next_step="先接收并映射部门数据。")
     use_tables(connection, mentions[0].table, list(mentions), name="washed_mentions")
-    distinct = "select distinct text from washed_mentions where text is not null order by text"
+    distinct = "select distinct text from washed_mentions where text is not null"
     texts = connection.sql(distinct).to_arrow_table()["text"]
     index = index_of_files(
         library.paths,

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 # Longer texts are not addresses; the tail can hold no room we would dare to name (issue 3, bad input).
 LONGEST_TEXT = 400
@@ -123,6 +124,7 @@ def _is_counted_thing(match: re.Match[str]) -> bool:
     return match.string[match.end() : match.end() + 1] in tuple("栋座幢单层号期梯")
 
 
+@lru_cache(maxsize=10_000)
 def _read_numeral(run: str) -> str | None:
     """二十四 -> 24, 一百零二 -> 102, 三〇一 -> 301; None where the run is no number (十百)."""
     run = run.replace("廿", "二十")
@@ -145,8 +147,7 @@ def _read_numeral(run: str) -> str | None:
     return str(total + max(digit, 0))
 
 
-@dataclass(frozen=True)
-class SplitText:
+class SplitText(NamedTuple):
     """A spelling without brackets, and what stood in them."""
 
     plain: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 import mmap
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -77,6 +78,7 @@ def rows_of(buffers: Buffers, name: str) -> PackedRows:
     return PackedRows(buffers[name], buffers[f"{name}.starts"])
 
 
+@lru_cache(maxsize=4096)
 def hash_of(text: str) -> int:
     """64 bits that are the same in every process; collisions are sorted out by who asks."""
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")

@@ -35,9 +35,9 @@ _ESTATE_ENDINGS = re.compile(
     r"(?:花园|公馆|雅居|小区|家园|公寓|大厦|花苑|新苑|苑|居|轩|阁|府|庭|园|城|湾|里|中心|广场|工业园|工业区|科技园|产业园|"
     r"山庄|名庭|豪庭|名苑|雅苑|华府|新居)$"
 )
-# What is unpacked is remembered; sorted texts ask for neighbours, so a full memory is simply emptied.
-REMEMBERED_BUILDINGS = 100_000
-REMEMBERED_NAMES = 40_000
+# What is unpacked is remembered; texts come sorted by place, so a full memory is simply emptied.
+REMEMBERED_BUILDINGS = 20_000
+REMEMBERED_NAMES = 10_000
 _META_FILE = "index.pickle"
 
 

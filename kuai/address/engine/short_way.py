@@ -38,7 +38,7 @@ from kuai.address.types import Level
 
 # code, level, grade, matched text, explanation, candidates (none), unknown place.
 ShortAnswer = tuple[str, str, str, str, str, tuple[()], str]
-REMEMBERED_HEADS = 50_000
+REMEMBERED_HEADS = 20_000
 REMEMBERED_TAILS = 50_000
 REMEMBERED_GRADES = 20_000
 # Bound once: an attribute of an enum costs as much as a look-up.

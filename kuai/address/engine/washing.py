@@ -38,7 +38,7 @@ from kuai.address.engine.short_way import ShortWay
 from kuai.address.types import Grade, Level, WashedAddress
 
 # A head repeats thousands of times in a city, a sentence never: a full memory is emptied, not grown.
-MEMORY_ENTRIES = 50_000
+MEMORY_ENTRIES = 20_000
 # code, level, grade, matched text, explanation, candidates as JSON, unknown place.
 AnswerFields = tuple[str, str, str, str, str, str, str]
 _Answer = tuple[str, str, str, str, str, "tuple[dict[str, object], ...]", str]
