@@ -1,10 +1,10 @@
 """The segment parser on the labelled set in ../shared: F1 against speed, models of several sizes, in one run.
 
-    python benchmarks/bench_parser.py [--hidden 32 64] [--invented 60000] [--model TRAINED.npz] [--processes 4]
+    python benchmarks/bench_parser.py [--widths 128 96 64 32] [--keep FOLDER] [--processes 4]
 
-Every model learns from `train` and is read on `dev`: the networks of other widths from fewer inventions, the benchmark
-model as `kuai train-parser --data ... --split train` makes it (or --model, if it was made before), then the shipped
-model as it is, and a plain CRF (python-crfsuite) where that is installed. No model is kept.
+Every model learns from `train` and is read on `dev`: networks of several widths, each as
+`kuai train-parser --data ... --split train --width N` makes it, then the shipped model as it is, and a plain CRF
+(python-crfsuite) where that is installed. Models are kept in no place but --keep, which spares their training again.
 
 F1: exact (start, end, label), micro, all labels with `redundant`. Speed: distinct processes with one thread each parse
 for some seconds at the same time, texts to segments with everything; the median of several rounds.
@@ -25,9 +25,7 @@ from typing import Any
 
 from kuai.address import parsing
 from kuai.address.parser.labelled import read_labelled
-from kuai.address.parser.learning import learn_from_inventions, learn_from_labelled
-from kuai.address.parser.model_file import SHIPPED_MODEL, save_network
-from kuai.address.parser.network import NetworkShape
+from kuai.address.parser.model_file import SHIPPED_MODEL
 from kuai.address.parser.one_thread import one_thread_each
 from kuai.address.parser.scoring import score_segments
 from kuai.address.parser.training import LabelledRow
@@ -82,14 +80,6 @@ def measured(
         "training_seconds": round(seconds),
         "load_average": round(os.getloadavg()[0], 1),
     }
-
-
-def train_width(hidden: int, invented: int, train: Sequence[LabelledRow], out: Path) -> None:
-    """A network of another width: fewer inventions, then the labelled rows, one member."""
-    narrow = NetworkShape(char=48, bigram=32, pattern=8, repeat=4, hidden=hidden)
-    start = learn_from_inventions(invented, seed=1, shape=narrow)
-    network, _, _ = learn_from_labelled(train, start, seed=1, members=1)
-    save_network(network, out, made={})
 
 
 # --- The peer: a plain CRF ----------------------------------------------------------------------------------
@@ -167,9 +157,8 @@ def tried(name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--hidden", type=int, nargs="*", default=[24, 48])
-    parser.add_argument("--invented", type=int, default=60_000)
-    parser.add_argument("--model", type=Path, help="benchmark model made before")
+    parser.add_argument("--widths", type=int, nargs="*", default=[128, 96, 64, 32])
+    parser.add_argument("--keep", type=Path, help="folder of models made before, or to be kept")
     parser.add_argument("--processes", type=int, default=4)
     wanted = parser.parse_args()
     if not LABELLED.exists():
@@ -177,21 +166,16 @@ def main() -> None:
         return
     train, dev = (read_labelled(LABELLED, split=split) for split in ("train", "dev"))
     lines = [tried("plain CRF (python-crfsuite)", lambda: measure_crf(train, dev))]
-    with tempfile.TemporaryDirectory(prefix="bench-parser-") as folder:
-        for hidden in wanted.hidden:
-            out = Path(folder) / f"width-{hidden}.npz"
-            began = time.perf_counter()
-            train_width(hidden, wanted.invented, train, out)
-            seconds = time.perf_counter() - began
-            name = f"network of width {hidden}"
-            lines.append(
-                tried(name, lambda: measured(name, out, dev, wanted.processes, seconds))  # noqa: B023
-            )
-        out, began = wanted.model or Path(folder) / "benchmark.npz", time.perf_counter()
-        if wanted.model is None:
-            parsing.train_parser(out, labelled=LABELLED, split="train")
-        seconds = time.perf_counter() - began
-        for name, path in (("benchmark model", out), ("shipped model, untaught", SHIPPED_MODEL)):
+    with tempfile.TemporaryDirectory(prefix="bench-parser-") as scratch:
+        models = [("shipped model, untaught", SHIPPED_MODEL, 0.0)]
+        for width in wanted.widths:
+            out = (wanted.keep or Path(scratch)) / f"width-{width}.npz"
+            seconds = 0.0
+            if not out.exists():
+                receipt = parsing.train_parser(out, labelled=LABELLED, split="train", width=width)
+                seconds = receipt.notes["seconds"]
+            models.append((f"network of width {width}", out, seconds))
+        for name, path, seconds in models:
             lines.append(
                 tried(name, lambda: measured(name, path, dev, wanted.processes, seconds))  # noqa: B023
             )

@@ -124,6 +124,7 @@ def train_parser(
     split: str = "",
     test_split: str = "",
     invented: int = INVENTED_ROWS,
+    width: int = 0,
     seed: int = 1,
     progress: Progress = SILENT,
 ) -> Receipt:
@@ -131,11 +132,14 @@ def train_parser(
 
     Without `labelled`: from rows the project invents (the shipped model is made so). With it: the shipped model learns
     on from the labelled rows (columns address, segments; of `split` where given), and `test_split` is scored, never
-    learnt from. The same rows and seed give the same model on the same machine. Refuses fewer than 50 labelled rows.
+    learnt from; `width` makes the model smaller and quicker. The same rows and seed give the same model on the same
+    machine. Refuses fewer than 50 labelled rows.
     """
     began = time.perf_counter()
     if labelled is None:
-        network = judged = learn_from_inventions(invented, seed=seed, progress=progress)
+        network = judged = learn_from_inventions(
+            invented, seed=seed, width=width, progress=progress
+        )
         held_back = generate_rows(min(5_000, max(200, invented // 20)), seed=seed + 1_000_003)
         kept, notes = invented, {"rows_invented": invented}
     else:
@@ -147,7 +151,9 @@ def train_parser(
                 next_step="检查 --data 和 --split；至少要 50 行。",
             )
         start, _ = load_network(SHIPPED_MODEL)
-        network, judged, held_back = learn_from_labelled(rows, start, seed=seed, progress=progress)
+        network, judged, held_back = learn_from_labelled(
+            rows, start, seed=seed, width=width, progress=progress
+        )
         kept, notes = len(rows), {"rows_labelled": len(rows)}
     figures: dict[str, Any] = {**notes, "seed": seed}
     figures |= _figures(_score(SegmentParser(judged), held_back))

@@ -58,6 +58,10 @@ def train_parser(
     invented: Annotated[
         int | None, typer.Option("--invented", min=200, help="编多少条地址来训练")
     ] = None,
+    width: Annotated[
+        int,
+        typer.Option("--width", min=0, max=512, help="网络宽度：越小越快，略欠准；0 为默认"),
+    ] = 0,
     seed: Annotated[int, typer.Option("--seed", help="同一种子得同一模型")] = 1,
     as_json: JsonOption = False,
 ) -> None:
@@ -73,6 +77,7 @@ def train_parser(
             split=split,
             test_split=test_split,
             invented=invented or parsing.INVENTED_ROWS,
+            width=width,
             seed=seed,
             progress=progress,
         )

@@ -24,6 +24,7 @@ from kuai.address.parser.network import (
     SLOTS,
     Network,
     NetworkShape,
+    narrowed,
     new_network,
     widened,
 )
@@ -70,11 +71,12 @@ class Course:
 
 
 def learn_from_inventions(
-    count: int, *, seed: int, shape: NetworkShape | None = None, progress: Progress = SILENT
+    count: int, *, seed: int, width: int = 0, progress: Progress = SILENT
 ) -> Network:
-    """A network that has seen `count` invented addresses once."""
+    """A network (of `width` units a direction) that has seen `count` invented addresses once."""
     recipe = replace(INVENTION_RECIPE, seed=seed)
-    course = Course(seed, recipe, shape or NetworkShape(), invented=count)
+    shape = NetworkShape(hidden=width) if width else NetworkShape()
+    course = Course(seed, recipe, shape, invented=count)
     return _learned([course], progress)[0]
 
 
@@ -84,17 +86,22 @@ def learn_from_labelled(
     *,
     seed: int,
     members: int = MEMBERS,
-    recipe: Recipe = LABELLED_RECIPE,
+    width: int = 0,
     progress: Progress = SILENT,
 ) -> tuple[Network, Network, list[LabelledRow]]:
-    """The model of all rows; one member's model without the rows held back; and those, to score it by."""
+    """The model of all rows; one member's model without the rows held back; and those, to score it by.
+
+    With `width`, of that many units a direction: the less weighty ones of `start` are left out before it learns on.
+    """
+    if 0 < width < start.shape.hidden:
+        start = narrowed(start, width)
     kept, held_back = _held_back(rows, seed)
     chance = np.random.default_rng(seed)
     wide = widened(start, *vocabulary_of([row.text for row in rows]), chance)
     judged = widened(start, *vocabulary_of([row.text for row in kept]), chance)
-    courses = [Course(seed, replace(recipe, seed=seed), start.shape, tuple(kept), judged)]
+    courses = [Course(seed, replace(LABELLED_RECIPE, seed=seed), start.shape, tuple(kept), judged)]
     for member in range(members):
-        drawn = replace(recipe, seed=seed * 1000 + member)
+        drawn = replace(LABELLED_RECIPE, seed=seed * 1000 + member)
         courses.append(Course(seed, drawn, start.shape, tuple(rows), wide))
     single, *learned = _learned(courses, progress)
     return mean_of(learned), single, held_back

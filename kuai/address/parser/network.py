@@ -18,7 +18,7 @@ from kuai.address.parser.features import (
     slots_of,
 )
 from kuai.address.parser.labels import LABEL_COUNT
-from kuai.address.parser.recurrent import RecurrentWeights, new_recurrent
+from kuai.address.parser.recurrent import GATES, RecurrentWeights, new_recurrent
 
 UNKNOWN = 0
 _PLANE = 1 << 16
@@ -121,3 +121,28 @@ def widened(
         bigrams=np.concatenate((network.bigrams, new["bigram"])),
         tables=tables,
     )
+
+
+def narrowed(network: Network, hidden: int) -> Network:
+    """The network with the `hidden` units of each direction on whose states most depends; it has to learn on."""
+    kept = [_weightiest(network, direction, hidden) for direction in (0, 1)]
+    old, layer = network.layer.hidden, network.layer
+    gates = [np.concatenate([units + gate * old for gate in range(GATES)]) for units in kept]
+    into = np.concatenate((gates[0], gates[1] + GATES * old))
+    again = np.stack([layer.again[way][kept[way]][:, gates[way]] for way in (0, 1)])
+    bias = np.stack([layer.candidate_bias[way][:, kept[way]] for way in (0, 1)])
+    return replace(
+        network,
+        shape=replace(network.shape, hidden=hidden),
+        layer=RecurrentWeights(
+            into=layer.into[:, into], bias=layer.bias[into], again=again, candidate_bias=bias
+        ),
+        output=network.output[np.concatenate((kept[0], kept[1] + old))],
+    )
+
+
+def _weightiest(network: Network, direction: int, hidden: int) -> np.ndarray:
+    old = network.layer.hidden
+    output = network.output[direction * old : (direction + 1) * old]
+    weight = np.square(output).sum(axis=1) + np.square(network.layer.again[direction]).sum(axis=1)
+    return np.sort(np.argsort(-weight, kind="stable")[:hidden])
