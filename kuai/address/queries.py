@@ -12,12 +12,20 @@ from kuai.address.batch import index_of, index_of_files
 from kuai.address.engine.explaining import explain_trail
 from kuai.address.engine.grading import SCORE_CEILINGS
 from kuai.address.engine.place_part import place_part
+from kuai.address.engine.several import AddressSpan, wash_all
 from kuai.address.engine.washing import Washer
 from kuai.address.reading import library_table, read_delivered_library
 from kuai.address.types import ExplainStep, WashedAddress
 from kuai.kit.tables import TableRef
 
-__all__ = ["SCORE_CEILINGS", "AnyLibrary", "OpenLibrary", "explain_text", "open_library"]
+__all__ = [
+    "SCORE_CEILINGS",
+    "AddressSpan",
+    "AnyLibrary",
+    "OpenLibrary",
+    "explain_text",
+    "open_library",
+]
 AnyLibrary: TypeAlias = TableRef | Path | pa.Table
 
 
@@ -41,6 +49,10 @@ class OpenLibrary:
     def wash_text(self, text: str) -> WashedAddress:
         """The answer for one text, the same as the batch gives."""
         return self._washer.wash(text)
+
+    def wash_all(self, text: str) -> list[AddressSpan]:
+        """Every address of a text that holds several, in order, each with where it stands and its answer."""
+        return wash_all(text, self.wash_text)
 
     def explain_text(self, text: str) -> list[ExplainStep]:
         """What each step saw, in order, ending with the grade and why."""

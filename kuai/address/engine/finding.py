@@ -140,7 +140,8 @@ def _find_by_inner_name(
             found.extend(_find_landmark(name, behind, index))
         if found:
             found = _doubt_unread_lead(found, head)
-            return _agree_with_doorplate(found, head, pieces[:position], index)
+            is_house = bool(behind) and behind[0].kind is Kind.HOUSE
+            return _agree_with_doorplate(found, head, pieces[:position], index, is_house=is_house)
     return []
 
 
@@ -156,7 +157,12 @@ def _doubt_unread_lead(found: list[Found], head: HeadReading) -> list[Found]:
 
 
 def _agree_with_doorplate(
-    found: list[Found], head: HeadReading, doorplate: tuple[Piece, ...], index: PlaceIndex
+    found: list[Found],
+    head: HeadReading,
+    doorplate: tuple[Piece, ...],
+    index: PlaceIndex,
+    *,
+    is_house: bool,
 ) -> list[Found]:
     if not doorplate or doorplate[0].kind in NO_NUMBER:
         return found
@@ -165,10 +171,12 @@ def _agree_with_doorplate(
         at_door.update(index.places.get(f"{name.name}|{doorplate[0].value}", ()))
     if not at_door:
         written = f"{head.written_name}{doorplate[0].value}号"
+        # Because 和平路3号，文昌路128号 are two addresses, only an estate may stand behind a strange doorplate.
+        trust = Trust.GUESS if is_house and head.written_name else Trust.SURE
         return [
             Found(
                 f.building,
-                max(f.trust, Trust.SURE),
+                max(f.trust, trust),
                 (*f.variations, f"门牌“{written}”与库中不同"),
                 f.rest,
             )

@@ -8,6 +8,7 @@ from kuai.address.engine.divisions import OTHER_SUBDISTRICT, DivisionReading
 from kuai.address.engine.heads import HeadReading
 from kuai.address.engine.names import Trust
 from kuai.address.engine.place_index import PlaceIndex
+from kuai.address.engine.quoting import in_words_of
 from kuai.address.engine.rooms import Answer
 from kuai.address.engine.segmenting import Kind, Piece
 from kuai.address.types import Grade, Level, WashedAddress
@@ -51,7 +52,7 @@ def grade_one(
     variations.extend(missing_parts(answer, divisions, spelling, index))
     grade = Grade.A if not variations and answer.trust is Trust.EXACT else Grade.B
     notes = variations + conventions_used(pieces, answer.text)
-    explanation = "；".join(notes) if notes else AS_STANDARD
+    explanation = in_words_of("；".join(notes), answer.text) if notes else AS_STANDARD
     return WashedAddress(
         answer.code,
         answer.level,
@@ -103,7 +104,7 @@ def candidates_of(
             "text": answer.text,
             "score": sum(parts.values()),
             "parts": parts,
-            "why": "；".join(answer.variations),
+            "why": in_words_of("；".join(answer.variations), answer.text),
         }
         for parts, answer in scored
     )
@@ -111,7 +112,7 @@ def candidates_of(
     reason = (
         f"有 {len(answers)} 处可能，不能确定" if len(answers) > 1 else "只有一处相近，但证据不足"
     )
-    words = "；".join([reason, *best.variations])
+    words = in_words_of("；".join([reason, *best.variations]), best.text)
     return WashedAddress(best.code, best.level, Grade.C, best.text, words, candidates)
 
 

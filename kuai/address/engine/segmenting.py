@@ -208,8 +208,11 @@ LONGEST_ROOM_NUMBER = 5
 
 
 def _second_room(first: str, pieces: tuple[Piece, ...]) -> str:
-    """The number of another room right behind the first, past a comma or dash; empty if there is none."""
+    """Another room right behind the first, past a comma or dash, or another place; empty if there is none."""
     behind = pieces[1:] if pieces[0].kind is Kind.BREAK else pieces
+    if len(behind) > 1 and behind[0].kind is Kind.NAME and len(behind[0].value) > 2:
+        is_place = behind[1].kind in (Kind.HOUSE, Kind.BUILDING)
+        return f"{behind[0].value}{behind[1].value}{behind[1].unit}" if is_place else ""
     if not behind or behind[0].kind not in (Kind.BARE, Kind.ROOM, Kind.SHOP):
         return ""
     if len(behind[0].value) > LONGEST_ROOM_NUMBER:

@@ -66,8 +66,8 @@ CASES = [
     (f"{FULL}{LANE}4402室", "C", None, "4402 or 4层402: the 层 may be lost"),
     (f"{FULL}{LANE}一至三层", "B", LANE, "a range of floors"),
     (f"{FULL}{LANE}全栋", "A", LANE, "the whole building"),
-    (f"1.{FULL}{LANE}201房 2.{REED}文昌路128号101", "A", f"{LANE}201房", "the first of a numbered list"),
-    (f"{FULL}{LANE}201房和{REED}文昌路128号101房", "A", f"{LANE}201房", "the first of two"),
+    (f"1.{FULL}{LANE}201房 2.{REED}文昌路128号101", "A|B", f"{LANE}201房", "the first of a numbered list"),
+    (f"{FULL}{LANE}201房和{REED}文昌路128号101房", "B", f"{LANE}201房", "the first of two, and said so"),
     (f"({FULL}{UPPER})上塘新村二区15巷8号201", "B", f"{LANE}201房", "divisions in brackets first"),
     (f"{CITY}({DISTRICT})({'松涛街道'})上塘社区上塘新村二区15巷8号201", "A", f"{LANE}201房", "two of them"),
     (f"上塘新村二区15巷8号201({DISTRICT}{UPPER})", "B", f"{LANE}201房", "divisions in brackets last"),
@@ -116,6 +116,7 @@ CASES = [
     ("望海社区翠竹新村3栋201", "B", f"{SHORE}翠竹新村3栋201房", "the community tells the twins apart"),
     (f"{DISTRICT}{REED}文昌路31号芦荻大厦1201室", "A", f"{REED}文昌路31号芦荻大厦1201室", "a tower at a doorplate"),
     ("芦荻大厦902", "B", f"{REED}文昌路31号芦荻大厦0902室", "the nought of a four-digit room left out"),
+    ("和平路3号，文昌路128号201", "C", None, "two addresses, the first unknown: never the second"),
     ("芦荻大厦第10层", "B", f"{REED}文昌路31号芦荻大厦", "a floor only"),
     (f"{DISTRICT}{REED}文昌路128号101、102房", "A|B", f"{REED}文昌路128号101房", "two rooms"),
     ("香港九龙文昌路128号101", "C|D", None, "another city without its 市"),
@@ -136,3 +137,44 @@ def test_noise_is_washed_to(text: str, grades: str, standard: str | None, why: s
 def test_what_is_explained_is_what_is_answered(text: str) -> None:
     reasons = [step.words for step in library().explain_text(text) if step.title == "理由"]
     assert reasons == [library().wash_text(text).explanation]
+
+
+def test_several_addresses_are_each_washed_where_they_stand() -> None:
+    text = "上塘新村二区15巷8号201和文昌路128号101、102房；望海花园二期2栋301"
+    found = library().wash_all(text)
+    assert [text[span.start : span.end] for span in found] == [span.text for span in found]
+    assert [span.answer.matched_text.removeprefix(FULL) for span in found] == [
+        f"{LANE}201房",
+        f"{REED}文昌路128号101房",
+        f"{SHORE}望海花园二期2栋301",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "无", "市民来电，上塘新村二区15巷8号201楼下很吵，请处理", "；；；", "和" * 300]
+)
+def test_a_text_that_does_not_come_apart_is_one(text: str) -> None:
+    found = library().wash_all(text)
+    assert len(found) == 1
+    assert found[0].answer == library().wash_text(found[0].text)
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "words"),
+    [
+        ("翠竹新村3栋201", "怎样能确定", "写上社区即可确定：松涛街道望海社区 或 坪湖街道芦荻社区"),
+        ("翠竹新村3栋201", "为何不是第二名", "两处同分"),
+        ("望海花园二期1栋301", "怎样能确定", "写上单元即可确定：1单元 或 2单元"),
+        ("望海路88号302", "怎样能确定", "A座302 或 揽月阁302"),
+        (f"{LANE}709房", "怎样能确定", "若“709”房确实存在，请向地址库申请新增"),
+        (f"{LANE}4402室", "怎样能确定", "漏写了楼层"),
+        ("上搪新村二区十五巷8号二楼201", "读作", "上搪新村二区十五巷（地名）"),
+        ("上塘新村二区15巷8号201", "没有写明", "青湾区、松涛街道、上塘社区"),
+        ("湖南省长沙市上塘村7号101", "怎样能确定", "若确在本库范围"),
+        ("坪湖街道望潮三路9号501", "怎样能确定", "核对“望潮三路”"),
+        ("翠竹新村3栋201", "候选得分", "地名 40/40"),
+    ],
+)
+def test_the_explanation_answers_as_a_colleague_would(text: str, title: str, words: str) -> None:
+    steps = [step.words for step in library().explain_text(text) if step.title == title]
+    assert any(words in one for one in steps), steps
