@@ -295,7 +295,8 @@ def _add_changes(connection: duckdb.DuckDBPyConnection) -> None:
     for column, what in (
         (
             "别名",
-            "select i.address_code, string_agg(distinct k.text, ';' order by k.text), string_agg(distinct i.text, ';' order by i.text)"
+            "select i.address_code, string_agg(distinct k.text, ';' order by k.text),"
+            " string_agg(distinct i.text, ';' order by i.text)"
             " from import_alias as i join touched_alias as t on i.address_code = t.address_code"
             " left join known_alias as k on i.address_code = k.address_code"
             f" and k.source = '{IMPORT_SOURCE}' group by i.address_code",
