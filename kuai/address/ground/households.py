@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,6 +46,28 @@ class GridBuilding:
     @property
     def is_placed(self) -> bool:
         return self.longitude is not None and self.latitude is not None
+
+
+@dataclass(frozen=True)
+class GridSettings:
+    """What a grid should weigh, in households; a shop or workshop is visited, but has fewer things to ask about."""
+
+    target: float = 400.0
+    fewest: float = 300.0
+    most: float = 500.0
+    premises_weight: float = 0.5
+
+    def weight_of(self, building: GridBuilding) -> float:
+        return building.households + self.premises_weight * building.premises
+
+    def counts_for(self, total: float) -> tuple[int, ...]:
+        """How many grids a total weight may make, the best guess first: near the target, all within the limits."""
+        usual = max(1, round(total / self.target), math.ceil(total / self.most))
+        others = (usual + 1, usual - 1)
+        return (usual, *(n for n in others if n and self.fewest <= total / n <= self.most))
+
+
+USUAL_SETTINGS = GridSettings()
 
 
 def read_buildings(entries: pa.Table, community_code: str) -> list[GridBuilding]:

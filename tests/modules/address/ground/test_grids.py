@@ -17,7 +17,6 @@ from kuai.address.ground.grids import (
     Ground,
     draw_grids,
     merge_grids,
-    open_ground,
     split_grid,
 )
 from kuai.address.ground.households import GridBuilding, place_of, read_buildings
@@ -397,26 +396,6 @@ def test_households_and_premises_are_counted_from_the_rooms():
     assert (second.households, second.premises) == (0, 1)
     assert (second.on_road, second.is_placed) == (True, False)
     assert second.grid_code == ""
-
-
-def test_a_library_says_what_grids_are_drawn_on():
-    ended, other = COMMUNITY + "02", builders.OTHER_COMMUNITY + "01"
-    rows = [
-        *builders.areas_above(),
-        entry(GRID, "grid", COMMUNITY),
-        entry(ended, "grid", COMMUNITY, state="merged"),
-        entry(other, "grid", builders.OTHER_COMMUNITY),
-        entry(GRID + "00001", "building", GRID, spot(1, 1)),
-        entry(other + "00001", "building", other, spot(2, 2)),
-    ]
-    outlines = builders.geometries({COMMUNITY: square(0, 0, size=3)})
-    ground, listed = open_ground(builders.entries(rows), outlines, COMMUNITY)
-    assert (dict(ground.present), set(ground.issued)) == ({GRID: None}, {GRID, ended})
-    assert [one.address_code for one in listed] == [GRID + "00001"]
-    (drawn,) = draw_grids(ground, listed).grids
-    assert (drawn.address_code, drawn.is_kept) == (GRID, True)
-    with pytest.raises(Refusal, match="不是在用的社区"):
-        open_ground(builders.entries(rows), outlines, GRID)
 
 
 def test_buildings_without_footprints_get_cells_that_fill_their_grid():
