@@ -27,6 +27,7 @@ DOORS = (
     "command_rules",
     "decisions",
     "serving",
+    "parsing",
 )
 LEVEL_WORDS = {
     "1": "public 公开",

@@ -10,7 +10,7 @@ import pytest
 from kuai.address.parser.chain import ChainWeights, best_tags, empty_chain, expect
 from kuai.address.parser.features import character_tables, slots_of
 from kuai.address.parser.labels import LABEL_COUNT, spans_of, tags_of
-from kuai.address.parser.network import NetworkShape, new_network
+from kuai.address.parser.network import NetworkShape, narrowed, new_network
 from kuai.address.parser.packing import code_points, pack_rows
 from kuai.address.parser.reading import ReadingNetwork
 from kuai.address.parser.recurrent import (
@@ -169,6 +169,19 @@ def test_reading_gives_the_scores_that_training_sees():
     expected = joined @ network.output + network.output_bias
     found = ReadingNetwork(network).scores(points, row_of, rows)
     np.testing.assert_allclose(found.T, expected, atol=1e-5)
+
+
+def test_leaving_out_units_nobody_listens_to_changes_no_score():
+    texts = ["浙江省杭州市1号", "坪山"]
+    chance = np.random.default_rng(6)
+    network = new_network(NetworkShape(6, 6, 4, 2, 5), *vocabulary_of(texts, at_least=1), chance)
+    for direction, unit in ((0, 1), (1, 4)):
+        network.layer.again[direction, unit] = 0
+        network.output[direction * 5 + unit] = 0
+    rows, row_of = pack_rows(np.array([8, 2])), np.repeat([0, 1], [8, 2])
+    before = ReadingNetwork(network).scores(code_points(texts), row_of, rows)
+    after = ReadingNetwork(narrowed(network, 4)).scores(code_points(texts), row_of, rows)
+    np.testing.assert_allclose(after, before, atol=1e-5)
 
 
 def test_a_repeated_name_is_marked_both_times_and_within_its_row_only():
