@@ -48,7 +48,8 @@ _CUT_NUMBER = frozenset({Kind.NAME, Kind.BREAK, Kind.FLOOR, Kind.STAIR})
 # A doorplate with an estate's name behind it, perhaps; the first number; the rest of the text, which begins with a
 # number. Cut there, the parts are read as the whole is (a test compares), and each of them comes again and again.
 _PARTS = re.compile(
-    r"(?:([0-9A-Z]++号)([^0-9A-Z,\-#()铺档店之单期]{2,}+))?([0-9A-Z]++(?:号楼|号|栋|座|幢|#|-))(?=[0-9])"
+    r"(?:([0-9A-Z]++号)(?![号栋座幢院楼层房室梯元门商])([^0-9A-Z,\-#()铺档店之单期]{2,}+))?"
+    r"([0-9A-Z]++(?:号楼|号|栋|座|幢|#|-))(?=[0-9])"
 )
 
 
