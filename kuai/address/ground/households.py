@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kuai.address.types import Level, State
+from kuai.kit.errors import Refusal
 
 # Uses of rooms in which people live; a room of no stated use counts as a home, as most are.
 _HOMES = ("住", "宿舍", "公寓", "别墅")
@@ -19,6 +20,7 @@ _LIVING = (str(State.PLANNED), str(State.IN_USE))
 _NUMBER = r"[0-9０-９A-Za-z甲乙丙丁一二三四五六七八九十之\-－]+"
 # 麻湾村七区3号, 8号恒泰工业园7栋: the building's own number at the end of its text.
 _OWN_NUMBER = re.compile(rf"(?:第?{_NUMBER}(?:号楼|号院|号|栋|座|幢|楼|单元|#))+$")
+_LONGEST_NUMBER = 40
 # A road's name ends so; both its sides seldom belong together.
 _LANES = ("巷", "弄", "里", "胡同", "坊", "排", "横街")
 _ROADS = ("路", "大道", "道", "街", "公路", "高速")
@@ -56,6 +58,14 @@ class GridSettings:
     fewest: float = 300.0
     most: float = 500.0
     premises_weight: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 < self.fewest <= self.target <= self.most or self.premises_weight < 0:
+            raise Refusal(
+                "ground.settings",
+                "网格规模须满足：0 < 下限 ≤ 目标 ≤ 上限，商铺折算不小于 0",
+                next_step="通常为 300、400、500 户，商铺按 0.5 户折算",
+            )
 
     def weight_of(self, building: GridBuilding) -> float:
         return building.households + self.premises_weight * building.premises
@@ -107,7 +117,8 @@ _COLUMNS = ("address_code", "parent_code", "standard_text", "longitude", "latitu
 def place_of(standard_text: str, community_text: str) -> tuple[str, bool]:
     """What a building belongs to (its text without the community and without its own number), and if it is a road."""
     inside = standard_text.removeprefix(community_text) if community_text else standard_text
-    place = _OWN_NUMBER.sub("", inside)
+    head, tail = inside[:-_LONGEST_NUMBER], inside[-_LONGEST_NUMBER:]
+    place = head + _OWN_NUMBER.sub("", tail)
     return place, place.endswith(_ROADS)
 
 

@@ -264,6 +264,16 @@ def test_one_tower_heavier_than_several_grids_is_one_grid():
     assert only.buildings == ("1",)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"target": 0, "fewest": 0}, {"fewest": 450}, {"most": 350}, {"premises_weight": -1}],
+)
+def test_sizes_that_contradict_each_other_are_refused(wrong):
+    with pytest.raises(Refusal) as refused:
+        GridSettings(**wrong)
+    assert refused.value.next_step
+
+
 def test_grids_that_do_not_touch_and_single_grids_are_not_merged():
     corner = {GRID: square(0, 0), COMMUNITY + "02": square(1, 1), COMMUNITY + "03": square(1, 0)}
     ground = Ground(COMMUNITY, present=corner, issued=corner)
@@ -368,6 +378,7 @@ def test_a_split_and_a_merger_are_one_event_each():
         ("甲社区梅洲围三巷2-1号", "梅洲围三巷", False),
         ("甲社区和谐家园", "和谐家园", False),
         ("甲社区12号", "", False),
+        ("甲社区" + "9" * 10_000, "9" * 10_000, False),
     ],
 )
 def test_what_a_building_belongs_to_is_its_text_without_its_own_number(text, place, on_road):

@@ -19,6 +19,8 @@ from kuai.kit.errors import DataFault, Refusal
 from tests.modules.address.ground.builders import COMMUNITY, spot, square
 
 GRIDS = {COMMUNITY + "01": square(0, 0), COMMUNITY + "02": square(1, 0)}
+# GDAL tells in a warning that a shapefile keeps ten bytes of a heading; that is what is tested.
+pytestmark = pytest.mark.filterwarnings("ignore:Could not decode error message:RuntimeWarning")
 NAMES = ["第一网格", "第二网格䶮"]
 
 
