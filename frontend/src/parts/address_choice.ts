@@ -72,7 +72,7 @@ function watchSuggestions(box: HTMLInputElement, list: HTMLElement, url: string)
     list.replaceChildren(
       ...found.map((one, index) => {
         const option = document.createElement("li");
-        option.id = `other-hit-${index + 1}`;
+        option.id = `${list.id}-${index + 1}`;
         option.setAttribute("role", "option");
         option.setAttribute("aria-selected", "false");
         option.textContent = one.text || one.label;
@@ -129,9 +129,9 @@ export function watchAddressChoice(): void {
   if (washing) sendOnEnter(washing);
   document.querySelector<HTMLElement>("[data-wash-answer]")?.focus({ preventScroll: true });
   const confirming = document.querySelector<HTMLFormElement>("[data-confirm-form]");
-  if (!confirming) return;
-  watchChoices(confirming);
-  const box = confirming.querySelector<HTMLInputElement>("[data-suggest-url]");
-  const list = document.getElementById("other-hits");
-  if (box?.dataset.suggestUrl && list) watchSuggestions(box, list, box.dataset.suggestUrl);
+  if (confirming) watchChoices(confirming);
+  for (const box of document.querySelectorAll<HTMLInputElement>("input[data-suggest-url]")) {
+    const list = document.getElementById(box.getAttribute("aria-controls") ?? "");
+    if (box.dataset.suggestUrl && list) watchSuggestions(box, list, box.dataset.suggestUrl);
+  }
 }

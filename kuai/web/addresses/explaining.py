@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -67,7 +67,6 @@ def _explained(request: HttpRequest, text: str) -> dict[str, Any]:
         else None,
         "kept": kept,
         "may_confirm": role in KEEPS_ADDRESSES and washed.grade is not Grade.A,
-        "suggest_url": _suggest_url(),
     }
 
 
@@ -90,13 +89,6 @@ def list_candidates(washed: WashedAddress) -> list[dict[str, Any]]:
         }
         for one in washed.candidates
     ]
-
-
-def _suggest_url() -> str:
-    try:
-        return reverse("api:suggest_addresses")
-    except NoReverseMatch:
-        return ""
 
 
 @confirms_aliases

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from collections.abc import Callable
 
 import openpyxl
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from kuai.address import learning
@@ -248,3 +250,24 @@ def test_setting_aside_and_taking_up(library: Store, log_in: LogIn, proposal: in
     clerk.post(f"/addresses/proposals/{proposal}/take-up/")
     assert "101A" in body(clerk.get("/addresses/proposals/"))
     assert clerk.post("/addresses/proposals/refresh/").status_code == 403
+
+
+def reads_template(name: str, seen: frozenset[str] = frozenset()) -> set[str]:
+    """The templates a page is made of: itself and all that it includes."""
+    path = settings.WEB_FOLDER / "templates" / name
+    if name in seen or not path.exists():
+        return set()
+    included = re.findall(r"""include ["']([^"']+)["']""", path.read_text(encoding="utf-8"))
+    return {name}.union(*(reads_template(one, seen | {name}) for one in included), included)
+
+
+def test_every_page_about_addresses_carries_the_sentence_on_titles() -> None:
+    folder = settings.WEB_FOLDER / "templates" / "addresses"
+    pages = [
+        f"addresses/{path.name}"
+        for path in sorted(folder.glob("*.html"))
+        if 'extends "base.html"' in path.read_text(encoding="utf-8")
+    ]
+    assert len(pages) > 8
+    silent = [page for page in pages if "addresses/_no_title.html" not in reads_template(page)]
+    assert silent == []
