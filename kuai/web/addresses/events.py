@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.utils.translation import gettext as _
@@ -13,6 +13,8 @@ from kuai.address.types import EventKind
 from kuai.web.addresses.reader import LibraryReader
 from kuai.web.addresses.words import EVENT_NAMES
 
+# A step of the log that is no event of life.
+IMPORTED = "imported"
 MOST_NAMED = 3
 MOST_LISTED = 40
 
@@ -40,6 +42,8 @@ class EventShown:
     undone_by: int | None
     undoes: int | None
     may_be_undone: bool
+    plan_id: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
     groups: Sequence[tuple[str, Sequence[Entry], int]] = ()
 
 
@@ -83,6 +87,7 @@ def as_shown(
     ended, begun, changed = (
         _first_few(reader, codes) for codes in (event.ended, event.begun, event.changed)
     )
+    is_import = event.kind == IMPORTED
     return EventShown(
         number=event.number,
         title=str(EVENT_NAMES.get(event.kind, event.kind)),
@@ -95,6 +100,8 @@ def as_shown(
         undone_by=event.undone_by,
         undoes=event.undoes,
         may_be_undone=event.undone_by is None and event.kind in set(EventKind),
+        plan_id=str(event.intent.get("plan", "")) if is_import else "",
+        counts=event.intent.get("counts", {}) if is_import else {},
         groups=groups,
     )
 

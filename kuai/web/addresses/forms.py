@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from pathlib import PurePath
 from typing import Any
@@ -15,6 +16,8 @@ from kuai.kit.coordinates import DATUMS
 
 TAKEN_SUFFIXES = (".csv", ".xlsx", ".geojson", ".json", ".zip", ".gpkg")
 LONGEST_REASON = 400
+# A mobile number or an identity number; no address code has 11 or 18 digits.
+NUMBER_OF_SOMEBODY = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)\d{17}[\dXx](?!\d)")
 # An event may be dated ahead (a road that opens next month), not by a slip of the year.
 FURTHEST_AHEAD = timedelta(days=366)
 FIRST_DAY = date(1979, 1, 1)
@@ -33,6 +36,12 @@ class ReasonField(forms.CharField):
             },
             **named,
         )
+
+    def validate(self, value: Any) -> None:
+        """Not without a reason, and nobody's number in it: it stays for good."""
+        super().validate(value)
+        if NUMBER_OF_SOMEBODY.search(value or ""):
+            raise forms.ValidationError(_("原因里像有电话或证件号码，请去掉：原因会一直留着。"))
 
 
 class DayField(forms.DateField):

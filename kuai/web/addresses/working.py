@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -22,12 +21,8 @@ from kuai.web.uploads.limits import uploads_folder
 from kuai.web.work_progress import RowProgress
 
 log = logging.getLogger(__name__)
-# An hour: longer than a build of a city takes, which holds the lease all the while.
-SECONDS_BETWEEN_TRIES = 2
-WAITS_FOR_LEASE = 1800
 # A worker that was killed leaves its work running; nothing healthy is silent for so long.
 SILENT_FOR = timedelta(minutes=10)
-LEASE_TAKEN = "store.busy"
 
 
 @task()
@@ -54,7 +49,7 @@ def folder_of(work: LibraryWork) -> Path:
 def _work(work: LibraryWork) -> None:
     steps: dict[str, Callable[[LibraryWork], None]] = {WorkKind.PLAN: _plan, WorkKind.APPLY: _apply}
     try:
-        _when_lease_is_free(work, steps[work.kind])
+        steps[work.kind](work)
     except DataFault as fault:
         _end(work, UploadState.REFUSED, sentence=f"{fault}。", next_step=fault.remedy)
     except Refusal as refusal:
@@ -94,20 +89,6 @@ def _apply(work: LibraryWork) -> None:
         by=work.asked_by,
         reason=work.reason,
     )
-
-
-def _when_lease_is_free(work: LibraryWork, step: Callable[[LibraryWork], None]) -> None:
-    """A build that runs now is no fault of whoever imports: tried again until it has ended."""
-    for turn in range(WAITS_FOR_LEASE):
-        try:
-            step(work)
-        except Refusal as refusal:
-            if refusal.code != LEASE_TAKEN or turn == WAITS_FOR_LEASE - 1:
-                raise
-            RowProgress(work).begin("等另一项写入（例如构建）结束", measure="")
-            time.sleep(SECONDS_BETWEEN_TRIES)
-        else:
-            return
 
 
 def _end(work: LibraryWork, state: UploadState, *, sentence: str = "", next_step: str = "") -> None:

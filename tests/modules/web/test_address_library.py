@@ -19,6 +19,8 @@ from kuai.address.types import State
 from kuai.guard.ledger import LedgerFilter, list_entries
 from kuai.guard.types import Role
 from kuai.kit.store import Store
+from kuai.web.addresses.working import requeue_interrupted_work
+from kuai.web.models import LibraryWork, UploadState, WorkKind
 from kuai.web.rules import KEEPS_ADDRESSES, SEES_ADDRESSES
 from tests.modules.web import library_town as town
 
@@ -327,6 +329,7 @@ def test_a_forbidden_move_is_refused_with_its_reason(steward: Client) -> None:
 
 LACKING = [
     ({"reason": ""}, "请写明原因"),
+    ({"reason": "李某 13800138000 说的"}, "像有电话或证件号码"),
     ({"day": ""}, "请写明日期"),
     ({"day": "2206-11-20"}, "请核对年份"),
     ({"day": "昨天"}, "日期写成"),
@@ -493,6 +496,31 @@ def test_an_import_must_say_whether_it_is_the_whole_library(
     path = town.write_rows(tmp_path / "a.csv", town.list_rows())
     assert "全库还是一部分" in upload(steward, path, extent="").content.decode()
     assert 'role="alert"' in upload(steward, path, datum="北京54").content.decode()
+
+
+def test_work_that_a_killed_worker_left_begins_again_and_is_done_once(
+    library_store: Store, steward: Client, tmp_path: Path
+) -> None:
+    rows = [(f"{town.EAST}00009", "楼栋", town.EAST, "x", "一社区和平路29号", "", "", "")]
+    plan = upload(steward, town.write_rows(tmp_path / "a.csv", rows)).context["plan"]
+    steward.post(f"/addresses/imports/{plan.plan_id}/apply/", {"reason": "补交"})
+    after = count_steps()
+    LibraryWork.objects.filter(kind=WorkKind.APPLY).update(state=UploadState.RUNNING)
+    assert requeue_interrupted_work() == 1
+    assert LibraryWork.objects.get(kind=WorkKind.APPLY).state == UploadState.KEPT
+    assert count_steps() == after
+    LibraryWork.objects.filter(kind=WorkKind.PLAN).update(state=UploadState.RUNNING)
+    assert requeue_interrupted_work() == 0
+    left = LibraryWork.objects.get(kind=WorkKind.PLAN)
+    assert left.state == UploadState.BROKEN
+    assert "文件已不在" in read(steward, f"/addresses/imports/work/{left.uuid}/")
+
+
+def test_the_file_handed_in_does_not_stay(
+    library_store: Store, steward: Client, tmp_path: Path
+) -> None:
+    upload(steward, town.write_rows(tmp_path / "a.csv", town.list_rows()))
+    assert [path for path in library_store.scratch.rglob("*") if path.is_file()] == []
 
 
 # --- grids --------------------------------------------------------------------------------------------------------
