@@ -16,6 +16,7 @@ from kuai.cli.output import (
     shown_progress,
     write_json_answer,
 )
+from kuai.kit.errors import Refusal
 
 
 def parse_address(
@@ -23,7 +24,9 @@ def parse_address(
         Path, typer.Argument(metavar="IN.csv", help="CSV、XLSX 或 Parquet；- 为标准输入（CSV）")
     ],
     text_column: Annotated[str, typer.Option("--text-column", help="哪一列是地址")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="写到哪个文件，按后缀定格式")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="写到哪个文件，按后缀定格式；- 为标准输出（CSV）")
+    ],
     model: Annotated[
         Path | None, typer.Option("--model", help="用哪个模型；不写就用自带的")
     ] = None,
@@ -34,12 +37,18 @@ def parse_address(
 
     require_allowed("parse-address")
     require_folder_of(out)
-    with shown_progress(quiet=as_json) as progress:
+    to_stdout = str(out) == "-"
+    if to_stdout and as_json:
+        raise Refusal(
+            "parse.stdout_taken", "--json 和结果不能都写到标准输出。", next_step="用 -o 写到文件。"
+        )
+    with shown_progress(quiet=as_json or to_stdout) as progress:
         receipt = parsing.parse_file(
             source, text_column=text_column, out=out, model=model, progress=progress
         )
     if as_json:
         write_json_answer(receipt.as_json())
+    if as_json or to_stdout:
         return
     console.print(receipt_table("解析", (receipt,)))
     console.print(f"片段：{receipt.notes['segments']:,}")
