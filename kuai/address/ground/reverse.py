@@ -19,7 +19,7 @@ from kuai.address.ground.outlines import shapes_by_code
 from kuai.address.ground.plane import LocalPlane
 from kuai.address.ground.systems import declared_datum, in_china
 from kuai.address.types import Level, State
-from kuai.kit.coordinates import points_to_cgcs2000
+from kuai.kit.coordinates import points_to_cgcs2000, to_cgcs2000
 from kuai.kit.errors import Refusal
 
 # A phone in a street is wrong by about ten metres: a rival building less than that farther away is no rival lost.
@@ -131,7 +131,7 @@ class ReverseFinder:
         if not len(points):
             return []
         spots = shapely.points(points)
-        near = self._nearest(spots)
+        near = self._nearest(points)
         holders = {level: outlines.containing(spots) for level, outlines in self._outlines.items()}
         return [
             self._answer(row, points[row].tolist(), near[row], holders)
@@ -187,12 +187,12 @@ class ReverseFinder:
         self._has_footprint = shapely.area(self._sites) > 0
         self._tree = shapely.STRtree(self._sites)
 
-    def _nearest(self, spots: np.ndarray) -> list[list[tuple[float, int]]]:
-        """For each spot the buildings in question, nearest first: the nearest one and its rivals."""
-        near: list[list[tuple[float, int]]] = [[] for _ in spots]
+    def _nearest(self, points: np.ndarray) -> list[list[tuple[float, int]]]:
+        """For each point the buildings in question, nearest first: the nearest one and its rivals."""
+        near: list[list[tuple[float, int]]] = [[] for _ in points]
         if not len(self._sites):
             return near
-        flat = self._plane.flatten(spots)
+        flat = shapely.points(self._plane.metres(points))
         spot, first = self._tree.query_nearest(flat, max_distance=FARTHEST_M, all_matches=False)
         if not len(spot):
             return near
@@ -282,7 +282,11 @@ def _in_cgcs2000(points: np.ndarray, datum: str) -> np.ndarray:
         raise Refusal("address.point_unreadable", "经纬度须是数字", next_step="请改正后再查")
     inside = in_china(points)
     converted = points.astype(float).copy()
-    converted[inside] = points_to_cgcs2000(points[inside], system=datum)
+    if len(points) == 1 and inside[0]:
+        # Arrays of one are slow: a single point is what a person waits for.
+        converted[0] = to_cgcs2000(*points[0].tolist(), system=datum)
+    else:
+        converted[inside] = points_to_cgcs2000(points[inside], system=datum)
     return converted
 
 
