@@ -418,7 +418,7 @@ class DivisionBook:
     ) -> bool:
         unit = mark.group()
         if unit in ("街", "乡", "办", "地区", "道") and (
-            len(written) < 2 or not self._is_sure_slip(written)
+            (unit == "乡" and len(written) < 2) or not self._is_sure_slip(written)
         ):
             return False
         if written in self._other_subdistricts and unit != "街":

@@ -469,7 +469,8 @@ def keep_within_divisions(
         found = [
             Found(
                 f.building,
-                max(f.trust, trust),
+                # Because a doubtful name and a division that differs are two doubts, no room can prove it.
+                Trust.GUESS if f.trust is Trust.NEEDS_PROOF else max(f.trust, trust),
                 (*f.variations, _differs(words, name, f, index)),
                 f.rest,
             )

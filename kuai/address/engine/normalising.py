@@ -172,8 +172,12 @@ def split_brackets(text: str) -> SplitText:
         return "" if before and after.isalnum() else ","
 
     text = text.replace(")(", "),(")
-    plain = _BRACKET.sub(keep_or_set_aside, text)
+    plain = _BETWEEN_BRACKETS.sub("", _BRACKET.sub(keep_or_set_aside, text))
     return SplitText(plain.replace(")", "").lstrip(",-"), tuple(asides))
+
+
+# What is left of brackets side by side before a number: 某花园(北区)(某路177号)2栋.
+_BETWEEN_BRACKETS = re.compile(r"(?<![0-9A-Z]),{2,}-?(?=[0-9A-Z])")
 
 
 def _is_figure(character: str) -> bool:

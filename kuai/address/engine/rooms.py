@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from kuai.address.engine.finding import Found
+from kuai.address.engine.finding import Found, is_unread_name
 from kuai.address.engine.names import Trust
 from kuai.address.engine.place_index import PlaceIndex
 from kuai.address.engine.segmenting import Kind, Piece, RoomReading, lies_on_floor, read_room
@@ -153,11 +153,21 @@ def _find_without_number(
         return [answer]
     behind = _room_behind_words(found, variations, index)
     if behind is None:
+        variations.extend(_unread_words(found, index))
         return [answer]
     if behind.trust >= Trust.GUESS:
         answer.trust = Trust.GUESS
         return [answer, behind]
     return [behind]
+
+
+def _unread_words(found: Found, index: PlaceIndex) -> list[str]:
+    """Words behind the building that are no remark and were not used: said, so that it is no grade A."""
+    piece = next((piece for piece in found.rest if piece.kind is not Kind.BREAK), None)
+    if piece is None or not is_unread_name(piece):
+        return []
+    is_own = piece.value in index.building_names[found.building]
+    return [] if is_own else [f"“{piece.value}”未能理解"]
 
 
 def _room_behind_words(found: Found, variations: list[str], index: PlaceIndex) -> Answer | None:

@@ -339,6 +339,13 @@ def _(draw: Draw) -> str:
         f"{head}({parts.room})({remark})",
         f"{head}（{parts.room}）【{remark}】",
         f"{parts.text()}({remark})(共用)",
+        *(
+            [
+                f"{parts.divisions()}{parts.estate}(北门)({parts.road}{parts.door}){parts.block}{parts.inside()}"
+            ]
+            if parts.estate and parts.road and parts.block
+            else []
+        ),
         f"{parts.province}{parts.city}({parts.district})({parts.subdistrict}){parts.community}{parts.place()}{parts.inside()}",
     )
 
