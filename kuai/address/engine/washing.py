@@ -73,6 +73,9 @@ class Washer:
             for text, meant in index.meta.other_texts.items()
             if any(one.is_confirmed for one in meant)
         )
+        # Their first characters alone, because splitting every text costs a fifth of the speed (measured 2026-11-22).
+        self._beginning = min((len(head) for head in self._confirmed_heads), default=0)
+        self._beginnings = frozenset(head[: self._beginning] for head in self._confirmed_heads)
 
     def wash(self, text: str) -> WashedAddress:
         """The answer for one text. Never raises on content."""
@@ -116,6 +119,8 @@ class Washer:
         plain = without_city(spelling, self.index.book)
         if plain in self.index.meta.other_texts:
             return True
+        if not plain.startswith("(") and plain[: self._beginning] not in self._beginnings:
+            return False
         return split_head(split_brackets(plain).plain)[0] in self._confirmed_heads
 
     def follow(self, text: str) -> Trail:
