@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,6 +15,7 @@ from kuai.address.engine.grading import SCORE_CEILINGS
 from kuai.address.engine.place_part import place_part
 from kuai.address.engine.several import AddressSpan, wash_all
 from kuai.address.engine.washing import Washer
+from kuai.address.libraries import read_library_file
 from kuai.address.reading import library_table, read_delivered_library
 from kuai.address.types import ExplainStep, WashedAddress
 from kuai.kit.tables import TableRef
@@ -50,6 +52,10 @@ class OpenLibrary:
         """The answer for one text, the same as the batch gives."""
         return self._washer.wash(text)
 
+    def wash_texts(self, texts: Iterable[str]) -> list[WashedAddress]:
+        """One answer a text, in order, in this process; for files and millions there is `actions.wash_file`."""
+        return [self._washer.wash(text) for text in texts]
+
     def wash_all(self, text: str) -> list[AddressSpan]:
         """Every address of a text that holds several, in order, each with where it stands and its answer."""
         return wash_all(text, self.wash_text)
@@ -69,7 +75,7 @@ def open_library(
     aliases: TableRef | pa.Table | None = None,
     successions: TableRef | pa.Table | None = None,
 ) -> OpenLibrary:
-    """Open a washed build's `address_entry` (TableRef), a delivered CSV (Path) or an entry table.
+    """Open a washed build's `address_entry` (TableRef), a delivered CSV, XLSX or Parquet (Path) or an entry table.
 
     `aliases` and `successions` are those frozen with it.
     """
@@ -90,7 +96,7 @@ def _table_of(table: TableRef | pa.Table | None) -> pa.Table | None:
 
 def _entries_of(library: Path | pa.Table) -> pa.Table:
     if isinstance(library, Path):
-        return library_table(read_delivered_library(library), file=library.name)
+        return read_library_file(library).entries
     if "地址编码" in library.column_names:
         return library_table(read_delivered_library(library))
     return library
