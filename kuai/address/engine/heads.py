@@ -53,7 +53,7 @@ def _read_behind_words(head_text: str, index: PlaceIndex) -> HeadReading | None:
     """咨询广东省深圳市…: words that name no place, then the address from its divisions on."""
     start = index.book.start_of_divisions(head_text)
     words = head_text[: max(start, 0)]
-    if start < 1 or len(words) > LONGEST_WORDS_BEFORE or _MAY_BE_A_PLACE.search(words):
+    if start < 1 or len(words) > LONGEST_WORDS_BEFORE or MAY_BE_A_PLACE.search(words):
         return None
     head = read_head(head_text[start:], index)
     if head.divisions.elsewhere or head.divisions.rest == head_text[start:]:
@@ -64,7 +64,7 @@ def _read_behind_words(head_text: str, index: PlaceIndex) -> HeadReading | None:
 
 
 LONGEST_WORDS_BEFORE = 40
-_MAY_BE_A_PLACE = re.compile("[省市县镇乡街村巷道]|(?<!小)区|路(?![过上边])|香港|澳门|台湾")
+MAY_BE_A_PLACE = re.compile("[省市县镇乡街村巷道]|(?<!小)区|路(?![过上边])|香港|澳门|台湾")
 
 
 def _read_harder_head(

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from kuai.address.engine.divisions import DivisionBook
+from kuai.address.engine.heads import MAY_BE_A_PLACE
 
 _COMMA_IN_WORDS = re.compile(r"(?<![0-9A-Z]),+|,+(?![0-9A-Z])")
 # 路69号(某某花园)4座: the estate between doorplate and block.
@@ -38,6 +39,10 @@ def mended_spellings(spelling: str, book: DivisionBook) -> Iterator[tuple[str, s
         yield _NAME_IN_BRACKETS.sub(r"\1", spelling), ""
     if "," in spelling:
         yield from _reordered(spelling, book)
+    behind = book.start_of_divisions(spelling)
+    if behind > 0 and not MAY_BE_A_PLACE.search(spelling[:behind]):
+        # 2024年3月5日青湾区…: figures before the first division.
+        yield spelling[behind:], "地址写在句中"
     start = _BEFORE_NUMBERS.match(spelling).end()  # type: ignore[union-attr]
     single, doubled = _DOUBLED.subn(r"\1", spelling[:start])
     if doubled:

@@ -173,9 +173,11 @@ def split_brackets(text: str) -> SplitText:
 
     text = text.replace(")(", "),(")
     plain = _BETWEEN_BRACKETS.sub("", _BRACKET.sub(keep_or_set_aside, text))
-    return SplitText(plain.replace(")", "").lstrip(",-"), tuple(asides))
+    return SplitText(plain.replace(")", "").lstrip(",-"), tuple(asides[:MOST_ASIDES]))
 
 
+# More brackets than these tell nothing of a place.
+MOST_ASIDES = 6
 # What is left of brackets side by side before a number: 某花园(北区)(某路177号)2栋.
 _BETWEEN_BRACKETS = re.compile(r"(?<![0-9A-Z]),{2,}-?(?=[0-9A-Z])")
 

@@ -44,6 +44,8 @@ AnswerFields = tuple[str, str, str, str, str, str, str]
 _Answer = tuple[str, str, str, str, str, "tuple[dict[str, object], ...]", str]
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 NOTHING = nothing_found("")
+# A request names its place in its first clauses; more commas than these are no sentence.
+MOST_CLAUSES = 8
 
 
 @dataclass(slots=True)
@@ -158,7 +160,9 @@ class Washer:
         trail = self._follow_clause(spelling)
         if sureness_of(trail.answer) < SURE_OF_PLACE and not _lies_elsewhere(trail):
             trail = self._follow_mended(trail)
-        while _says_nothing(trail) and "," in trail.spelling:
+        for _ in range(MOST_CLAUSES):
+            if not _says_nothing(trail) or "," not in trail.spelling:
+                break
             later = self._follow_clause(trail.spelling.partition(",")[2])
             if not _says_nothing(later) or "," not in later.spelling:
                 return trail if _says_nothing(later) else later

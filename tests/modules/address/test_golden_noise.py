@@ -117,6 +117,8 @@ CASES = [
     (f"{DISTRICT}{REED}文昌路31号芦荻大厦1201室", "A", f"{REED}文昌路31号芦荻大厦1201室", "a tower at a doorplate"),
     ("芦荻大厦902", "B", f"{REED}文昌路31号芦荻大厦0902室", "the nought of a four-digit room left out"),
     ("和平路3号，文昌路128号201", "C", None, "two addresses, the first unknown: never the second"),
+    (f"2024年3月5日{DISTRICT}上塘新村二区15巷8号201停电3小时", "B", f"{LANE}201房", "a date before"),
+    (f"我叫小王，家住{DISTRICT}，地址上塘新村二区15巷8号201，楼上漏水", "B", f"{LANE}201房", "two clauses before"),
     ("芦荻大厦第10层", "B", f"{REED}文昌路31号芦荻大厦", "a floor only"),
     (f"{DISTRICT}{REED}文昌路128号101、102房", "A|B", f"{REED}文昌路128号101房", "two rooms"),
     ("香港九龙文昌路128号101", "C|D", None, "another city without its 市"),
