@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from kuai.address.applying.events import Answer, Asked, events_of, require_parts_fit
@@ -44,6 +44,7 @@ from kuai.kit.errors import Refusal
 PURPOSE = "address_upkeep"
 LONGEST_WORDING = 400
 SATURDAY = 5
+TRIES_FOR_A_NUMBER = 5
 # Records one event of the library and returns the number of its step in the log.
 Recorder = Callable[[NewEvent], int]
 
@@ -247,22 +248,29 @@ def due_day(at: datetime) -> date:
 
 def _insert(row: Application, *, by: Actor, at: datetime) -> ApplicationView:
     """Number it, keep it, and enter it: an application's number counts within its year."""
-    year = local_day(at).year
+    row.state = ApplicationState.DRAFT.value
+    row.opened_by, row.opened_at = by.user_id, at
+    row.given_codes, row.library_steps = {}, []
     with transaction.atomic():
-        last = (
-            Application.objects.select_for_update()
-            .filter(number__startswith=f"DZ-{year}-")
-            .order_by("-number")
-            .first()
-        )
-        serial = int(last.number.rpartition("-")[2]) + 1 if last else 1
-        row.number = f"DZ-{year}-{serial:06d}"
-        row.state = ApplicationState.DRAFT.value
-        row.opened_by, row.opened_at = by.user_id, at
-        row.given_codes, row.library_steps = {}, []
-        row.save(force_insert=True)
+        _keep_with_next_number(row, f"DZ-{local_day(at).year}-")
         _add_move(row, "", ApplicationState.DRAFT, reason="", by=by, at=at)
     return view_application(row)
+
+
+def _keep_with_next_number(row: Application, beginning: str) -> None:
+    """Whoever comes second to a number takes the next: two drafts at once are no failure."""
+    for attempt in range(TRIES_FOR_A_NUMBER):
+        last = Application.objects.filter(number__startswith=beginning).order_by("-number").first()
+        serial = int(last.number.rpartition("-")[2]) + 1 if last else 1
+        row.number = f"{beginning}{serial:06d}"
+        try:
+            with transaction.atomic():
+                row.save(force_insert=True)
+        except IntegrityError:
+            if attempt == TRIES_FOR_A_NUMBER - 1:
+                raise
+        else:
+            return
 
 
 def _move(
