@@ -27,6 +27,7 @@ from kuai.kit.receipt import Receipt
 PURPOSE = "address_upkeep"
 READERS = (Role.SUBDISTRICT_CLERK, Role.DATA_STEWARD)
 OPEN, SET_ASIDE, APPLIED = "open", "set_aside", "applied"
+STATE_WORDS = {OPEN: "待办", SET_ASIDE: "已搁置", APPLIED: "已申请"}
 PAGE = 50
 DELETED_AT_ONCE = 500
 
@@ -185,37 +186,34 @@ def set_aside(number: int, *, reason: str, by: Actor, at: datetime) -> None:
     row = get_row(number, by)
     if not reason.strip() or len(reason) > 400:
         raise Refusal("proposal.reason", "要写明为什么搁置，最长 400 字。")
-    if row.state != OPEN:
-        raise Refusal("proposal.not_open", "这条建议不在待办中。")
-    _decide(row, SET_ASIDE, reason=reason, by=by, at=at)
+    _decide(row, OPEN, SET_ASIDE, reason=reason, by=by, at=at)
 
 
 def take_up_again(number: int, *, by: Actor, at: datetime) -> None:
     """Undo the setting aside."""
     row = get_row(number, by)
-    if row.state != SET_ASIDE:
-        raise Refusal("proposal.not_set_aside", "这条建议没有搁置。")
-    _decide(row, OPEN, reason="", by=by, at=at)
+    _decide(row, SET_ASIDE, OPEN, reason="", by=by, at=at)
 
 
 def note_applied(row: Proposal, *, reason: str, by: Actor, at: datetime) -> None:
     """An application takes the proposal up; in the caller's transaction."""
-    if row.state != OPEN:
-        raise Refusal("proposal.not_open", "这条建议不在待办中。")
-    _decide(row, APPLIED, reason=reason, by=by, at=at)
+    _decide(row, OPEN, APPLIED, reason=reason, by=by, at=at)
 
 
 def note_application_ended(row: Proposal, *, by: Actor, at: datetime) -> None:
     """The application was withdrawn: the proposal is open again; in the caller's transaction."""
-    _decide(row, OPEN, reason="", by=by, at=at)
+    _decide(row, APPLIED, OPEN, reason="", by=by, at=at)
 
 
-def _decide(row: Proposal, state: str, *, reason: str, by: Actor, at: datetime) -> None:
+def _decide(row: Proposal, start: str, end: str, *, reason: str, by: Actor, at: datetime) -> None:
+    """Move it if it still is where it should start from: of two at once, one is refused."""
     with transaction.atomic():
-        Proposal.objects.filter(pk=row.pk).update(
-            state=state, decided_by=by.user_id, decided_at=at, decided_because=reason
+        moved = Proposal.objects.filter(pk=row.pk, state=start).update(
+            state=end, decided_by=by.user_id, decided_at=at, decided_because=reason
         )
-        _enter(f"address.proposal_{state}", (row.address_code,), by=by, at=at)
+        if not moved:
+            raise Refusal(f"proposal.not_{start}", f"这条建议不在“{STATE_WORDS[start]}”里。")
+        _enter(f"address.proposal_{end}", (row.address_code,), by=by, at=at)
 
 
 def _of_areas(actor: Actor) -> QuerySet[Proposal]:
