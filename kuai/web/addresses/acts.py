@@ -20,8 +20,8 @@ from kuai.web.addresses.words import ACT_NAMES, LEVEL_BELOW
 LONGEST_NAME, LONGEST_TEXT, LONGEST_CODE = 80, 400, 40
 MOST_PARTS = 12
 MOST_ROOMS = 500
-# Buildings and rooms are told one by one; communities and what is above them are the city's to change, by import.
-ACTED_LEVELS = (Level.GRID, Level.BUILDING, Level.ROOM)
+# What lies above a community is changed by command: a sub-district's new name rewrites tens of thousands of addresses.
+ACTED_LEVELS = (Level.COMMUNITY, Level.GRID, Level.BUILDING, Level.ROOM)
 SEPARATORS = "\t|｜"
 
 

@@ -7,6 +7,7 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,8 @@ USUAL_TARGET, LEAST_TARGET, MOST_TARGET = 400, 50, 2000
 SHARE_AROUND_TARGET = 0.25
 MOST_PARTS = 9
 KEPT_PROPOSALS = 16
+MOST_GRIDS_ASKED = 60
+LAST_EVENTS, LAST_SHOWN = 40, 8
 
 
 class WishForm(forms.Form):
@@ -147,6 +150,21 @@ class GridFiguresShown:
     unassigned: int
 
 
+@dataclass(frozen=True)
+class Redrawing:
+    """Events that were recorded one after the other: one acceptance, or a single event."""
+
+    first: int
+    last: int
+    day: date | None
+    reason: str
+    is_undone: bool
+
+    @property
+    def is_several(self) -> bool:
+        return self.last > self.first
+
+
 @reads_library
 @require_GET
 def show_communities(request: HttpRequest) -> HttpResponse:
@@ -213,6 +231,7 @@ def _grids_page(
         "refusal": refusal,
         "present": list_present(around),
         "now": measure_present(around),
+        "redrawings": list_redrawings(reader, code),
         "may_keep": may_keep,
         "accept": accept or _fresh_accept(),
         "shapes_url": _shapes_url(code, form.wish() if proposal else None),
@@ -317,6 +336,55 @@ def measure_present(around: GridGround) -> GridFiguresShown | None:
         weight_max=max(weights),
         balance_ratio=round(max(weights) / mean, 2) if mean else 1.0,
         unassigned=sum(one.grid_code not in codes for one in around.buildings),
+    )
+
+
+def list_redrawings(reader: LibraryReader, code: str) -> list[Redrawing]:
+    """The last changes of a community's grids, newest first, those of one acceptance together."""
+    grids = [one for one in reader.children(code) if one.level is Level.GRID]
+    events = {
+        event.number: event
+        for grid in grids[:MOST_GRIDS_ASKED]
+        for event in reader.events(grid.address_code, limit=LAST_EVENTS)
+    }
+    runs: list[list[library.EventView]] = []
+    for number in sorted(events):
+        event = events[number]
+        before = runs[-1][-1] if runs else None
+        if before is not None and event.undoes is None and _is_one_hand(reader, before, event):
+            runs[-1].append(event)
+        else:
+            runs.append([event])
+    shown = [
+        Redrawing(
+            first=run[0].number,
+            last=run[-1].number,
+            day=run[0].day,
+            reason=run[0].reason,
+            is_undone=all(event.undone_by is not None for event in run),
+        )
+        for run in runs
+        if run[0].undoes is None
+    ]
+    return shown[::-1][:LAST_SHOWN]
+
+
+def _is_one_hand(
+    reader: LibraryReader, before: library.EventView, after: library.EventView
+) -> bool:
+    """Whether everything recorded from one event to the other was said by one person of one day and reason.
+
+    Between the beginning of grids and the end of others lie the moves of buildings, which touch no grid.
+    """
+    if after.number - before.number > LAST_EVENTS:
+        return False
+    said = [reader.event(number) for number in range(before.number, after.number + 1)]
+    begun = [one.reason for one in said if one is not None]
+    return all(
+        one is not None
+        and (one.day, one.by) == (before.day, before.by)
+        and one.reason.startswith(begun[0])
+        for one in said
     )
 
 

@@ -52,6 +52,7 @@ ENDED_WORDS: Mapping[str, Any] = {
     State.DEMOLISHED: _("这个编码已注销。"),
 }
 LEVEL_BELOW: Mapping[str, Level] = {
+    Level.SUBDISTRICT: Level.COMMUNITY,
     Level.COMMUNITY: Level.GRID,
     Level.GRID: Level.BUILDING,
     Level.BUILDING: Level.ROOM,

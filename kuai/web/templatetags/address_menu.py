@@ -18,6 +18,7 @@ ENTRIES = (
     ("address_proposals", _("建议")),
     ("address_applications", _("申请")),
     ("address_plans", _("导入")),
+    ("address_events", _("变更记录")),
     ("address_grids", _("网格")),
 )
 

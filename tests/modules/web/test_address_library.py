@@ -279,6 +279,16 @@ ACTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
     (town.SMALL, "planned", {"name": "301"}, {"begun"}),
     (town.WEST, "planned", {"name": "和平路19号", "rooms": "101 102"}, {"begun"}),
     (town.ROOM, "split", {"parts": "101A\n101B"}, {"ended", "begun"}),
+    (
+        town.BARE,
+        "split",
+        {
+            "parts": "三社区\n四社区",
+            f"assign-{town.BARE}01": "0",
+            f"assign-{town.BARE}02": "1",
+        },
+        EVERY_ROLE,
+    ),
     (town.EAST, "merged", {"others": [town.WEST], "result": "new", "name": "第9网格"}, EVERY_ROLE),
 ]
 
@@ -393,7 +403,7 @@ def test_an_unknown_act_and_an_act_on_a_district_are_not_found(steward: Client) 
     for code, kind in (
         (town.SMALL, "exploded"),
         (town.DISTRICT, "demolished"),
-        (town.OUTLINED, "split"),
+        (town.SUBDISTRICT, "split"),
         (town.ROOM, "planned"),
     ):
         assert steward.get(f"/addresses/library/{code}/{kind}/").status_code == 404, kind
@@ -550,6 +560,9 @@ def test_grids_are_proposed_compared_accepted_and_undone(
     redraw = accepted.headers["Location"]
     assert "整次撤销" in read(steward, redraw)
     first, last = re.findall(r"\d+", redraw.partition("?")[2])
+    assert f"/redraw/?first={first}&amp;last={last}" in read(
+        steward, f"/addresses/grids/{town.BARE}/"
+    )
     undone = steward.post(
         f"/addresses/grids/{town.BARE}/undo/", {"first": first, "last": last, "reason": "方案退回"}
     )
