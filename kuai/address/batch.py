@@ -133,17 +133,16 @@ class OpenWash:
         """The answers as columns in the order of ANSWER_NAMES, each as long as `texts` and in their order."""
         order = _by_place(pa.array(texts, pa.string())).to_pylist()
         chunks = _chunks([texts[position] for position in order])
-        columns: Columns = [[""] * len(texts) for _ in ANSWER_NAMES]
+        answers: Columns = [[] for _ in ANSWER_NAMES]
         with progress_line(progress, "清洗地址", total=len(texts), measure="条") as line:
-            begin = 0
             for part in self._wash_chunks(chunks, len(texts)):
-                positions = order[begin : begin + len(part[0])]
-                for column, values in zip(columns, part, strict=True):
-                    for position, value in zip(positions, values, strict=True):
-                        column[position] = value
-                begin += len(positions)
-                line.advance(len(positions))
-        return columns
+                for column, values in zip(answers, part, strict=True):
+                    column.extend(values)
+                line.advance(len(part[0]))
+        places = [0] * len(order)
+        for place, position in enumerate(order):
+            places[position] = place
+        return [list(map(column.__getitem__, places)) for column in answers]
 
     def wash_to_files(
         self, texts: pa.ChunkedArray, folder: Path, *, progress: Progress = SILENT

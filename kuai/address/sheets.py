@@ -146,7 +146,10 @@ def _unpacked(column: Any) -> Iterable[Any]:
 
 def texts_of(column: Cells) -> list[str]:
     """The column's cells as text."""
-    return [cell if type(cell) is str else cell_text(cell) for cell in cells_of(column)]
+    cells = cells_of(column)
+    if set(map(type, cells)) <= {str}:
+        return cells
+    return [cell if type(cell) is str else cell_text(cell) for cell in cells]
 
 
 def find_heading(
@@ -214,7 +217,7 @@ def _open_text(path: Path) -> Iterator[IO[str]]:
 
 def _read_text(stream: IO[str], text_column: str, file: str) -> OpenSheet:
     csv.field_size_limit(MOST_FIELD_CHARACTERS)
-    reader = csv.reader(line.replace("\0", "") for line in stream)
+    reader = csv.reader(stream)
     try:
         first = list(islice(reader, ROWS_ABOVE_HEADING))
     except (csv.Error, UnicodeError) as cause:

@@ -40,6 +40,8 @@ TAG_BYTES = 512
 
 _COLUMN = re.compile(rb"""\sr\s*=\s*["']([A-Z]{1,3})[0-9]{1,7}["']""")
 _ROW = re.compile(rb"""\sr\s*=\s*["'](?:[A-Z]{1,3})?([0-9]{1,7})["']""")
+# Control characters that a workbook cannot hold; with one of them no programme opens it.
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _REPACK = "请在 Excel 或 WPS 里把数据复制到新的空白工作簿，另存为 .xlsx，或另存为 CSV。"
 
 
@@ -213,6 +215,7 @@ class WorkbookWriter:
 
 
 def _cut(text: str) -> str:
+    text = _NO_XML.sub("", text)
     # A sheet's cell holds no more, and the writer would leave a longer one empty without a word.
     return text if len(text) <= MOST_CELL_CHARACTERS else text[: MOST_CELL_CHARACTERS - 1] + "…"
 
