@@ -118,6 +118,8 @@ def _find_by_name_with_number(
     head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex
 ) -> list[Found]:
     """坳背村十七86号: the 坊 behind a numbered lane was lost, so the number belongs to the name."""
+    if pieces and "-" in pieces[0].value:
+        pieces = _without_dash(pieces)
     if len(pieces) < 2 or pieces[0].kind is not Kind.BARE or not head.written_name:
         return []
     found: list[Found] = []
@@ -133,7 +135,7 @@ def _find_by_inner_name(
     for position, piece in enumerate(pieces):
         if not is_inner_name(pieces, position):
             continue
-        behind = pieces[position + 1 :]
+        behind = in_usual_order(pieces[position + 1 :])
         found: list[Found] = []
         for name in read_name(piece.value, index):
             found.extend(_find_by_number(name, behind, index))
@@ -194,6 +196,8 @@ def _find_by_number(name: NameReading, pieces: tuple[Piece, ...], index: PlaceIn
     """name|number, the doorplate's inner building number, or a number whose 号 was lost."""
     if not pieces or pieces[0].kind in NO_NUMBER:
         return []
+    if "-" in pieces[0].value and f"{name.name}|{pieces[0].value}" not in index.places:
+        pieces = _without_dash(pieces)
     variations = (name.variation,) if name.variation else ()
     if pieces[0].kind in (Kind.FLOOR, Kind.STAIR):
         as_block = _find_block_written_as_floor(name, pieces, variations, index)
@@ -205,6 +209,12 @@ def _find_by_number(name: NameReading, pieces: tuple[Piece, ...], index: PlaceIn
     if buildings:
         return _at_doorplate(name, buildings, pieces, variations, index)
     return _find_by_split_number(name, pieces, variations, index)
+
+
+def _without_dash(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """12-1号 where no door has that number: 12 and 1号."""
+    first, _, second = pieces[0].value.partition("-")
+    return (Piece(Kind.BARE, first), Piece(Kind.HOUSE, second, pieces[0].unit), *pieces[1:])
 
 
 def _find_block_written_as_floor(
@@ -242,7 +252,32 @@ def _at_doorplate(
         if inner and (len(buildings) > 1 or followed or pieces[1].kind is Kind.BUILDING):
             return [Found(b, name.trust, variations, pieces[2:]) for b in inner]
     trust = Trust.GUESS if names_a_later_house(pieces) else name.trust
-    return [Found(b, trust, variations, pieces[1:]) for b in buildings]
+    found = [Found(b, trust, variations, pieces[1:]) for b in buildings]
+    if pieces[0].kind is Kind.BARE and f"{name.name}|{pieces[0].value}-" in index.places:
+        found.extend(_find_dashed_door(name, pieces, variations, index))
+    return found
+
+
+def _find_dashed_door(
+    name: NameReading,
+    pieces: tuple[Piece, ...],
+    variations: tuple[str, ...],
+    index: PlaceIndex,
+) -> list[Found]:
+    """54-1-502 and 54-1502 where there is a 54-1号 beside 54号: both may be meant."""
+    if len(pieces) < 2 or pieces[1].kind not in (Kind.BARE, Kind.ROOM):
+        return []
+    second = pieces[1]
+    found: list[Found] = []
+    for cut in range(1, min(2, len(second.value)) + 1):
+        number, rest = f"{pieces[0].value}-{second.value[:cut]}", second.value[cut:]
+        behind = (Piece(second.kind, rest, second.unit), *pieces[2:]) if rest else pieces[2:]
+        words = f"“{number}”读作门牌{number}号"
+        found.extend(
+            Found(b, name.trust, (*variations, words), behind)
+            for b in index.places.get(f"{name.name}|{number}", ())
+        )
+    return found
 
 
 def names_a_later_house(pieces: tuple[Piece, ...]) -> bool:
@@ -375,6 +410,8 @@ def _find_by_split_number(
     """秀新围1384602: the 号 was lost, so the number is cut where the library has a building."""
     first = pieces[0]
     found: list[Found] = []
+    if first.kind is Kind.ROOM and any(piece.kind is Kind.BUILDING for piece in pieces):
+        return []
     for cut in range(1, len(first.value)):
         number, rest = first.value[:cut], first.value[cut:]
         kind = Kind.FLOOR if first.unit in ("楼", "层") and len(rest) < 3 else first.kind

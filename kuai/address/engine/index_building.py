@@ -233,6 +233,10 @@ def _register_pairs(
 
 
 def _open_door(draft: _Draft, name: str, door: str, number: int) -> None:
+    house, dash, _ = door.partition("-")
+    if dash:
+        # 54- leads to 54-1号 and 54-2号: one look-up tells whether a dash may belong to the number.
+        draft.doors.setdefault(name, {}).setdefault(house + dash, []).append(number)
     draft.doors.setdefault(name, {}).setdefault(door, []).append(number)
 
 

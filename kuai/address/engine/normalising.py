@@ -179,7 +179,7 @@ def split_brackets(text: str) -> SplitText:
 # More brackets than these tell nothing of a place.
 MOST_ASIDES = 6
 # What is left of brackets side by side before a number: 某花园(北区)(某路177号)2栋.
-_BETWEEN_BRACKETS = re.compile(r"(?<![0-9A-Z]),{2,}-?(?=[0-9A-Z])")
+_BETWEEN_BRACKETS = re.compile(r"(?<![0-9A-Z,]),{2,}+-?(?=[0-9A-Z])")
 
 
 def _is_figure(character: str) -> bool:

@@ -64,6 +64,7 @@ _QUARTER = "[0-9]+期|[0-9A-Z]{1,2}(?:组团|区)|[0-9]{1,2}(?:巷(?![子口里]
 _TOKEN = re.compile(
     r"(?P<break>,+)"
     r"|(?P<named>顶层|夹层|阁楼|天台|地下室|架空层|首层|负[0-9]+(?:层|楼|(?![0-9])))"
+    r"|(?P<house_dash>[0-9]{1,4}-[0-9]{1,2})号(?![楼铺店档商])"
     r"|(?P<floor_letter>[0-9]{1,2})F(?=[0-9]{2,4}(?![0-9A-Z]))"
     r"|(?:之)(?P<part>[0-9]+)"
     r"|(?:商铺|铺位|店铺|档口|铺|商店)(?P<shop_after>[0-9][0-9A-Z]*)号?"
@@ -118,6 +119,8 @@ def _piece_of(match: re.Match[str]) -> Piece | None:
         return Piece(Kind.BREAK, ",")
     if group == "named":
         return _named_room(value)
+    if group == "house_dash":
+        return Piece(Kind.HOUSE, value, "号")
     if group == "floor_letter":
         return Piece(Kind.FLOOR, value, "F")
     return Piece(_KIND_BEFORE_NUMBER[group], _without_zeros(value), match.group()[: -len(value)])

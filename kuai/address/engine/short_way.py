@@ -223,6 +223,9 @@ class ShortWay:
         if first.kind is Kind.BARE and rest.pieces and rest.pieces[0].kind is Kind.HOUSE:
             # 麻塱村7-2号: see `names_a_later_house`.
             return None
+        if first.kind is Kind.BARE and first.value + "-" in doors:
+            # 54-1-502 where there is a 54-1号: see `_find_dashed_door`.
+            return None
         buildings = doors.get(first.value)
         if buildings is None or (rest.is_house and first.kind is Kind.BARE):
             return None

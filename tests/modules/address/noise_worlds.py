@@ -83,7 +83,7 @@ _ROADS = r"(?:(?P<road>.+?(?:路|街|大道|道))(?P<door>[0-9]+[A-Z]?)号)?"
 _OWN = re.compile(
     rf"{_ROADS}(?P<estate>.*?)(?:(?P<block>[A-Z]?[0-9]+|[A-Z])(?P<unit>栋|座|幢|号楼))?"
 )
-_LANE = re.compile(r"(?P<road>.+?)(?P<door>[0-9]+[A-Z]?)号")
+_LANE = re.compile(r"(?P<road>.+?)(?P<door>[0-9]+(?:-[0-9]+)?[A-Z]?)号")
 _ROOM = re.compile(r"(?:(?P<stair>[0-9A-Z]+)单元)?(?P<number>.*?)(?P<ending>号铺|房|室)?")
 
 
@@ -348,10 +348,37 @@ def other_city_world(seed: int) -> World:
     return world_of_rows(make.rows, f"杭州{seed}", province="浙江省", city="杭州市")
 
 
+def odd_world(seed: int) -> World:
+    """What does not fit a scheme: 12-1号, 国道, wings of towers, campuses, blocks A1 and 甲栋, rooms -101 and 302-1."""
+    chance = random.Random(f"odd{seed}")
+    make = _Maker(chance, "广东省", "深圳市", "4403")
+    stems = _stems(chance, 6)
+    make.divisions("龙岗区", {"横岗街道": stems[:2], "平湖街道": stems[2:4], "坪地街道": stems[4:6]})
+    roads = ["205国道", "深惠路", "富民路", "环城西路", "工业大道", "教育北路", "新园一街", "新园二街"]
+    chance.shuffle(roads)
+    for grid, stem in make.grids:
+        road = roads.pop()
+        for door in chance.sample(range(1, 200), 8):
+            make.building(grid, f"{road}{door}号", _flats(chance.randint(2, 7), 3))
+            if chance.random() < 0.5:
+                make.building(grid, f"{road}{door}-1号", _flats(chance.randint(2, 7), 3))
+        tower = stem + chance.choice(["国际中心", "商业大厦", "时代广场"])
+        for wing in ("东座", "西座"):
+            make.building(grid, f"{tower}{wing}", _flats(20, 6, ""))
+        campus = stem + chance.choice(["职业学院", "人民医院", "机械厂"])
+        for part in ("南区宿舍1栋", "南区宿舍2栋", "北区宿舍1栋", "主楼", "科教楼"):
+            make.building(grid, f"{campus}{part}", _flats(6, 8))
+        estate = stem + chance.choice(["花半里", "城市广场", "1号公馆", "E都市", "天骄峰景"])
+        for block in ("A1栋", "A2栋", "B1栋", "10栋", "11栋", "1栋"):
+            make.building(grid, f"{estate}{block}", _flats(17, 4, "", chance.choice([1, 2])))
+    return world_of_rows(make.rows, f"杂类{seed}", province="广东省", city="深圳市")
+
+
 BUILT = {
     "lanes": lanes_world,
     "estates": estates_world,
     "works": works_world,
     "oldtown": oldtown_world,
     "other_city": other_city_world,
+    "odd": odd_world,
 }

@@ -23,6 +23,8 @@ def library() -> OpenLibrary:
     district = build.district(DISTRICT)
     pine, lake = (build.subdistrict(district, name) for name in ("松涛街道", "坪湖街道"))
     upper = build.community(pine, "上塘社区")
+    for own in ("上塘路54号", "上塘路54-1号"):
+        build.building(upper, own, floors(4, 3))
     for own in (
         "上塘新村二区15巷8号",
         "上塘旧村三排4号",
@@ -119,6 +121,10 @@ CASES = [
     ("和平路3号，文昌路128号201", "C", None, "two addresses, the first unknown: never the second"),
     (f"2024年3月5日{DISTRICT}上塘新村二区15巷8号201停电3小时", "B", f"{LANE}201房", "a date before"),
     (f"我叫小王，家住{DISTRICT}，地址上塘新村二区15巷8号201，楼上漏水", "B", f"{LANE}201房", "two clauses before"),
+    ("上塘路54号301", "B", f"{UPPER}上塘路54号301房", "54号 beside 54-1号"),
+    ("上塘路54-1号301", "B", f"{UPPER}上塘路54-1号301房", "a doorplate with a dash"),
+    ("上塘路54-1-301", "B|C", None, "54-1号 or 54号: the dash may belong to either"),
+    ("上塘路54-1301", "B", f"{UPPER}上塘路54-1号301房", "only 54-1号 has a room so"),
     ("芦荻大厦第10层", "B", f"{REED}文昌路31号芦荻大厦", "a floor only"),
     (f"{DISTRICT}{REED}文昌路128号101、102房", "A|B", f"{REED}文昌路128号101房", "two rooms"),
     ("香港九龙文昌路128号101", "C|D", None, "another city without its 市"),
