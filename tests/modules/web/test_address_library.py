@@ -15,7 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from kuai.address import library
-from kuai.address.types import State
+from kuai.address.types import EventKind, State
 from kuai.guard.ledger import LedgerFilter, list_entries
 from kuai.guard.types import Role
 from kuai.kit.store import Store
@@ -407,6 +407,41 @@ def test_an_unknown_act_and_an_act_on_a_district_are_not_found(steward: Client) 
         (town.ROOM, "planned"),
     ):
         assert steward.get(f"/addresses/library/{code}/{kind}/").status_code == 404, kind
+
+
+STRANGE = (
+    "%00",
+    "%3Cscript%3Ealert(1)%3C/script%3E",
+    "1" * 3000,
+    "😀",
+    "'%20or%201=1",
+)
+
+
+def test_nothing_that_is_typed_into_an_address_or_a_form_breaks_a_page(steward: Client) -> None:
+    before = count_steps()
+    for strange in STRANGE:
+        for pattern in (
+            "/addresses/library/{}/",
+            "/addresses/library/search/?q={}",
+            "/addresses/imports/{}/",
+            f"/addresses/grids/{town.BARE}/?what={{}}&target=400",
+            f"/addresses/grids/{town.BARE}/?what=drawn&target={{}}",
+            f"/addresses/grids/{town.BARE}/redraw/?first={{}}&last=2",
+            f"/addresses/library/{town.BARE}/children/?depth={{}}",
+        ):
+            answer = steward.get(pattern.format(strange))
+            assert answer.status_code < 500, (pattern, strange)
+            assert b"<script>alert" not in answer.content
+    odd = {"name": "<b>x</b>", "text": "a\x00b", "parts": "<b>x</b>\n" * 5000, "into": "😀"}
+    for kind in EventKind:
+        for code in (town.WEST, town.SMALL, town.ROOM):
+            answer = steward.post(
+                f"/addresses/library/{code}/{kind}/", {**ACT, **odd, "step": "record"}
+            )
+            assert answer.status_code < 500, (kind, code)
+            assert b"<b>x</b>" not in answer.content
+    assert count_steps() == before
 
 
 # --- imports ----------------------------------------------------------------------------------------------------
