@@ -307,7 +307,7 @@ def _find_by_near_name(
 
     Compared with the names of the community only, as the beginning of what stands behind the divisions.
     """
-    if not pieces or not head.written_name:
+    if not pieces:
         return []
     return _match_names(head.written_name + _in_one(pieces), _names_nearby(head, index), index)
 
@@ -340,7 +340,9 @@ def _match_names(text: str, names: Iterable[str], index: PlaceIndex) -> list[Fou
                 continue
             is_telling = any(c.isascii() or c in TELLING_APART for c in slip.written + slip.meant)
             trust = max(trust_of_slip(slip, text[:length], name), Trust.NEEDS_PROOF)
-            if is_telling or not slip.is_explained:
+            # Because 揽月阁 is not 揽月轩 without its 轩, what goes on with another word lost nothing.
+            goes_on = slip.kind == "missing" and not text[length : length + 1].isascii()
+            if is_telling or goes_on or not slip.is_explained:
                 trust = Trust.GUESS
             reading = NameReading(name, trust, slip.in_words())
             behind = read_tail(text[length:])

@@ -37,6 +37,7 @@ _ODD = re.compile(r"[^0-9A-Z\u3007\u4e00-\u9fff()\-#,]+")
 _PARTED_NUMBER = re.compile(
     r"(?<![0-9A-Z])(?<![0-9A-Z]\s)[0-9]{1,2}(?:\s+[0-9]{1,2})+(?![0-9A-Z号栋座幢#.]|\s*[0-9A-Z])"
 )
+_LETTER_APART = re.compile(r"(?<![0-9A-Z])([A-Z])\s+([0-9]{1,2})(?=\s*(?:栋|座|幢|号楼))")
 _PARTED_LETTER = re.compile(r"([0-9])\s+([A-Z])(?=\s*(?:[号房室]|$))")
 _GAP = re.compile(r"(?<=[0-9A-Z])[\s.&+*·]+(?=[0-9A-Z])")
 # 1.… 2.…: the number of an item is no part of the address.
@@ -87,6 +88,7 @@ def _clean_odd_characters(text: str) -> str:
         text = _FLOOR_SLASH.sub("F", _AT.sub(r"\2\1", text))
     text = text.translate(_PUNCTUATION)
     # Because "15号 3 101" means two numbers, a gap between two of them must survive.
+    text = _LETTER_APART.sub(r"\1\2", text)
     text = _PARTED_LETTER.sub(r"\1\2", _PARTED_NUMBER.sub(_joined_number, text))
     return _ODD.sub("", _GAP.sub("-", text))
 
