@@ -25,6 +25,7 @@ def prepare_demo(root: Path, *, rooms: int, seed: int) -> tuple[Any, ...]:
     package = root.with_name(f"{root.name}.package-{rooms}-{seed}")
     from kuai.demo_city import actions as demo_city
     from kuai.flows.build import build_package
+    from kuai.flows.demo_outlines import hand_in_outlines
     from kuai.flows.registration import gate_of, registrar_of
     from kuai.guard import access
 
@@ -46,6 +47,8 @@ def prepare_demo(root: Path, *, rooms: int, seed: int) -> tuple[Any, ...]:
             progress=progress,
         )
     console.print(f"已发布 {result.version}。")
+    if hand_in_outlines(store, by="demo-data-steward"):
+        console.print("一份社区和网格的边界等数据管理员决定：门户“地址”里的“导入”。")
     return access.create_demo_accounts(
         _clerk_areas(store), synthetic=True, at=utc_now(), password=_demo_password(store)
     )
