@@ -35,6 +35,8 @@ class Draft:
         self.library = library
         self.event = event
         self._codes = CodeIssuer(library)
+        # What was asked before: a library at rest answers code by code in milliseconds, and rooms are many.
+        self._seen: dict[str, Entry | None] = {}
         self._before: dict[str, Entry | None] = {}
         self._after: dict[str, Entry] = {}
         self._successions: list[SuccessionLine] = []
@@ -58,9 +60,18 @@ class Draft:
         )
 
     # --- reading -------------------------------------------------------------------------------------
+    def find(self, code: str) -> Entry | None:
+        """The entry as the draft has it, or None."""
+        return self._after.get(code) or self._look_up(code)
+
+    def _look_up(self, code: str) -> Entry | None:
+        if code not in self._seen:
+            self._seen[code] = self.library.entry(code)
+        return self._seen[code]
+
     def entry(self, code: str) -> Entry:
         """The entry as the draft has it; refuses a code that was never issued."""
-        found = self._after.get(code) or self.library.entry(code)
+        found = self.find(code)
         if found is None:
             raise Refusal(
                 "library.code_unknown",
@@ -80,14 +91,16 @@ class Draft:
         """Living entries right under any of `codes`, as the draft has them, by code."""
         wanted = set(codes)
         after = self._after
-        found = [one for one in self.library.children_of(codes) if one.address_code not in after]
+        at_rest = self.library.children_of(codes)
+        self._seen.update((one.address_code, one) for one in at_rest)
+        found = [one for one in at_rest if one.address_code not in after]
         found += [one for one in after.values() if one.is_living and one.parent_code in wanted]
         return sorted(found, key=lambda one: one.address_code)
 
     def text_above(self, parent_code: str | None) -> str:
         """The standard text of the nearest entry above that has one: grids have none."""
         while parent_code:
-            above = self._after.get(parent_code) or self.library.entry(parent_code)
+            above = self.find(parent_code)
             if above is None:
                 return ""
             if above.standard_text:
@@ -100,9 +113,13 @@ class Draft:
         """`entry` as it is from now on."""
         code = entry.address_code
         if code not in self._before:
-            self._before[code] = self.library.entry(code)
+            self._before[code] = self._look_up(code)
         self._after[code] = entry
         return entry
+
+    def _put_new(self, entry: Entry) -> None:
+        self._seen[entry.address_code] = None
+        self.put(entry)
 
     def end(self, entry: Entry, state: State, followers: Iterable[Entry] = ()) -> None:
         """End `entry`; its code leads to `followers`, or to nothing."""
@@ -136,7 +153,7 @@ class Draft:
             use=asked.use or (like.use if like else None),
             state=state,
         )
-        self.put(entry)
+        self._put_new(entry)
         if asked.geometry is not None:
             self._outlines.append(Outline(entry.address_code, asked.geometry))
         for name in asked.rooms:
@@ -163,7 +180,7 @@ class Draft:
             use=room.use,
             state=room.state,
         )
-        self.put(follower)
+        self._put_new(follower)
         self.end(room, state, [follower])
         return follower
 
@@ -239,7 +256,7 @@ class Draft:
         code = asked.code.strip()
         if not (code.isascii() and code.isdigit() and 4 <= len(code) <= MOST_DIGITS):
             raise Refusal("library.code_form", f"编码须是 4 到 {MOST_DIGITS} 位数字。")
-        if code in self._after or self.library.entry(code) is not None:
+        if self.find(code) is not None:
             raise Refusal(
                 "library.code_taken",
                 f"编码 {code} 已经发过；编码永不再用。",

@@ -76,7 +76,7 @@ class LibraryState:
         self._living: dict[str, set[str]] = {}
         self._ended: dict[str, set[str]] = {}
         self._issued: dict[tuple[str, int], set[int]] = {}
-        self._counts: Counter[tuple[str, str]] | None = None
+        self._counts = self.base.counts()
 
     def copy(self) -> LibraryState:
         """The same library, to fold further."""
@@ -88,7 +88,7 @@ class LibraryState:
         other._living = {parent: set(codes) for parent, codes in self._living.items()}
         other._ended = {parent: set(codes) for parent, codes in self._ended.items()}
         other._issued = {key: set(numbers) for key, numbers in self._issued.items()}
-        other._counts = None if self._counts is None else Counter(self._counts)
+        other._counts = Counter(self._counts)
         return other
 
     # --- reading (LibraryView) -------------------------------------------------------------------------
@@ -124,23 +124,23 @@ class LibraryState:
 
     def counts(self) -> Counter[tuple[str, str]]:
         """(level, state) -> entries."""
-        if self._counts is None:
-            counts = self.base.counts()
-            for code, entry in self.entries.items():
-                before = self.base.entry(code)
-                if before is not None:
-                    counts[before.level.value, before.state.value] -= 1
-                counts[entry.level.value, entry.state.value] += 1
-            self._counts = +counts
         return Counter({key: count for key, count in self._counts.items() if count})
 
     # --- folding ---------------------------------------------------------------------------------------
     def fold(self, effect: Effect) -> None:
         """Take in one step."""
         for change in effect.changes:
-            self._put(change.after)
+            self._put(change.before, change.after)
+        # What lived until now, or was not there, leads nowhere yet: no need to ask the base, code by code.
+        fresh = {
+            one.after.address_code
+            for one in effect.changes
+            if one.before is None or one.before.is_living
+        }
         for code, (lines, gone) in _by_code(effect.successions, effect.dropped_successions).items():
-            kept = [line for line in self.successions_of(code) if line not in gone]
+            known = code in self.successions or code not in fresh
+            before = self.successions_of(code) if known else ()
+            kept = [line for line in before if line not in gone]
             self.successions[code] = tuple(dict.fromkeys([*kept, *lines]))
         for code, (texts, dropped) in _by_code(effect.aliases, effect.dropped_aliases).items():
             stay = [line for line in self.aliases_of(code) if line not in dropped]
@@ -151,15 +151,13 @@ class LibraryState:
     def put_all(self, entries: Iterable[Entry]) -> None:
         """Entries as a small import brings them (tests; bulk imports are folded by SQL)."""
         for entry in entries:
-            self._put(entry)
+            self._put(self.entry(entry.address_code), entry)
 
-    def _put(self, entry: Entry) -> None:
+    def _put(self, before: Entry | None, entry: Entry) -> None:
         code = entry.address_code
-        before = self.entry(code)
-        if self._counts is not None:
-            if before is not None:
-                self._counts[before.level.value, before.state.value] -= 1
-            self._counts[entry.level.value, entry.state.value] += 1
+        if before is not None:
+            self._counts[before.level.value, before.state.value] -= 1
+        self._counts[entry.level.value, entry.state.value] += 1
         if before is None:
             self._issue(code)
         elif code in self.entries and before.parent_code:

@@ -56,6 +56,8 @@ def resolve_code(code: str, library: LibraryView, *, as_of: date | None = None) 
             f"地址库里没有编码 {code}。",
             next_step="请核对编码；被退回的导入行没有进库。",
         )
+    if entry.is_living and as_of is None:
+        return Resolution(code, entry.state, (code,), ())
     living: list[str] = []
     chain: list[SuccessionLine] = []
     seen, todo = {code}, [code]
