@@ -23,7 +23,7 @@ def read(folder: Path, name: str) -> list[dict[str, str]]:
 
 def community_name(written: str) -> str:
     """大塘龙社区居民委员会 -> 大塘龙社区: the name people write."""
-    core = re.sub(r"(社区)?(居民委员会|居委会|村民委员会|村委会)$", "", written).removesuffix(
+    core = re.sub(r"(社区)?(居民委员会|居委会|居委|村民委员会|村委会)$", "", written).removesuffix(
         "社区"
     )
     return f"{core}社区" if core else written

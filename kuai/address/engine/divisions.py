@@ -100,7 +100,9 @@ def core_of(name: str, level: str) -> str:
         "community": _COMMUNITY_TAIL,
     }[level]
     core = re.sub(rf"(?:{tail})$", "", name)
-    return core or name
+    # 杨美社区杨美社区: some registers write the community within the community.
+    doubled = re.fullmatch(r"(.+?)社区\1", core)
+    return (doubled.group(1) if doubled else core) or name
 
 
 class DivisionBook:
