@@ -132,9 +132,14 @@ class _Head:
     within: dict[int, bool]
 
 
+# Quoted numbers are written as the answer's own text writes them, so such words hold for one answer only.
+_QUOTED_NUMBER = re.compile("“[^”]*[0-9][^”]*”")
+_DIGIT = re.compile("[0-9]")
 # The building, what stands behind its numbers, the name that led there, and the pieces where one is spelled in
 # another way than the library's (3座 for 3栋).
 _Where = tuple[int, _Rest, NameReading, tuple[Piece, ...]]
+# The same with every building of the door.
+_Found = tuple[tuple[int, ...], _Rest, NameReading, tuple[Piece, ...]]
 
 
 class ShortWay:
@@ -177,7 +182,7 @@ class ShortWay:
         if estate is None:
             if head.name is None or (rest.has_names and head.name.trust is not _EXACT):
                 return None
-            return self._follow(first, rest, head.doors, head.name)
+            return self._choose(self._follow(first, rest, head.doors, head.name), head)
         names = read_name(estate, self._index)
         plate = self._pieces.get(door) or self._learn_piece(door)
         if plate.kind is not Kind.HOUSE or not _leads_surely(names, head):
@@ -198,7 +203,8 @@ class ShortWay:
                     return self._follow_estate(plate, way, names[0], head)
         if tail.way is None or head.name is None:
             return None
-        return self._follow(*tail.way, head.doors, head.name)
+        found = self._follow(*tail.way, head.doors, head.name)
+        return None if found is None or len(found[0]) > 1 else (found[0][0], *found[1:])
 
     def _follow_estate(
         self, plate: str, way: tuple[Piece, _Rest], name: NameReading, head: _Head
@@ -207,19 +213,30 @@ class ShortWay:
         doors = self._index.places.of(name.name)
         if "" in doors:
             return None
-        where = self._follow(*way, doors, name)
-        if where is None or not plate:
-            return where
-        of = self._index.places.of
-        for street in head.reading.names:
-            if where[0] in of(street.name).get(plate, ()):
-                return where
-        return None
+        found = self._follow(*way, doors, name)
+        if found is None:
+            return None
+        buildings = found[0]
+        if plate:
+            of = self._index.places.of
+            at_door = [of(street.name).get(plate, ()) for street in head.reading.names]
+            buildings = tuple([one for one in buildings if any([one in door for door in at_door])])
+        return (buildings[0], *found[1:]) if len(buildings) == 1 else None
+
+    def _choose(self, found: _Found | None, head: _Head) -> _Where | None:
+        """Of buildings in several districts, the one that lies in the divisions written."""
+        if found is None:
+            return None
+        buildings = found[0]
+        if len(buildings) > 1:
+            communities = self._index.building_communities
+            buildings = tuple([b for b in buildings if self._lies_within(head, communities[b])])
+        return (buildings[0], *found[1:]) if len(buildings) == 1 else None
 
     def _follow(
         self, first: Piece, rest: _Rest, doors: dict[str, tuple[int, ...]], name: NameReading
-    ) -> _Where | None:
-        """One number or two lead to one building."""
+    ) -> _Found | None:
+        """One number or two lead to buildings of this door."""
         if first.kind is Kind.BARE and rest.pieces and rest.pieces[0].kind is Kind.HOUSE:
             # 麻塱村7-2号: see `names_a_later_house`.
             return None
@@ -234,20 +251,18 @@ class ShortWay:
             inner = doors.get(first.value + rest.second)
             if inner and (rest.leads or len(buildings) > 1):
                 buildings, behind = inner, rest.shorter
-        if len(buildings) != 1 or buildings[0] >= self._answering:
+        if buildings[-1] >= self._answering:
+            # An alias's door or a building that ended; numbers rise.
             return None
         if rest.has_conventions or (first.kind is _BUILDING and first.unit != "栋"):
-            return buildings[0], behind, name, (first, *rest.pieces)
-        return buildings[0], behind, name, ()
+            return buildings, behind, name, (first, *rest.pieces)
+        return buildings, behind, name, ()
 
     def _settle(self, where: _Where, head: _Head, spelling: str) -> ShortAnswer | None:
         """The room in the building found, where the building lies in the divisions written."""
         number, rest, name, pieces = where
         one = self._index.building(number)
-        lies_within = head.within.get(one.community)
-        if lies_within is None:
-            lies_within = self._learn_place(head, one.community)
-        if not lies_within:
+        if not self._lies_within(head, one.community):
             return None
         plan = rest.plan
         if rest.line:
@@ -293,8 +308,12 @@ class ShortWay:
         level = "room" if answer.level is Level.ROOM else "building"
         return (answer.code, level, graded[0], answer.text, graded[1], (), answer.unknown_room)
 
-    def _learn_place(self, head: _Head, community: int) -> bool:
+    def _lies_within(self, head: _Head, community: int) -> bool:
         """Does the community lie inside every division written?"""
+        known = head.within.get(community)
+        return self._learn_place(head, community) if known is None else known
+
+    def _learn_place(self, head: _Head, community: int) -> bool:
         divisions = head.reading.divisions
         written = (divisions.districts, divisions.subdistricts, divisions.communities)
         chain = self._index.book.ancestors(community)
@@ -315,7 +334,11 @@ class ShortWay:
         if len(head.graded) >= REMEMBERED_GRADES:
             head.graded.clear()
         washed = grade_one(answer, head.reading, pieces, spelling, self._index)
-        graded = head.graded[key] = (washed.grade.value, washed.explanation)
+        graded = (washed.grade.value, washed.explanation)
+        divisions = head.reading.divisions
+        said = (*divisions.variations, *divisions.weak, *answer.variations)
+        if not any([_QUOTED_NUMBER.search(words) for words in said]) and _says_no_number(key):
+            head.graded[key] = graded
         return graded
 
     def _learn_head(self, head_text: str) -> _Head:
@@ -370,6 +393,11 @@ class ShortWay:
         tail = _Tail(order, _way_of(order), ways, inner[0] if inner else -1)
         self._tails[tail_text] = tail
         return tail
+
+
+def _says_no_number(key: tuple[object, ...]) -> bool:
+    """Are the names left out without numbers? (They stand in tuples of their own.)"""
+    return not any([_DIGIT.search("".join(part)) for part in key if isinstance(part, tuple)])
 
 
 def _leads_surely(names: tuple[NameReading, ...], head: _Head) -> bool:
