@@ -19,9 +19,9 @@ from kuai.address.library import Entry
 from kuai.address.types import Level
 from kuai.kit.store import Store
 
-FEWEST_GRIDS = 3
-# Some twenty metres: what is missing between two grids, and by how much one reaches into the other.
-OFF_DEGREES = 0.0002
+FEWEST_GRIDS = 2
+# Some sixty metres are bitten out of one grid; another reaches some twenty metres into its neighbours.
+BITE_DEGREES, REACH_DEGREES = 0.0006, 0.0002
 LEVEL_WORDS = {Level.COMMUNITY: "社区", Level.GRID: "网格"}
 STRANGE_PARENT = "440399999999"
 
@@ -64,11 +64,15 @@ def _outlines(
 ) -> dict[str, Any]:
     whole = shapely.make_valid(shapely.union_all(list(cells.values())))
     features = [_feature(community, whole)]
-    for place, (code, cell) in enumerate(sorted(cells.items())):
-        # The first leaves a gap around it, the second reaches into its neighbours.
-        off = {0: -OFF_DEGREES, 1: OFF_DEGREES}.get(place, 0.0)
-        drawn = shapely.intersection(shapely.buffer(cell, off), whole) if off else cell
-        features.append(_feature(grids[code], drawn))
+    first, last = min(cells), max(cells)
+    west, south, _east, north = cells[first].bounds
+    bite = shapely.buffer(shapely.Point(west, (south + north) / 2), BITE_DEGREES)
+    drawn = {
+        **cells,
+        first: shapely.difference(cells[first], bite),
+        last: shapely.intersection(shapely.buffer(cells[last], REACH_DEGREES), whole),
+    }
+    features += [_feature(grids[code], drawn[code]) for code in sorted(drawn)]
     stray = _feature(grids[min(grids)], whole)
     stray["properties"] |= {"地址编码": f"{STRANGE_PARENT}01", "上级编码": STRANGE_PARENT}
     return {"type": "FeatureCollection", "features": [*features, stray]}

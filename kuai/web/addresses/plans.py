@@ -183,7 +183,7 @@ def _plan_page(request: HttpRequest, plan: ImportPlan, *, form: ReasonForm | Non
         "is_open": plan.state == "open",
         "levels": [(level, plan.levels[level]) for level in Level if plan.levels.get(level)],
         "conflicts": plan.conflicts[:MOST_SAMPLES],
-        "changes": plan.changes[:MOST_SAMPLES],
+        "changes": [_as_change_line(one) for one in plan.changes[:MOST_SAMPLES]],
         "added": plan.added_entries[:MOST_SAMPLES],
         "retired": plan.retired_entries[:MOST_SAMPLES],
         "most_samples": MOST_SAMPLES,
@@ -193,6 +193,17 @@ def _plan_page(request: HttpRequest, plan: ImportPlan, *, form: ReasonForm | Non
         ),
     }
     return render(request, "addresses/plan.html", context, status=400 if form else 200)
+
+
+def _as_change_line(change: library.PlannedChange) -> dict[str, Any]:
+    """A shape is no text: that it is another one is all there is to say."""
+    return {
+        "address_code": change.address_code,
+        "column": change.column,
+        "old": change.old,
+        "new": change.new,
+        "is_shape": change.column == "图形" and not change.new,
+    }
 
 
 @keeps_library
