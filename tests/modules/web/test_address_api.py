@@ -80,7 +80,7 @@ def test_answers_have_the_shape_the_description_promises(steward: Client) -> Non
 
 def test_steps_are_told_for_a_few_and_refused_for_many(steward: Client) -> None:
     answer = post(steward, WASH, {"texts": ["石桥三巷7号101"], "steps": True}).json()
-    assert answer["answers"][0]["steps"][-1]["title"] == "理由"
+    assert "理由" in [step["title"] for step in answer["answers"][0]["steps"]]
     refused = post(steward, WASH, {"texts": ["x"] * 51, "steps": True})
     assert (refused.status_code, refused.json()["code"]) == (409, "addresses.too_many_steps")
 

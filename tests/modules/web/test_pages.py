@@ -226,6 +226,22 @@ def test_the_api_describes_itself(log_in: LogIn) -> None:
         "/api/map/children",
         "/api/map/areas",
         "/api/health",
+        "/api/addresses/wash",
+        "/api/addresses/suggest",
+        "/api/addresses/reverse",
+        *(
+            f"/api/reconcile/{path}"
+            for path in (
+                "",
+                "suggest/{kind}",
+                "preview",
+                "extend/propose",
+                "v1/",
+                "v1/reconcile",
+                "v1/extend",
+            )
+        ),
+        *(f"/api/reconcile/v1/{path}" for path in ("suggest/{kind}", "preview", "extend/propose")),
     } == set(described["paths"])
 
 
