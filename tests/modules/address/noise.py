@@ -884,7 +884,7 @@ def _(draw: Draw) -> str | None:
 
 @kind("phone_behind")
 def _(draw: Draw) -> str:
-    number = f"16{draw.chance.randint(0, 999_999_999):09d}"
+    number = f"161{draw.chance.randint(0, 99_999_999):08d}"
     return draw.parts.text() + draw.one(" ", "，电话", "，联系电话：", "（", " 手机") + number
 
 
@@ -977,7 +977,7 @@ JUNK = (
     "1" * 10_000, "😀🏠📍", "\x00\x07\x1b[31m", "'; DROP TABLE rooms; --", "<script>alert('1栋101')</script>",
     "Room 101, Building 3, Nanshan", "Квартира 12",
     "住所 東京都港区1-2-3", "서울시 강남구 101호", "(((((", "号号号栋栋室室",
-    "13800138000", "440301199001011234", "aaaa" * 3000, "\u202e\u200b\ufeff",
+    "13800138000", "440380199001011234", "aaaa" * 3000, "\u202e\u200b\ufeff",
     "NULL", "None", "#REF!", "=1+1", "http://a.cn/1号",
 )  # fmt: skip
 
