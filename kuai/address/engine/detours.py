@@ -44,6 +44,11 @@ def answer_by_whole_text(texts: Sequence[OtherText]) -> WashedAddress:
     return WashedAddress(best.code, Level(best.level), Grade.C, best.text, words, candidates)
 
 
+def answer_elsewhere(where: str) -> WashedAddress:
+    """Another province, city, district or sub-district is written: nothing else counts."""
+    return WashedAddress(None, None, Grade.D, "", f"写明在“{where}”，不在本库范围")
+
+
 def take_other_doors(found: list[Found], index: PlaceIndex) -> list[Found]:
     """The buildings behind aliases' doors, said so; buildings that ended only where no living one was found."""
     meta = index.meta

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kuai.address.engine.detours import answer_elsewhere
 from kuai.address.engine.finding import (
     MAY_NUMBER_A_BLOCK,
     NO_NUMBER,
@@ -130,6 +131,8 @@ class _Head:
     graded: dict[tuple[object, ...], tuple[str, str]]
     # Community -> does it lie inside the divisions written?
     within: dict[int, bool]
+    # The answer for every text with this head, where it names a place outside the library.
+    elsewhere: ShortAnswer | None
 
 
 # Quoted numbers are written as the answer's own text writes them, so such words hold for one answer only.
@@ -164,7 +167,7 @@ class ShortWay:
         head_text, tail_text = split_head(plain)
         head = self._heads.get(head_text) or self._learn_head(head_text)
         if not head.is_plain:
-            return None
+            return head.elsewhere
         parts = _PARTS.match(tail_text)
         where = self._find_by_parts(head, parts, tail_text) if parts is not None else None
         if where is None:
@@ -362,7 +365,12 @@ class ShortWay:
             bool(divisions.communities),
         )
         graded = self._graded.setdefault(left_out, {})
-        head = self._heads[head_text] = _Head(reading, is_plain, name, doors, graded, {})
+        elsewhere: ShortAnswer | None = None
+        if divisions.elsewhere:
+            answer = answer_elsewhere(divisions.elsewhere)
+            elsewhere = ("", "", answer.grade.value, "", answer.explanation, (), "")
+        head = _Head(reading, is_plain, name, doors, graded, {}, elsewhere)
+        self._heads[head_text] = head
         return head
 
     def _learn_piece(self, text: str) -> Piece:

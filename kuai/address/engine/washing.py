@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from kuai.address.engine.detours import (
     DivisionRenamer,
     answer_by_whole_text,
+    answer_elsewhere,
     follow_endings,
     take_other_doors,
 )
@@ -188,8 +189,7 @@ class Washer:
         head = self.read_head(head_text)
         pieces = self.read_pieces(tail_text)
         if head.divisions.elsewhere:
-            where = head.divisions.elsewhere
-            answer = nothing_found(f"写明在“{where}”，不在本库范围")
+            answer = answer_elsewhere(head.divisions.elsewhere)
             return Trail(spelling, split.asides, head, pieces, answer=answer)
         answers, gone = self.find_answers(head, pieces, split.asides)
         answer = nothing_found(gone) if gone else self.grade(head, pieces, answers, spelling)
