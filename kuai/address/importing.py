@@ -235,7 +235,8 @@ def apply_plan(
                 ),
             )
         PlannedImport.objects.filter(pk=row.pk).update(state="applied", step=step)
-    # At once, so that the next reader need not wait for it.
+    # What it leaves behind lies with the imports now. Opened at once, so that the next reader need not wait.
+    shutil.rmtree(_plan_folder(store, plan_id) / "effect", ignore_errors=True)
     open_record(store)
     return plan.receipt
 

@@ -50,6 +50,7 @@ from kuai.address.models import LibraryStep
 from kuai.address.models.record import IMPORTED, UNDONE
 from kuai.address.record import LibraryRecord, open_record
 from kuai.address.types import AliasKind, EventKind
+from kuai.address.undoing_imports import effect_of_undoing_import
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 
@@ -166,9 +167,10 @@ def undo_event(
     day: date | None = None,
     at: datetime | None = None,
 ) -> EventView:
-    """Undo event `number` by a compensating one: what ended lives again, what began ends and leads back.
+    """Undo step `number` by a compensating one: what ended lives again, what began ends and leads back.
 
-    Refuses imports, what is undone already, and events that later ones build upon. `day` is when it was noticed.
+    Imports too: what one added ends, its codes stay issued. Refuses what is undone already and what later steps build
+    upon. `day` is when it was noticed.
     """
     if not reason.strip():
         raise Refusal("library.reason", "撤销要写明理由。")
@@ -178,12 +180,14 @@ def undo_event(
         noticed = day or done.happened_on
         if noticed is None:
             raise Refusal("library.day", "撤销要写明日期。")
-        effect = effect_of_undoing(
-            effect_of_step(store, done),
-            open_record(store).state,
-            day=noticed,
-            reason=f"撤销第 {number} 步：{reason.strip()}",
-        )
+        record, why = open_record(store), f"撤销第 {number} 步：{reason.strip()}"
+        effect, bulk = Effect(), ""
+        if done.kind == IMPORTED:
+            bulk = effect_of_undoing_import(store, done, record, day=noticed, reason=why)
+        else:
+            effect = effect_of_undoing(
+                effect_of_step(store, done), record.state, day=noticed, reason=why
+            )
         step = append_step(
             store,
             now,
@@ -192,8 +196,9 @@ def undo_event(
                 happened_on=noticed,
                 reason=reason.strip(),
                 by=by,
-                intent={"undoes": number},
+                intent={"undoes": number} | ({"undoes_import": True} if bulk else {}),
                 effect=effect,
+                bulk=bulk,
                 undoes=done,
                 at=at,
             ),
@@ -268,12 +273,6 @@ def _step(number: int) -> LibraryStep:
 
 def _undoable(number: int) -> LibraryStep:
     done = _step(number)
-    if done.kind == IMPORTED:
-        raise Refusal(
-            "library.import_stays",
-            "导入不能撤销。",
-            next_step="导入更正后的文件；个别地点登记改号、更名或注销。",
-        )
     if done.kind == UNDONE:
         raise Refusal("library.undo_stays", "撤销不能再撤销。", next_step="重新登记这个事件。")
     if hasattr(done, "undone_by"):

@@ -97,6 +97,11 @@ def append_step(store: Store, after: Head, new: NewStep) -> LibraryStep:
     return step
 
 
+def is_bulk(step: LibraryStep) -> bool:
+    """An import, or the undoing of one: its rows lie in the store as tables, not as an event's effect."""
+    return step.kind == IMPORTED or bool(step.intent.get("undoes_import"))
+
+
 def effects_between(
     store: Store, *, after: int, until: int
 ) -> Iterator[tuple[LibraryStep, Effect]]:
@@ -108,7 +113,7 @@ def effects_between(
 
 def effect_of_step(store: Store, step: LibraryStep) -> Effect:
     """What one event changed."""
-    if step.kind == IMPORTED:
+    if is_bulk(step):
         return Effect()
     return decode_effect(_read_effect(store, step.bulk) if step.bulk else step.effect)
 

@@ -14,9 +14,8 @@ from pathlib import Path
 from kuai.address.life.folding import LibraryState
 from kuai.address.life.shapes import AliasLine, Entry, Outline, SuccessionLine
 from kuai.address.life.succession import Resolution, resolve_code
-from kuai.address.log import Head, effect_of_step, effects_between, head
+from kuai.address.log import Head, effect_of_step, effects_between, head, is_bulk
 from kuai.address.models import LibraryStep
-from kuai.address.models.record import IMPORTED
 from kuai.address.snapshots import Snapshot, SnapshotBase, find_snapshot, write_snapshot
 from kuai.address.types import Level
 from kuai.kit.errors import Breakdown, Refusal
@@ -158,6 +157,13 @@ def open_record(store: Store) -> LibraryRecord:
         return record
 
 
+def record_at(store: Store, sequence: int) -> LibraryRecord:
+    """The library as it was after step `sequence`; folded anew where its version at rest is gone."""
+    step = LibraryStep.objects.filter(sequence=sequence).first()
+    at = Head(step.sequence, step.chain) if step else Head()
+    return _opened(store, at, None)
+
+
 def snapshot_of(store: Store, record: LibraryRecord) -> Snapshot | None:
     """The record's version at rest, made if need be; None while nothing is recorded."""
     if record.is_empty:
@@ -174,7 +180,7 @@ def _opened(store: Store, at: Head, known: LibraryRecord | None) -> LibraryRecor
     laid_over = 0
     for step, effect in effects_between(store, after=begins.sequence, until=at.sequence):
         here = Head(step.sequence, step.chain)
-        if step.kind == IMPORTED:
+        if is_bulk(step):
             state = _taken_in(store, here, state, step)
             laid_over = 0
         else:

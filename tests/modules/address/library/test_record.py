@@ -96,12 +96,59 @@ def test_undoing_is_a_step_of_its_own_and_happens_once(filled: Store) -> None:
     for number, code in (
         (done.number, "library.undone_already"),
         (back.number, "library.undo_stays"),
-        (1, "library.import_stays"),
         (77, "library.event_unknown"),
     ):
         with pytest.raises(Refusal) as refused:
             library.undo_event(filled, number, by="os:li", reason="再来")
         assert refused.value.code == code
+
+
+def import_rows(store: Store, folder: Path, rows: list[dict[str, str]], **asked: object) -> int:
+    path = write_delivery(folder / "more.csv", rows)
+    made = library.plan_import(store, path, by="os:wang", day=DAY, **asked)  # type: ignore[arg-type]
+    library.apply_plan(store, made.plan_id, by="os:wang", reason="更新")
+    return library.open_record(store).sequence
+
+
+def living(store: Store, folder: Path) -> list[dict[str, object]]:
+    frozen_bytes(store, folder)
+    rows = pq.read_table(folder / "address_entry.parquet").to_pylist()
+    return [row for row in rows if row["state"] in ("planned", "in_use")]
+
+
+def test_a_full_import_by_mistake_is_undone(filled: Store, tmp_path: Path) -> None:
+    before = living(filled, tmp_path / "before")
+    newcomer = {**delivered_rows()[-1], "地址编码": room(77, of=building()), "上级编码": building(), "名称": "777",
+                "标准地址": f"{ROAD}1号777房"}  # fmt: skip
+    part = [row for row in delivered_rows() if not row["地址编码"].startswith(building(number=2))]
+    changed = with_changes([*part, newcomer], building(), 用途="厂房", 俗称="老厂")
+    number = import_rows(filled, tmp_path, changed, full=True)
+    assert not library.open_record(filled).entry(building(number=2)).is_living
+    step = library.undo_event(filled, number, by="os:li", reason="送来的不是全量")
+    assert (step.undoes, library.get_event(number).undone_by) == (number, step.number)
+    assert living(filled, tmp_path / "after") == before
+    now = library.open_record(filled)
+    assert now.aliases(building()) == ()
+    assert now.resolve(building(number=2)).successors == (building(number=2),)
+    gone = now.resolve(room(77))
+    assert gone.successors == ()
+    assert "送来的不是全量" in gone.chain[0].reason
+    forget_open_records()
+    shutil.rmtree(filled.library / "versions")
+    assert living(filled, tmp_path / "anew") == before
+
+
+def test_an_import_that_later_steps_build_upon_is_not_undone(filled: Store, tmp_path: Path) -> None:
+    rows = with_changes(delivered_rows(), building(), 用途="厂房")
+    number = import_rows(filled, tmp_path, rows)
+    renumber(filled, building(number=2), f"{ROAD}77号")
+    done = renumber(filled)
+    with pytest.raises(Refusal) as refused:
+        library.undo_event(filled, number, by="os:li", reason="有误")
+    assert refused.value.code == "library.undo_too_late"
+    library.undo_event(filled, done.number, by="os:li", reason="有误")
+    library.undo_event(filled, number, by="os:li", reason="有误")
+    assert library.open_record(filled).entry(building()).use == "住宅"
 
 
 def test_a_version_is_the_same_however_it_is_opened(filled: Store, tmp_path: Path) -> None:
