@@ -17,6 +17,7 @@ from kuai.address.pictures.grids import (
     draw_proposal,
     grid_ground,
     kept_outlines,
+    outlines_before,
     propose_grids,
 )
 
@@ -38,6 +39,7 @@ __all__ = [
     "grid_ground",
     "kept_outlines",
     "label_of",
+    "outlines_before",
     "propose_grids",
     "survey_area",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from kuai.address.ground.grids import (
 from kuai.address.ground.households import GridBuilding, read_buildings
 from kuai.address.ground.proposals import GridProposal
 from kuai.address.life.shapes import Entry
-from kuai.address.pictures.areas import as_feature, box_around
+from kuai.address.pictures.areas import as_feature, box_around, draw_area
 from kuai.address.pictures.gathering import area_under, entry_table
 from kuai.address.record import LibraryRecord
 from kuai.address.types import Level
@@ -124,20 +124,52 @@ def draw_proposal(around: GridGround, proposal: GridProposal) -> dict[str, Any]:
 
 def kept_outlines(around: GridGround, proposal: GridProposal) -> dict[str, Any]:
     """GeoJSON of the grids that go on under their codes with another outline, as an import takes them."""
+    return _as_import(
+        around,
+        {
+            grid.address_code: json.loads(shapely.to_geojson(grid.outline))
+            for grid in proposal.grids
+            if grid.is_kept
+        },
+    )
+
+
+def outlines_before(
+    record: LibraryRecord, around: GridGround, proposal: GridProposal
+) -> dict[str, Any]:
+    """GeoJSON of the same grids as they are now, to be brought back when the proposal is undone.
+
+    A grid without an outline is drawn from its buildings: an outline once given can be replaced, not taken away.
+    """
+    code = around.community.address_code
+    drawn = {
+        one["properties"]["code"]: one["geometry"]
+        for one in draw_area(area_under(record, code), ())["features"]
+        if one["properties"]["kind"] in ("cell", "outline")
+    }
+    kept = [grid.address_code for grid in proposal.grids if grid.is_kept]
+    exact = {
+        code: json.loads(shapely.to_geojson(outline))
+        for code in kept
+        if (outline := around.ground.present.get(code)) is not None
+    }
+    return _as_import(around, {code: drawn[code] for code in kept if code in drawn} | exact)
+
+
+def _as_import(around: GridGround, geometries: Mapping[str, Any]) -> dict[str, Any]:
     names = {one.address_code: one.name for one in around.present}
     features = [
         {
             "type": "Feature",
-            "geometry": json.loads(shapely.to_geojson(grid.outline)),
+            "geometry": geometry,
             "properties": {
-                "地址编码": grid.address_code,
+                "地址编码": code,
                 "级别": "网格",
-                "上级编码": proposal.community_code,
-                "名称": names.get(grid.address_code, grid.name),
+                "上级编码": around.community.address_code,
+                "名称": names[code],
                 "标准地址": "",
             },
         }
-        for grid in proposal.grids
-        if grid.is_kept
+        for code, geometry in geometries.items()
     ]
     return {"type": "FeatureCollection", "features": features}

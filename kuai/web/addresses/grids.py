@@ -29,6 +29,8 @@ from kuai.address.library import Entry
 from kuai.address.types import Level
 from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import Refusal
+from kuai.kit.store import read_json, write_json
+from kuai.web.addresses.events import IMPORTED
 from kuai.web.addresses.forms import DayField, ReasonField, ReasonForm
 from kuai.web.addresses.library import get_entry, map_settings
 from kuai.web.addresses.reader import LibraryReader, open_reader
@@ -382,6 +384,7 @@ def _is_one_hand(
     begun = [one.reason for one in said if one is not None]
     return all(
         one is not None
+        and one.kind != IMPORTED
         and (one.day, one.by) == (before.day, before.by)
         and one.reason.startswith(begun[0])
         for one in said
@@ -421,6 +424,7 @@ def accept_grids(request: HttpRequest, code: str) -> HttpResponse:
                 next_step=_("请看过下面现在的建议，再采用。"),
             )
         numbers = record_proposal(
+            reader,
             around,
             proposal,
             cleaned=form.cleaned_data,
@@ -438,22 +442,42 @@ def accept_grids(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def record_proposal(
-    around: GridGround, proposal: GridProposal, *, cleaned: Mapping[str, Any], by: str
+    reader: LibraryReader,
+    around: GridGround,
+    proposal: GridProposal,
+    *,
+    cleaned: Mapping[str, Any],
+    by: str,
 ) -> list[int]:
-    """The numbers of the events recorded."""
+    """The numbers of the events recorded: all of them or none."""
     store, day, reason = current_store(), cleaned["day"], cleaned["reason"].strip()
+    before = drawing.outlines_before(reader.record, around, proposal)
     events = proposal.events(day=day, reason=reason, present=around.parents)
     with transaction.atomic():
         numbers = [library.record_event(store, event, by=by).number for event in events]
-    outlines = drawing.kept_outlines(around, proposal)
-    if outlines["features"]:
-        # An outline alone is no event of life: it comes in as every outline does, by an import.
-        with tempfile.TemporaryDirectory(dir=store.scratch) as folder:
-            path = Path(folder) / f"grids-{proposal.community_code}.geojson"
-            path.write_text(json.dumps(outlines, ensure_ascii=False), encoding="utf-8")
-            plan = library.plan_import(store, path, by=by, datum="CGCS2000", day=day)
-        library.apply_plan(store, plan.plan_id, by=by, reason=reason)
+    if numbers:
+        write_json(_outlines_before(numbers[0]), before)
+    _bring_in(drawing.kept_outlines(around, proposal), day=day, reason=reason, by=by)
     return numbers
+
+
+def _outlines_before(first: int) -> Path:
+    """Where the outlines wait that come back when the acceptance beginning with event `first` is undone."""
+    folder = current_store().library / "redraws"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{first}.json"
+
+
+def _bring_in(outlines: Mapping[str, Any], *, day: date | None, reason: str, by: str) -> None:
+    """An outline alone is no event of life: it comes in as every outline does, by an import."""
+    if not outlines["features"]:
+        return
+    store = current_store()
+    with tempfile.TemporaryDirectory(dir=store.scratch) as folder:
+        path = Path(folder) / "grids.geojson"
+        path.write_text(json.dumps(outlines, ensure_ascii=False), encoding="utf-8")
+        plan = library.plan_import(store, path, by=by, datum="CGCS2000", day=day)
+    library.apply_plan(store, plan.plan_id, by=by, reason=reason)
 
 
 @reads_library
@@ -513,19 +537,19 @@ def undo_redraw(request: HttpRequest, code: str) -> HttpResponse:
     get_entry(reader, code)
     events = _events_between(reader, request.POST)
     form = ReasonForm(request.POST)
+    by = request.actor.user_id  # type: ignore[attr-defined]
     try:
         if not form.is_valid():
             raise Refusal("library.reason", _("请写明原因，例如批文名称和文号。"))
+        reason = form.cleaned_data["reason"].strip()
         with transaction.atomic():
             for event in reversed(events):
-                library.undo_event(
-                    current_store(),
-                    event.number,
-                    by=request.actor.user_id,  # type: ignore[attr-defined]
-                    reason=form.cleaned_data["reason"].strip(),
-                )
+                library.undo_event(current_store(), event.number, by=by, reason=reason)
     except Refusal as refusal:
         return _redraw_page(request, reader, code, values=request.POST, refusal=refusal)
+    waiting = _outlines_before(events[0].number)
+    if waiting.exists():
+        _bring_in(read_json(waiting), day=events[0].day, reason=reason, by=by)
     note_look(request, "undid_library_event", kind="address", refs=(code,), count=len(events))
     messages.success(request, _("已撤销这次划分，网格和以前一样。"))
     return HttpResponseRedirect(reverse("address_grids_of", args=[code]))

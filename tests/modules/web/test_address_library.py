@@ -664,3 +664,25 @@ def test_nothing_of_the_pages_is_large_enough_to_be_the_whole_library(steward: C
     shapes = json.dumps(steward.get(f"/addresses/library/{town.OUTLINED}/shapes/").json())
     assert town.BARE not in shapes
     assert town.BARE not in read(steward, f"/addresses/library/{town.OUTLINED}/children/")
+
+
+def test_a_grid_that_kept_its_code_gets_its_outline_back(outlined_steward: Client) -> None:
+    steward = outlined_steward
+    findings = f"/addresses/library/{town.OUTLINED}/findings/"
+    before = steward.get(findings).context["findings"].sums
+    draw = f"/addresses/grids/{town.OUTLINED}/?what=drawn&target=50"
+    page = steward.get(draw)
+    assert [grid.address_code for grid in page.context["proposal"].grids] == [town.WEST]
+    accepted = steward.post(
+        f"/addresses/grids/{town.OUTLINED}/accept/?what=drawn&target=50",
+        {**ACT, "seen": page.context["seen"]},
+    )
+    after = dict(
+        (key, count) for key, _title, count in steward.get(findings).context["findings"].sums
+    )
+    assert (after["gap"], after["overlap"]) == (0, 0)
+    first, last = re.findall(r"\d+", accepted.headers["Location"].partition("?")[2])
+    steward.post(
+        f"/addresses/grids/{town.OUTLINED}/undo/", {"first": first, "last": last, "reason": "退回"}
+    )
+    assert steward.get(findings).context["findings"].sums == before
