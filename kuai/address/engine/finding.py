@@ -43,7 +43,28 @@ def find_buildings(head: HeadReading, pieces: tuple[Piece, ...], index: PlaceInd
         found = _find_by_near_name(head, pieces, index) or found
     if not found:
         found = _find_by_what_is_left(head, pieces, index)
+    if not found:
+        found = _find_without_number(head, pieces, index)
     return _agree_with_swapped_name(found, head, index) if head.swapped else found
+
+
+# A village of five hundred houses is no list of candidates.
+MOST_BUILDINGS_OF_A_NAME = 60
+
+
+def _find_without_number(
+    head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex
+) -> list[Found]:
+    """锦澜花园502: the building was left out, so any of the name may have the room; only a guess."""
+    if not head.names or head.names[0].trust > Trust.SURE or read_room(pieces).names_no_room:
+        return []
+    name = head.names[0].name
+    doors = index.places.of(name).values()
+    buildings = dict.fromkeys(number for numbers in doors for number in numbers)
+    if not 0 < len(buildings) <= MOST_BUILDINGS_OF_A_NAME:
+        return []
+    words = f"没有写“{name}”的哪一栋"
+    return [Found(number, Trust.GUESS, (words,), pieces) for number in buildings]
 
 
 def is_unsure(found: list[Found]) -> bool:
