@@ -234,9 +234,29 @@ class DivisionBook:
                 if reading.elsewhere or not reading.rest or reading.rest in self.place_names:
                     return reading
                 step(reading)
+            self._peel_repeated(reading)
             if reading.rest == before:
                 break
         return reading
+
+    def _peel_repeated(self, reading: DivisionReading) -> None:
+        """青湾区青湾区松涛街道松涛街道: what is written twice says no more."""
+        for numbers in (reading.districts, reading.subdistricts, reading.communities):
+            if len(numbers) == 1 and reading.rest not in self.place_names:
+                reading.rest = reading.rest.removeprefix(self.divisions[numbers[0]].name)
+
+    def read_old_community(self, reading: DivisionReading) -> bool:
+        """石桥行政村, 石桥管理区, 石桥村 before the place: the community by the name of its day."""
+        village = _OLD_COMMUNITY.fullmatch(reading.rest)
+        if village is None or reading.communities:
+            return False
+        known = self.by_core["community"].get(village.group(1), ())
+        numbers = self.narrow(known, reading.subdistricts or reading.districts)
+        if not numbers:
+            return False
+        reading.variations.append(f"“{self.divisions[numbers[0]].name}”写作“{reading.rest}”")
+        reading.communities, reading.rest = numbers, ""
+        return True
 
     def _read_province(self, reading: DivisionReading) -> bool:
         rest = reading.rest.removeprefix("中国").removeprefix("中华人民共和国")
@@ -613,6 +633,7 @@ class DivisionBook:
 
 # Said where a community is written under a sub-district it does not lie in.
 OTHER_SUBDISTRICT = "社区与所写街道不符"
+_OLD_COMMUNITY = re.compile("(.{2,6}?)(?:行政村|管理区|村)")
 # 横岗墟镇: the market of the old town.
 _OLD_MARKET = re.compile("老?墟$")
 _ANY_MARK = re.compile("省|市|街道|镇|乡|社区|区|县")

@@ -64,6 +64,8 @@ def _read_behind_words(head_text: str, index: PlaceIndex) -> HeadReading | None:
 
 
 LONGEST_WORDS_BEFORE = 40
+# What is left of 石桥行政村 when 石桥 was read as the community.
+_OLD_WORDS = frozenset({"行政村", "管理区", "村"})
 MAY_BE_A_PLACE = re.compile("[省市县镇乡街村巷道]|(?<!小)区|路(?![过上边])|香港|澳门|台湾")
 
 
@@ -109,7 +111,9 @@ def explain_lead(
     again.rest = lead
     while again.rest and index.book.read_bare(again):
         pass
-    if not again.rest:
+    is_old_word = again.communities and again.rest in _OLD_WORDS
+    if not again.rest or is_old_word or index.book.read_old_community(again):
+        again.rest = ""
         return again
     if _names_of_lead(again.rest, index):
         # 富润西公馆体育路51号1栋: the estate was written before its doorplate.

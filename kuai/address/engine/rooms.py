@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from kuai.address.engine.finding import Found, is_unread_name
+from kuai.address.engine.finding import Found, is_remark, is_unread_name
 from kuai.address.engine.names import Trust
 from kuai.address.engine.place_index import PlaceIndex
 from kuai.address.engine.segmenting import Kind, Piece, RoomReading, lies_on_floor, read_room
@@ -154,11 +154,25 @@ def _find_without_number(
     behind = _room_behind_words(found, variations, index)
     if behind is None:
         variations.extend(_unread_words(found, index))
+        if _hides_a_number(found):
+            # 153号屋2: a number behind one stray character may be the room.
+            answer.trust = Trust.GUESS
         return [answer]
     if behind.trust >= Trust.GUESS:
         answer.trust = Trust.GUESS
         return [answer, behind]
     return [behind]
+
+
+def _hides_a_number(found: Found) -> bool:
+    rest = found.rest
+    return (
+        len(rest) > 1
+        and rest[0].kind is Kind.NAME
+        and len(rest[0].value) == 1
+        and not is_remark(rest[0].value)
+        and rest[1].kind not in (Kind.NAME, Kind.BREAK)
+    )
 
 
 def _unread_words(found: Found, index: PlaceIndex) -> list[str]:

@@ -919,6 +919,55 @@ def _(draw: Draw) -> str | None:
     return KINDS[draw.one("homophone", "lost_in_name", "look_alike", "doubled_in_name")](draw)
 
 
+# --- a second round, written after the first was mended and looked at once before mending
+
+
+@kind("twice")
+def _(draw: Draw) -> str:
+    text = replace(draw.parts, province="").text()
+    return text + draw.one(" ", "，", "") + text
+
+
+@kind("divisions_twice")
+def _(draw: Draw) -> str:
+    parts = draw.parts
+    upper = parts.city + parts.district * 2 + parts.subdistrict * 2 + parts.community
+    return upper + parts.place() + parts.inside()
+
+
+@kind("old_community")
+def _(draw: Draw) -> str:
+    stem = draw.parts.community.removesuffix("社区")
+    ending = draw.one("村委会", "村", "居民委员会", "行政村", "管理区")
+    return replace(draw.parts, community=stem + ending).text()
+
+
+@kind("ordinal_numbers")
+def _(draw: Draw) -> str | None:
+    building, room = draw.building, draw.room
+    if not building.door or building.estate or not room.number.isdigit():
+        return None
+    ways = [f"第{building.door}号第{room.number}室"]
+    if building.door.isdigit():
+        ways += [f"{building.door}#{room.number}", f"{building.door.zfill(3)}号{room.number}"]
+        ways += [f"{building.door}{unit}{room.number}" for unit in ("號", "号院", "号楼", "号屋")]
+    return draw.parts.divisions() + building.road + draw.chance.choice(ways)
+
+
+@kind("form_words")
+def _(draw: Draw) -> str:
+    """Words of forms around the address: labels, post codes, quotation marks, areas."""
+    parts = draw.parts
+    text = replace(parts, province="").text()
+    return draw.one(
+        f"地址：{text} 联系人：某某 电话：保密", f"518000 {text}", f"邮编518110，{text}", f"(518101){text}",
+        f"“{parts.district}{parts.subdistrict}{parts.community}{parts.place()}”{parts.inside()}",
+        f"{parts.district}：{parts.subdistrict}：{parts.community}：{parts.place()}：{parts.inside()}",
+        f"{text}，建筑面积89.5平方米", f"{text}（宗地号A123-0456）", f"{text}二房东转租", f"{text}隔壁", f"📍{text}🏠",
+        f"{text} Shenzhen", f"{text} P.R.C",
+    )  # fmt: skip
+
+
 # --- levels
 
 
