@@ -1,4 +1,4 @@
-"""Separators between levels, blanks inside numbers and several brackets never cut an address."""
+"""Separators between levels, blanks inside numbers and brackets side by side never cut an address."""
 
 from __future__ import annotations
 
