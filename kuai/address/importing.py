@@ -29,9 +29,9 @@ from kuai.address.log import NewStep, append_step, head
 from kuai.address.models import PlannedImport, StepSubject
 from kuai.address.models.record import IMPORTED
 from kuai.address.record import open_record, snapshot_of
-from kuai.address.snapshots import LIBRARY_TABLES, Snapshot
+from kuai.address.snapshots import LIBRARY_TABLES, Snapshot, library_engine
 from kuai.kit.coordinates import known_datum
-from kuai.kit.engine import engine, path_sql
+from kuai.kit.engine import path_sql
 from kuai.kit.errors import Breakdown, DataFault, Refusal, Where
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store
@@ -309,7 +309,7 @@ def _plan(
 ) -> tuple[ImportPlan, PlanTables]:
     record = open_record(store)
     known = snapshot_of(store, record)
-    with engine(spill_to=store.scratch / "spill") as connection:
+    with library_engine(store) as connection:
         _use_known(connection, known)
         register_outlines(connection, delivery.rows)
         tables = plan_rows(

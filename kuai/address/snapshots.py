@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,17 @@ class Snapshot:
         return self.folder / f"{table.name}.parquet"
 
 
+@contextmanager
+def library_engine(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine that spills beside the library: a build under way clears the store's scratch when it ends."""
+    store.library.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix=".spill-", dir=store.library) as folder,
+        engine(spill_to=Path(folder)) as connection,
+    ):
+        yield connection
+
+
 def find_snapshot(store: Store, at: Head) -> Snapshot | None:
     """The version at rest of this head, if it has been made."""
     folder = store.library / "versions" / at.chain
@@ -83,7 +96,7 @@ def write_snapshot(
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:
-        with engine(spill_to=store.scratch / "spill") as connection:
+        with library_engine(store) as connection:
             changed = _rows_of(state)
             for table in LIBRARY_TABLES:
                 rows = _known_sql(table, known)

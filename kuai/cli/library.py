@@ -117,7 +117,7 @@ def undo_event(
     store: StoreOption = DEFAULT_STORE,
     as_json: JsonOption = False,
 ) -> None:
-    """撤销一个事件：停用的恢复，新发的编码停用并指回原处。两步都留在记录里。"""
+    """撤销一步（事件或导入）：停用的恢复，新发的编码停用并指回原处。两步都留在记录里。"""
     require_allowed("library undo")
     opened = open_existing_work_database(store)
     from kuai.address import library
