@@ -9,7 +9,7 @@ STORE ?= var/demo
 PORT ?= 8000
 ROOMS ?= 20000
 
-.PHONY: help setup run demo test test-postgres check fix bench compile-wash torture docs pictures reset
+.PHONY: help setup run demo test test-postgres check fix bench torture docs pictures reset
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -51,9 +51,6 @@ fix: setup ## format and mend what lint can mend
 
 bench: setup ## benchmarks: a district of 551,600 rooms, linkage against Splink, the ledger
 	@$(BIN)/python benchmarks/run_all.py $(ARGS)
-
-compile-wash: setup ## optional: the address wash as machine code (needs a C compiler; about 40 s)
-	@$(BIN)/python scripts/compile_wash.py
 
 torture: setup ## long fuzz, kill and soak runs
 	@$(BIN)/python -m pytest -m torture $(ARGS)
