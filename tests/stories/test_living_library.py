@@ -137,3 +137,27 @@ def test_clear_words_for_what_cannot_be(own_store: Path, tmp_path: Path) -> None
         assert answer.exit_code == towns.BUILD_EXIT_REFUSED, words
         assert told in answer.sentences
         assert "Traceback" not in answer.stderr
+
+
+def test_other_texts_come_with_the_package_and_its_library(
+    town: Path, own_store: Path, tmp_path: Path
+) -> None:
+    named = towns.copy_town(town, tmp_path / "named")
+    rows = towns.read_extract(named, LIBRARY)
+    first = next(row for row in rows if row["级别"] == "楼栋")
+    more = [{**row, "俗称": "", "旧名": ""} for row in rows]
+    more[rows.index(first)] |= {"俗称": "望海牌坊楼", "旧名": "老望海楼;望海旧村"}
+    towns.write_extract(named, LIBRARY, more)
+    # A mapping is kept once suggested: a steward takes the new columns in, or the source is new.
+    fresh = towns.same_keys(own_store, tmp_path / "fresh")
+    towns.build(named, fresh)
+    texts = {(row["text"], row["kind"]) for row in towns.read_core(fresh, "address_alias")}
+    assert texts == {
+        ("望海牌坊楼", "vernacular"),
+        ("老望海楼", "old_name"),
+        ("望海旧村", "old_name"),
+    }
+    found = {row["address_code"] for row in towns.read_core(fresh, "address_alias")}
+    assert found == {first["地址编码"]}
+    assert "望海牌坊楼" in kuai_library(fresh, "show", first["地址编码"])["aliases"]
+    assert first["标准地址"] in washed(fresh, "望海牌坊楼")["words"]
