@@ -403,11 +403,6 @@ _REMARK = re.compile(
 )
 
 
-def is_remark(words: str) -> bool:
-    """Do the words begin as a remark does (近…, 对面…, 电话…)?"""
-    return _REMARK.match(words) is not None
-
-
 def is_unread_name(piece: Piece) -> bool:
     """Does a name behind the doorplate look like an estate rather than a remark?"""
     return piece.kind is Kind.NAME and len(piece.value) > 1 and not _REMARK.match(piece.value)

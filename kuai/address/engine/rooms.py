@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from kuai.address.engine.finding import Found, is_remark, is_unread_name
+from kuai.address.engine.finding import Found, is_unread_name
 from kuai.address.engine.names import Trust
 from kuai.address.engine.place_index import PlaceIndex
 from kuai.address.engine.segmenting import Kind, Piece, RoomReading, lies_on_floor, read_room
@@ -164,13 +164,17 @@ def _find_without_number(
     return [behind]
 
 
+# 5号旁2路公交站: one character that says the place is only near.
+_BESIDE = frozenset("旁边前后内外上下门里近对")
+
+
 def _hides_a_number(found: Found) -> bool:
     rest = found.rest
     return (
         len(rest) > 1
         and rest[0].kind is Kind.NAME
         and len(rest[0].value) == 1
-        and not is_remark(rest[0].value)
+        and rest[0].value not in _BESIDE
         and rest[1].kind not in (Kind.NAME, Kind.BREAK)
     )
 

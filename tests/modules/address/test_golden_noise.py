@@ -125,6 +125,7 @@ CASES = [
     (f"{DISTRICT}松涛街道上塘管理区{LANE[8:]}201", "B", f"{LANE}201房", "a community's older name"),
     (f"{DISTRICT}松涛街道上塘行政村{LANE[8:]}201", "B", f"{LANE}201房", "another"),
     (f"{DISTRICT}{UPPER}上塘路第54-1号第301室", "A", f"{UPPER}上塘路54-1号301房", "第 before numbers"),
+    (f"{SHOPS}屋2", "C", None, "a number behind a stray character is not unread"),
     ("上塘路54号301", "B", f"{UPPER}上塘路54号301房", "54号 beside 54-1号"),
     ("上塘路54-1号301", "B", f"{UPPER}上塘路54-1号301房", "a doorplate with a dash"),
     ("上塘路54-1-301", "B|C", None, "54-1号 or 54号: the dash may belong to either"),
