@@ -73,7 +73,7 @@ def train_parser(
             "--width",
             min=0,
             max=512,
-            help="网络宽度，越小越快、略欠准；0 为默认（128；标注满 4000 行为 96）",
+            help="网络宽度，越小越快、略欠准；0 为默认（128；标注满 4000 行为 64）",
         ),
     ] = 0,
     seed: Annotated[int, typer.Option("--seed", help="同一种子得同一模型")] = 1,
