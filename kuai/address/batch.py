@@ -131,6 +131,7 @@ class OpenWash:
 
     def wash_columns(self, texts: Sequence[str], *, progress: Progress = SILENT) -> Columns:
         """The answers as columns in the order of ANSWER_NAMES, each as long as `texts` and in their order."""
+        self._pool_for(len(texts))
         order = _by_place(pa.array(texts, pa.string())).to_pylist()
         chunks = _chunks([texts[position] for position in order])
         answers: Columns = [[] for _ in ANSWER_NAMES]
@@ -151,6 +152,7 @@ class OpenWash:
 
         For millions of texts: no answer travels between processes, and this one holds none.
         """
+        self._pool_for(len(texts))
         source = folder / "texts.arrow"
         jobs = [
             (source, number, folder / f"washed-{number:06d}.parquet")
@@ -189,6 +191,8 @@ class OpenWash:
         """The workers, where `texts` are enough for them; None means to wash in this process."""
         if self._pool is None and self._wants_pool(texts):
             self._pool = self._open.enter_context(_pool(self._index, self._workers or core_count()))
+            # Workers start with the first task: let them, while this process puts the texts in order.
+            self._pool.submit(_is_ready)
         return self._pool
 
     def _wants_pool(self, texts: int) -> bool:
@@ -301,6 +305,10 @@ def _load_washer(folder: str) -> None:
     global _washer  # noqa: PLW0603 - a worker's own state, loaded once
     gc.disable()
     _washer = Washer(PlaceIndex.load(Path(folder)))
+
+
+def _is_ready() -> bool:
+    return _washer is not None
 
 
 def _wash_chunk(texts: Sequence[str]) -> Columns:

@@ -153,12 +153,14 @@ def _number_divisions(above: Mapping[str, list[Entry]]) -> tuple[list[Division],
             if not entry.is_living:
                 ended.append(entry)
                 continue
+            # Asked before the entry has a number itself: nothing can lie in itself.
+            parent = numbers.get(entry.parent_code, -1)
             numbers[entry.code] = len(divisions)
             divisions.append(
                 Division(
                     entry.code,
                     level,
-                    numbers.get(entry.parent_code, -1),
+                    parent,
                     to_one_spelling(entry.name),
                     to_one_spelling(core_of(entry.name, level)),
                     entry.standard_text,
