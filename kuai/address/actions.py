@@ -113,6 +113,7 @@ def wash_mentions(
     with tempfile.TemporaryDirectory(prefix=".washed-", dir=folder) as scratch:
         with open_wash(index) as wash:
             files = wash.wash_to_files(texts, Path(scratch), progress=progress)
+        lost = {"rooms_without_building": index.meta.lost_rooms} if index.meta.lost_rooms else {}
         del texts, index, wash
         answers = scan_sql(files) if files else _NO_ANSWERS
         connection.execute(
@@ -121,7 +122,7 @@ def wash_mentions(
         ref = write_table(connection, ADDRESS_WASH, read_sql(__file__, "address_wash"), folder)
         _forget(connection, "washed_texts")
     grades = _count_grades(connection, ref)
-    return ref, Receipt("wash", ref.rows, ref.rows, what="mentions", notes=grades)
+    return ref, Receipt("wash", ref.rows, ref.rows, what="mentions", notes=grades | lost)
 
 
 def _read(ref: TableRef) -> pa.Table:

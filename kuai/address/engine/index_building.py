@@ -122,7 +122,7 @@ def build_index(
         rooms.add(batch)
     _add_places(draft, wanted, answering)
     ended = {one.code for one in (*buildings, *ended_divisions) if not one.is_living}
-    meta = IndexMeta(book, answering=answering)
+    meta = IndexMeta(book, answering=answering, lost_rooms=rooms.lost)
     meta.endings = _endings(ended | rooms.ended, successions, draft)
     _add_aliases(draft, meta, aliases)
     meta.other_divisions = _other_divisions(draft, meta, aliases, ended_divisions)
@@ -253,6 +253,8 @@ class _Rooms:
         self._runs: dict[int, list[bytes]] = {}
         self._ended_runs: dict[int, list[bytes]] = {}
         self.ended: set[str] = set()
+        # Rooms whose building is missing.
+        self.lost = 0
 
     def add(self, batch: pa.RecordBatch) -> None:
         """The rooms of one batch of the library."""
@@ -278,8 +280,13 @@ class _Rooms:
         for parent, room_code, room_text in zip(*columns, strict=True):
             if parent != last:
                 _end_run(runs, number, lines)
-                last, number, lines = parent, number_of[parent], []
-                code, text = codes[number], texts[number]
+                number, lines = number_of.get(parent, -1), []
+                last = parent
+                code, text = (codes[number], texts[number]) if number >= 0 else ("", "")
+            if number < 0:
+                # Its building is not in the library: it cannot be found, and must not stop the others.
+                self.lost += 1
+                continue
             own = room_text.removeprefix(text)
             sign = "+" if len(own) < len(room_text) else "="
             rest = "+" + room_code[len(code) :] if room_code.startswith(code) else "=" + room_code
@@ -293,7 +300,8 @@ class _Rooms:
             wanted[name].to_pylist() for name in ("address_code", "standard_text", "parent_code")
         )
         for code, text, parent in zip(*columns, strict=True):
-            self._draft.places[code] = Place(code, "room", text, self._draft.number_of[parent])
+            if parent in self._draft.number_of:
+                self._draft.places[code] = Place(code, "room", text, self._draft.number_of[parent])
 
     def pack(self) -> Iterator[bytes]:
         """The lines of every building in turn; rooms that ended stand behind those in use."""

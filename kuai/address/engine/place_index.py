@@ -104,6 +104,8 @@ class IndexMeta:
     endings: dict[str, Ending] = field(default_factory=dict)
     other_texts: dict[str, tuple[OtherText, ...]] = field(default_factory=dict)
     other_divisions: tuple[OtherDivisionName, ...] = ()
+    # Rooms of the library that are no answers, because their building is missing from it.
+    lost_rooms: int = 0
 
 
 class Doors:

@@ -182,17 +182,23 @@ def _find_faults(
         connection,
         "select least((select min(depth) from library_row), (select min(depth) from known_living))",
     )
+    top = top if top is not None else 0
+    _find_parent_faults(connection, top)
+    _find_points_outside(connection)
+    # A building off the map takes its rooms along: a room never stands in what is not in the library.
+    _find_parent_faults(connection, top)
+
+
+def _find_parent_faults(connection: duckdb.DuckDBPyConnection, top: int) -> None:
+    """Again and again until none is found: what is refused takes along what stands in it. Leaves good_row made."""
     while True:
         _keep_good(connection)
         before = _one(connection, "select count(*) from library_fault")
         connection.execute(
-            f"insert into library_fault {read_sql(__file__, 'library_parent_fault')}",
-            {"top": top if top is not None else 0},
+            f"insert into library_fault {read_sql(__file__, 'library_parent_fault')}", {"top": top}
         )
         if _one(connection, "select count(*) from library_fault") == before:
-            break
-    _find_points_outside(connection)
-    _keep_good(connection)
+            return
 
 
 def _keep_good(connection: duckdb.DuckDBPyConnection) -> None:

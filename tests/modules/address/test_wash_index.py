@@ -370,6 +370,19 @@ def test_the_rows_of_a_library_may_come_in_any_order() -> None:
         assert other.wash(text) == ours.wash(text)
 
 
+def test_a_room_whose_building_is_missing_is_counted_and_stops_nothing() -> None:
+    building = CODE_OF[FIVE]
+    codes = ENTRIES["address_code"].to_pylist()
+    kept = [place for place, code in enumerate(codes) if code != building]
+    room = CODE_OF[f"{FIVE}302房"]
+    known = aliases((f"{FIVE}302房", "老榕树302", "vernacular"))
+    index = index_of(ENTRIES.take(kept), aliases=known)
+    rooms = sum(parent == building for parent in ENTRIES["parent_code"].to_pylist())
+    assert index.meta.lost_rooms == rooms > 0
+    assert Washer(index).wash(f"{SEVEN}301房").matched_text == f"{SEVEN}301房"
+    assert Washer(index).wash(f"{FIVE}302房").address_code != room
+
+
 def test_an_index_from_files_and_one_that_was_saved_answer_alike(tmp_path: Path) -> None:
     half = len(ENTRIES) // 2
     paths = [tmp_path / "a.parquet", tmp_path / "b.parquet"]

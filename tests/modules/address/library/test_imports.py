@@ -288,6 +288,17 @@ def test_a_point_outside_its_community_is_refused(store: Store, tmp_path: Path) 
     assert reasons(made) == {building(): "point_outside"}
     assert EAST in made.conflicts[0].reason
     assert plan(store, tmp_path, with_changes(rows, building(), 经度="114.1101")).refused == 0
+    # A new building off the map takes its rooms along: none stands in what is not there.
+    new = f"{GRIDS[0]}00077"
+    newcomers = [
+        {"地址编码": new, "级别": "楼栋", "上级编码": GRIDS[0], "名称": "新楼",
+         "标准地址": f"{ROAD}77号", "经度": "114.2", "纬度": "22.6"},
+        {"地址编码": room(of=new), "级别": "房屋", "上级编码": new, "名称": "101",
+         "标准地址": f"{ROAD}77号101房"},
+    ]  # fmt: skip
+    far = plan(store, tmp_path, newcomers)
+    assert reasons(far) == {new: "point_outside", room(of=new): "parent_refused"}
+    assert far.added == 0
 
 
 def test_gb18030_with_titles_and_other_headings_reads_the_same(
