@@ -19,6 +19,7 @@ from python_calamine import CalamineError, load_workbook
 from kuai.address.ground.reading import read_ground_file
 from kuai.address.reading import OPTIONAL_COLUMNS, REQUIRED_COLUMNS, find_encoding
 from kuai.address.types import AliasKind
+from kuai.address.workbooks import look_through
 from kuai.kit.errors import DataFault, Where
 
 ROW_NUMBER = "行号"
@@ -26,7 +27,9 @@ GEOMETRY = "geometry"
 STATE_COLUMN = "状态"
 MOST_TITLE_ROWS = 10
 GROUND_ENDINGS = frozenset({".geojson", ".json", ".shp", ".zip", ".gpkg"})
-SHEET_ENDINGS = frozenset({".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"})
+SHEET_ENDINGS = frozenset({".xlsx", ".xls", ".xlsm"})
+# Sheets of these could say that they are larger than any memory, and nothing looks through them first.
+UNREAD_ENDINGS = frozenset({".xlsb", ".ods"})
 
 _SPELLINGS = {
     "地址编码": ("编码", "code", "address_code", "统一地址编码", "地址代码", "标准地址编码"),
@@ -68,6 +71,9 @@ ALIAS_KINDS = {
 _SCHEME = re.compile(r"^(?:编码|代码)[（(](?P<scheme>[^（）()]{1,40})[）)]$")
 _OTHER_SCHEMES = frozenset({"不动产单元号", "宗地代码", "房屋代码"})
 _CONTROL = r"[\x00-\x1f\x7f]+"
+# What a spreadsheet takes for a formula, and the quotation mark before it that says it is text.
+FORMULA = r"^('*[=+\-@])"
+GUARDED_FORMULA = r"^'('*[=+\-@])"
 
 
 def read_delivered(path: Path, *, datum: str) -> pa.Table:
@@ -77,17 +83,25 @@ def read_delivered(path: Path, *, datum: str) -> pa.Table:
         raise DataFault("address.library_absent", "找不到地址库文件", where=Where(file=path.name))
     if ending in GROUND_ENDINGS:
         return with_house_headings(_read_ground(path, datum), file=path.name)
-    rows = _read_sheet(path) if ending in SHEET_ENDINGS else _read_csv(path)
-    return with_house_headings(rows, file=path.name)
+    if ending in UNREAD_ENDINGS:
+        raise _unreadable(path)
+    rows, titles = _read_sheet(path) if ending in SHEET_ENDINGS else _read_csv(path)
+    numbers = range(titles + 2, titles + 2 + rows.num_rows)
+    return with_house_headings(rows, file=path.name, numbers=numbers)
 
 
-def with_house_headings(rows: pa.Table, *, file: str = "") -> pa.Table:
-    """Rename what we know by another spelling, tidy the texts, number the rows; refuses missing columns."""
+def with_house_headings(
+    rows: pa.Table, *, file: str = "", numbers: Sequence[int] | None = None
+) -> pa.Table:
+    """Rename what we know by another spelling, tidy the texts, number the rows (else from 2 on, below a heading).
+
+    Refuses missing columns. A column of the file with our row number's name is none: its numbers may repeat.
+    """
     named: dict[str, Any] = {}
     for heading, values in zip(rows.column_names, rows.columns, strict=True):
         ours = house_heading(heading)
         if ours and ours not in named:
-            named[ours] = values if ours in (GEOMETRY, ROW_NUMBER) else _tidy(values)
+            named[ours] = values if ours == GEOMETRY else _tidy(values)
     missing = [column for column in REQUIRED_COLUMNS if column not in named]
     if missing:
         raise DataFault(
@@ -98,7 +112,7 @@ def with_house_headings(rows: pa.Table, *, file: str = "") -> pa.Table:
         )
     if rows.num_rows == 0:
         raise DataFault("address.library_empty", "地址库没有数据行", where=Where(file=file))
-    named.setdefault(ROW_NUMBER, pa.array(range(2, rows.num_rows + 2), type=pa.int64()))
+    named[ROW_NUMBER] = pa.array(numbers or range(2, rows.num_rows + 2), type=pa.int64())
     table = pa.table(named)
     # A sheet's blank rows are none.
     written = pc.binary_join_element_wise(*(table[name] for name in REQUIRED_COLUMNS), "")
@@ -109,7 +123,7 @@ def house_heading(heading: str) -> str:
     """Our word for a heading, or "" for a column that says nothing we keep."""
     written = heading.strip().lstrip("\ufeff")
     known = _HEADING_OF.get(written) or _HEADING_OF.get(written.lower())
-    if known or written in (ROW_NUMBER, *ALIAS_KINDS):
+    if known or written in ALIAS_KINDS:
         return known or written
     return written if scheme_of(written) else ""
 
@@ -128,11 +142,20 @@ def _tidy(values: Any) -> Any:
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, _CONTROL, ""))
 
 
+def without_guards(rows: pa.Table) -> pa.Table:
+    """A CSV's texts as meant: '=1号 is the text =1号, kept from being a formula, as `export_library` writes it."""
+    for place, column in enumerate(rows.column_names):
+        if rows.schema.field(place).type in (pa.string(), pa.large_string()):
+            meant = pc.replace_substring_regex(rows[column], GUARDED_FORMULA, r"\1")
+            rows = rows.set_column(place, column, meant)
+    return rows
+
+
 def _read_ground(path: Path, datum: str) -> pa.Table:
     return read_ground_file(path, datum=datum)
 
 
-def _read_csv(path: Path) -> pa.Table:
+def _read_csv(path: Path) -> tuple[pa.Table, int]:
     encoding = find_encoding(path)
     try:
         with path.open(encoding=encoding, newline="") as stream:
@@ -157,19 +180,17 @@ def _read_csv(path: Path) -> pa.Table:
             where=Where(file=path.name),
             remedy="请另存为 UTF-8 或 GB18030 的 CSV，每行列数相同",
         ) from cause
-    return _numbered(table, titles)
+    return without_guards(table), titles
 
 
-def _read_sheet(path: Path) -> pa.Table:
+def _read_sheet(path: Path) -> tuple[pa.Table, int]:
+    if path.suffix.lower() != ".xls":
+        # An old .xls cannot say that it is larger than 65,536 rows of 256 cells.
+        look_through(path)
     try:
         rows = load_workbook(str(path)).get_sheet_by_index(0).to_python(skip_empty_area=False)
     except (CalamineError, OSError, ValueError) as cause:
-        raise DataFault(
-            "address.library_unreadable",
-            "地址库不是可读的表格",
-            where=Where(file=path.name),
-            remedy="请另存为 XLSX 或 CSV",
-        ) from cause
+        raise _unreadable(path) from cause
     texts = [[_cell(value) for value in row] for row in rows]
     titles = _title_rows(texts[:MOST_TITLE_ROWS], path.name)
     heading = _distinct(texts[titles])
@@ -181,7 +202,16 @@ def _read_sheet(path: Path) -> pa.Table:
             for name, values in zip(heading, columns, strict=True)
         }
     )
-    return _numbered(table, titles)
+    return table, titles
+
+
+def _unreadable(path: Path) -> DataFault:
+    return DataFault(
+        "address.library_unreadable",
+        "地址库不是可读的表格",
+        where=Where(file=path.name),
+        remedy="请另存为 XLSX 或 CSV",
+    )
 
 
 def _cell(value: object) -> str:
@@ -210,9 +240,3 @@ def _distinct(heading: Sequence[str]) -> list[str]:
         seen[name] = seen.get(name, 0) + 1
         names.append(name if seen[name] == 1 else f"{name} {seen[name]}")
     return names
-
-
-def _numbered(table: pa.Table, titles: int) -> pa.Table:
-    first = titles + 2
-    numbers = pa.array(range(first, first + table.num_rows), type=pa.int64())
-    return table.append_column(ROW_NUMBER, numbers)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import xlsxwriter
 
+from kuai.address.delivered import FORMULA
 from kuai.address.life.moves import LEVEL_WORDS, STATE_WORDS
 from kuai.address.record import open_record, snapshot_of
 from kuai.address.types import ADDRESS_ENTRY, Level, State
@@ -26,6 +28,8 @@ EXPORT_FORMS = (".csv", ".xlsx", ".parquet")
 def export_library(store: Store, out: Path, *, ended_too: bool = False) -> Receipt:
     """Write the library as recorded now to `out` (CSV, XLSX or Parquet, by its ending); whole or not at all.
 
+    In a CSV a text that a spreadsheet would run as a formula (=, +, -, @ first) has ' before it, and an import takes
+    that away again: whoever opens the file is safe, and what comes back is equal.
     Refuses another ending, an empty record, and more rows than a worksheet holds.
     """
     if out.suffix.lower() not in EXPORT_FORMS:
@@ -33,7 +37,7 @@ def export_library(store: Store, out: Path, *, ended_too: bool = False) -> Recei
     rows = _rows(store, ended_too=ended_too)
     with replace_when_complete(out) as scratch:
         if out.suffix.lower() == ".csv":
-            pa_csv.write_csv(rows, scratch)
+            pa_csv.write_csv(_guarded(rows), scratch)
         elif out.suffix.lower() == ".parquet":
             pq.write_table(rows, scratch, compression="zstd")
         else:
@@ -63,6 +67,14 @@ def _rows(store: Store, *, ended_too: bool) -> pa.Table:
             " join level_word as l on e.level = l.level join state_word as s on e.state = s.state"
             f" {where} order by length(e.address_code), e.address_code"
         ).to_arrow_table()
+
+
+def _guarded(rows: pa.Table) -> pa.Table:
+    for place, column in enumerate(rows.column_names):
+        if rows.schema.field(place).type in (pa.string(), pa.large_string()):
+            guarded = pc.replace_substring_regex(rows[column], FORMULA, r"'\1")
+            rows = rows.set_column(place, column, guarded)
+    return rows
 
 
 def _words(words: dict[Level, str] | dict[State, str]) -> list[str]:

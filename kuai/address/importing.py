@@ -18,9 +18,9 @@ from django.db import transaction
 
 from kuai.address.delivered import (
     GROUND_ENDINGS,
-    ROW_NUMBER,
     read_delivered,
     with_house_headings,
+    without_guards,
 )
 from kuai.address.ground.reading import survey_ground_file
 from kuai.address.life.faults import FAULT_KINDS
@@ -267,7 +267,7 @@ def delivery_of_rows(
 ) -> Delivery:
     """Rows that somebody else has read already, as a delivery in CGCS2000."""
     return Delivery(
-        rows=with_house_headings(rows, file=file_name),
+        rows=with_house_headings(without_guards(rows), file=file_name),
         file_name=file_name,
         digest=f"{digest}|{full}",
         datum="CGCS2000",
@@ -292,8 +292,7 @@ def _delivery_of(path: Path, *, datum: str, full: bool, day: date | None) -> Del
         survey = survey_ground_file(path, datum=system)
         refused = {one.where.row or 0 for one in survey.faults}
         numbers = [row for row in range(1, survey.received + 1) if row not in refused]
-        numbered = survey.rows.append_column(ROW_NUMBER, pa.array(numbers, type=pa.int64()))
-        rows = with_house_headings(numbered, file=path.name)
+        rows = with_house_headings(survey.rows, file=path.name, numbers=numbers)
         faults = tuple((one.where.row or 0, "shape", one.sentence) for one in survey.faults)
         # Its points were converted while reading.
         system = "CGCS2000"

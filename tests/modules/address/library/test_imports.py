@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import shapely
 import xlsxwriter
@@ -338,6 +340,69 @@ def test_a_worksheet_reads_as_a_csv_does(store: Store, tmp_path: Path) -> None:
             sheet.write_row(number + 2, 0, list(row.values()))
     made = library.plan_import(store, path, by="os:wang", day=DAY)
     assert (made.added, made.refused) == (68, 0)
+
+
+def test_a_row_number_of_the_files_own_loses_no_row(store: Store, tmp_path: Path) -> None:
+    rows = [{"行号": str(1 + place % 3), **row} for place, row in enumerate(delivered_rows())]
+    rows[-1]["级别"] = "镇"
+    made = plan(store, tmp_path, rows)
+    assert (made.added, made.refused) == (67, 1)
+    assert made.conflicts[0].row == len(rows) + 1
+    delivery = library.delivery_of_rows(
+        pa.Table.from_pylist(rows[:-1]),
+        file_name="x.csv",
+        source="address_library",
+        digest="x",
+        full=False,
+        day=DAY,
+    )
+    assert library.take_delivery(store, delivery, by="build", reason="建库").kept == 67
+
+
+def test_one_cell_at_the_end_of_a_worksheet_is_refused_and_not_unpacked(
+    store: Store, tmp_path: Path
+) -> None:
+    path = tmp_path / "far.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, list(delivered_rows()[0]))
+        sheet.write(1_048_575, 16_383, "x")
+    with pytest.raises(DataFault) as fault:
+        library.plan_import(store, path, by="os:wang", day=DAY)
+    assert fault.value.code == "address.workbook_too_big"
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
+def test_no_text_goes_out_as_a_formula_and_all_come_back_equal(
+    store: Store, tmp_path: Path, ending: str
+) -> None:
+    rows = delivered_rows()
+    names = ("=cmd()", "+1", "-1", "@x")
+    for number, name in enumerate(names, start=1):
+        rows = with_changes(rows, room(number), 名称=name, 用途=f"''{name}")
+    # A worksheet's texts are what they are: no quotation mark is taken away.
+    take_in_sheet(store, tmp_path, rows)
+    assert library.open_record(store).entry(room()).name == "=cmd()"
+    assert library.open_record(store).entry(room()).use == "''=cmd()"
+    out = tmp_path / f"out.{ending}"
+    library.export_library(store, out)
+    if ending == "csv":
+        with out.open(encoding="utf-8", newline="") as stream:
+            cells = [cell for row in csv.reader(stream) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+        assert "'=cmd()" in cells
+    if ending != "parquet":
+        assert library.plan_import(store, out, by="os:wang", full=True).changes_nothing
+
+
+def take_in_sheet(store: Store, folder: Path, rows: list[Row]) -> None:
+    path = folder / "library.xlsx"
+    with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False}) as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate([list(rows[0]), *(list(row.values()) for row in rows)]):
+            sheet.write_row(number, 0, row)
+    made = library.plan_import(store, path, by="os:wang", day=DAY)
+    library.apply_plan(store, made.plan_id, by="os:wang", reason="测试导入")
 
 
 @pytest.mark.parametrize(
