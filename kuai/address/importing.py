@@ -29,7 +29,7 @@ from kuai.address.log import NewStep, append_step, head
 from kuai.address.models import PlannedImport, StepSubject
 from kuai.address.models.record import IMPORTED
 from kuai.address.record import open_record, snapshot_of
-from kuai.address.snapshots import LIBRARY_TABLES, Snapshot, library_engine
+from kuai.address.snapshots import LIBRARY_TABLES, Snapshot, library_engine, put_in_place
 from kuai.kit.coordinates import known_datum
 from kuai.kit.engine import path_sql
 from kuai.kit.errors import Breakdown, DataFault, Refusal, Where
@@ -412,10 +412,12 @@ def _keep_effect(store: Store, plan_id: str) -> str:
     target = store.library / "imports" / digest.hexdigest()
     if not target.exists():
         # Copied and renamed: should the transaction fail, the plan still has its rows.
-        scratch = target.with_name(f".{target.name}.{os.getpid()}.part")
-        shutil.rmtree(scratch, ignore_errors=True)
-        shutil.copytree(effect, scratch)
-        os.rename(scratch, target)
+        scratch = target.with_name(f".{target.name}.{secrets.token_hex(4)}.{os.getpid()}.part")
+        try:
+            shutil.copytree(effect, scratch)
+            put_in_place(scratch, target)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
     return digest.hexdigest()
 
 

@@ -6,6 +6,7 @@ They may be thrown away: the log and the imports make them again. Private: see t
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 import threading
@@ -92,8 +93,8 @@ def write_snapshot(
 ) -> Snapshot:
     """Bring `known`, what `state` changed since, and the import in `imported` to rest as version `at`."""
     versions = store.library / "versions"
-    scratch = versions / f".{at.chain}.{os.getpid()}.part"
-    shutil.rmtree(scratch, ignore_errors=True)
+    # A name of its own for every thread: several may bring one version to rest at once.
+    scratch = versions / f".{at.chain}.{secrets.token_hex(4)}.{os.getpid()}.part"
     scratch.mkdir(parents=True)
     try:
         with library_engine(store) as connection:
@@ -108,10 +109,8 @@ def write_snapshot(
                 " group by all order by all"
             ).fetchall()
         write_json(scratch / "card.json", {"sequence": at.sequence, "counts": counts})
-        target = versions / at.chain
-        if not target.exists():
-            os.rename(scratch, target)
-            sync_folder(versions)
+        put_in_place(scratch, versions / at.chain)
+        sync_folder(versions)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     _drop_old_versions(versions)
@@ -120,8 +119,20 @@ def write_snapshot(
     return made
 
 
+def put_in_place(scratch: Path, target: Path) -> None:
+    """Rename a folder that is whole. Who comes second leaves the first's, because both hold the same."""
+    try:
+        os.rename(scratch, target)
+    except OSError:
+        if not target.is_dir():
+            raise
+
+
 def _drop_old_versions(versions: Path) -> None:
-    """The newest few stay; older ones can be folded again from the log."""
+    """The newest few stay; older ones can be folded again from the log. What killed writers left goes too."""
+    for left in versions.glob(".*.part"):
+        if not Path(f"/proc/{left.suffixes[-2][1:]}").exists():
+            shutil.rmtree(left, ignore_errors=True)
     cards = sorted(versions.glob("*/card.json"), key=lambda path: path.stat().st_mtime_ns)
     for card in cards[:-KEPT_VERSIONS]:
         shutil.rmtree(card.parent, ignore_errors=True)

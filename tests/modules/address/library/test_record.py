@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from kuai.address import library, record
 from kuai.address.models import Alias, LibraryStep, PlannedImport, StepSubject
-from kuai.address.types import AliasKind, EventKind, State
+from kuai.address.types import ADDRESS_ENTRY, AliasKind, EventKind, State
 from kuai.kit.engine import engine
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
@@ -75,6 +76,31 @@ def test_a_preview_records_nothing(filled: Store) -> None:
     event = library.NewEvent(EventKind.DEMOLISHED, DAY, "拆除", codes=(building(),))
     assert len(library.preview_event(filled, event).changes) == 5
     assert library.open_record(filled).sequence == 1
+
+
+def test_threads_that_bring_one_version_to_rest_at_once_all_get_it(filled: Store) -> None:
+    renumber(filled)
+    now = library.open_record(filled)
+    versions = filled.library / "versions"
+
+    def bring(_: int) -> str:
+        made = record.snapshot_of(filled, now)
+        assert made is not None
+        return made.path(ADDRESS_ENTRY).read_bytes().hex()
+
+    for _ in range(3):
+        shutil.rmtree(versions / now.at.chain, ignore_errors=True)
+        with ThreadPoolExecutor(6) as pool:
+            assert len(set(pool.map(bring, range(6)))) == 1
+    assert not list(versions.glob(".*.part"))
+
+
+def test_what_a_killed_writer_left_of_a_version_goes(filled: Store) -> None:
+    left = filled.library / "versions" / f".{'0' * 64}.abcd0123.999999999.part"
+    left.mkdir()
+    renumber(filled)
+    record.snapshot_of(filled, library.open_record(filled))
+    assert not left.exists()
 
 
 def test_steps_are_never_changed_or_removed(filled: Store) -> None:
