@@ -69,5 +69,11 @@ FAULT_KINDS: dict[str, FaultKind] = {
         "核对点位和坐标系（--datum）；社区调整过的先更新社区范围",
         is_of_form=False,
     ),
+    "text_taken": FaultKind(
+        "标准地址",
+        "同一上级下，{detail} 已经用了这个标准地址",
+        "给其中一个另写标准地址；同一地点只留一个编码，换了编码的登记改号（renumber）",
+        is_of_form=False,
+    ),
     "shape": FaultKind("geometry", "{detail}", "改正这一行的图形", is_of_form=False),
 }

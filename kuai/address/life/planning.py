@@ -94,10 +94,13 @@ def plan_rows(
     _run(connection, "library_row")
     if known_datum(datum) not in ("CGCS2000", "WGS84"):
         _convert_points(connection, datum)
-    _find_faults(connection, more_faults)
+    top = _find_faults(connection, more_faults)
+    _find_retired(connection, full=full, issued_here=issued_here)
+    while _find_taken_texts(connection, top):
+        # What is refused keeps its old text in the record, and may be what keeps its parent from being retired.
+        _find_retired(connection, full=full, issued_here=issued_here)
     _run(connection, "library_change")
     _compare_texts(connection, delivered)
-    _find_retired(connection, full=full, issued_here=issued_here)
     _run(connection, "library_entry")
     return _plan_of(connection, received=delivered.num_rows + len({row for row, *_ in more_faults}))
 
@@ -160,7 +163,8 @@ def _convert_points(connection: duckdb.DuckDBPyConnection, datum: str) -> None:
 # --- what is wrong with it -------------------------------------------------------------------------------
 def _find_faults(
     connection: duckdb.DuckDBPyConnection, more: Sequence[tuple[int, str, str]]
-) -> None:
+) -> int:
+    """Fill library_fault and good_row; returns the depth of the topmost level, whose parents are in no library."""
     _run(connection, "library_fault")
     connection.execute(
         "create or replace temp view known_living as select k.address_code, k.level, w.depth"
@@ -187,6 +191,17 @@ def _find_faults(
     _find_points_outside(connection)
     # A building off the map takes its rooms along: a room never stands in what is not in the library.
     _find_parent_faults(connection, top)
+    return int(top)
+
+
+def _find_taken_texts(connection: duckdb.DuckDBPyConnection, top: int) -> bool:
+    """Refuse addresses that a living neighbour bears; whether there were any."""
+    before = _one(connection, "select count(*) from library_fault")
+    connection.execute(f"insert into library_fault {read_sql(__file__, 'library_text_fault')}")
+    if _one(connection, "select count(*) from library_fault") == before:
+        return False
+    _find_parent_faults(connection, top)
+    return True
 
 
 def _find_parent_faults(connection: duckdb.DuckDBPyConnection, top: int) -> None:

@@ -342,6 +342,62 @@ def test_a_worksheet_reads_as_a_csv_does(store: Store, tmp_path: Path) -> None:
     assert (made.added, made.refused) == (68, 0)
 
 
+def test_one_address_for_two_neighbours_is_refused(store: Store, tmp_path: Path) -> None:
+    twin = {
+        **with_changes(delivered_rows(), room())[-1], "地址编码": room(9), "上级编码": building(),
+        "名称": "101", "标准地址": f"{ROAD}1号101房",
+    }  # fmt: skip
+    within = plan(store, tmp_path, [*delivered_rows(), twin])
+    assert reasons(within) == {room(9): "text_taken"}
+    assert room() in within.conflicts[0].reason
+    take_in(store, tmp_path, delivered_rows())
+    assert reasons(plan(store, tmp_path, [twin])) == {room(9): "text_taken"}
+    changed = with_changes(delivered_rows(), room(2), 标准地址=f"{ROAD}1号101房")
+    assert reasons(plan(store, tmp_path, changed)) == {room(2): "text_taken"}
+
+
+def test_what_stands_in_a_building_of_a_taken_address_goes_with_it(
+    store: Store, tmp_path: Path
+) -> None:
+    take_in(store, tmp_path, delivered_rows())
+    new = f"{GRIDS[0]}00077"
+    newcomers = [
+        {"地址编码": new, "级别": "楼栋", "上级编码": GRIDS[0], "标准地址": f"{ROAD}1号"},
+        {"地址编码": room(of=new), "级别": "房屋", "上级编码": new, "标准地址": f"{ROAD}1号1"},
+    ]
+    named = [{"名称": "楼", **row} for row in newcomers]
+    assert reasons(plan(store, tmp_path, named)) == {
+        new: "text_taken",
+        room(of=new): "parent_refused",
+    }
+
+
+def test_neighbours_may_exchange_their_addresses_or_leave_one_to_a_successor(
+    store: Store, tmp_path: Path
+) -> None:
+    take_in(store, tmp_path, delivered_rows())
+    one, two = f"{ROAD}1号101房", f"{ROAD}1号102房"
+    swapped = with_changes(delivered_rows(), room(1), 标准地址=two)
+    swapped = with_changes(swapped, room(2), 标准地址=one)
+    assert plan(store, tmp_path, swapped).refused == 0
+    # A full delivery that no longer has the old code ends it, so the new one may have its address.
+    again = [
+        {**row, "地址编码": room(9)} if row["地址编码"] == room() else row
+        for row in delivered_rows()
+    ]
+    made = plan(store, tmp_path, again, full=True)
+    assert (made.refused, made.added, made.retired) == (0, 1, 1)
+    assert reasons(plan(store, tmp_path, again)) == {room(9): "text_taken"}
+
+
+def test_an_address_refused_to_one_is_not_given_to_the_next(store: Store, tmp_path: Path) -> None:
+    take_in(store, tmp_path, delivered_rows())
+    # 2 wants what 3 keeps, so 2 keeps its own, so 1 cannot have that.
+    rows = with_changes(delivered_rows(), room(2), 标准地址=f"{ROAD}1号103房")
+    rows = with_changes(rows, room(1), 标准地址=f"{ROAD}1号102房")
+    assert reasons(plan(store, tmp_path, rows)) == {room(1): "text_taken", room(2): "text_taken"}
+
+
 def test_a_row_number_of_the_files_own_loses_no_row(store: Store, tmp_path: Path) -> None:
     rows = [{"行号": str(1 + place % 3), **row} for place, row in enumerate(delivered_rows())]
     rows[-1]["级别"] = "镇"
