@@ -99,7 +99,7 @@ def as_shown(
         is_undone=event.undone_by is not None,
         undone_by=event.undone_by,
         undoes=event.undoes,
-        may_be_undone=event.undone_by is None and event.kind in set(EventKind),
+        may_be_undone=event.undone_by is None and event.kind in {IMPORTED, *EventKind},
         plan_id=str(event.intent.get("plan", "")) if is_import else "",
         counts=event.intent.get("counts", {}) if is_import else {},
         groups=groups,

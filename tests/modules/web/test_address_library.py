@@ -476,6 +476,21 @@ def test_an_import_is_planned_looked_at_and_applied(
     assert record_of(library_store).entry(new[0]).name == "和平路"
 
 
+def test_an_applied_import_is_undone_on_its_page(
+    library_store: Store, steward: Client, tmp_path: Path
+) -> None:
+    new = (f"{town.EAST}00009", "楼栋", town.EAST, "和平路", f"{town.TOP_TEXT}一社区和平路29号")
+    plan = upload(steward, town.write_rows(tmp_path / "补.csv", [(*new, "", "", "")])).context[
+        "plan"
+    ]
+    steward.post(f"/addresses/imports/{plan.plan_id}/apply/", {"reason": "补交"})
+    number = record_of(library_store).sequence
+    assert 'id="undo"' in steward.get(f"/addresses/events/{number}/").content.decode()
+    answer = steward.post(f"/addresses/events/{number}/undo/", {"reason": "交错了"}, follow=True)
+    assert answer.status_code == 200
+    assert record_of(library_store).entry(new[0]).state not in ("in_use", "planned")
+
+
 def test_refused_rows_are_taken_out_with_reason_and_remedy(steward: Client, tmp_path: Path) -> None:
     bad = ("=1+1", "楼栋", town.WEST, "坏行", "坏行", "", "", "")
     path = town.write_rows(tmp_path / "坏.csv", [bad])
