@@ -25,11 +25,13 @@ from kuai.address.delivered import (
 from kuai.address.ground.reading import survey_ground_file
 from kuai.address.life.faults import FAULT_KINDS
 from kuai.address.life.planning import PlanTables, plan_rows, register_outlines
+from kuai.address.life.shapes import LIVING
 from kuai.address.log import NewStep, append_step, head
 from kuai.address.models import PlannedImport, StepSubject
 from kuai.address.models.record import IMPORTED
 from kuai.address.record import open_record, snapshot_of
 from kuai.address.snapshots import LIBRARY_TABLES, Snapshot, library_engine, put_in_place
+from kuai.address.types import State
 from kuai.kit.coordinates import known_datum
 from kuai.kit.engine import path_sql
 from kuai.kit.errors import Breakdown, DataFault, Refusal, Where
@@ -38,6 +40,10 @@ from kuai.kit.store import Store
 
 MOST_EXAMPLES = 200
 RETIRED_REASON = "全量导入中不再有"
+# A full delivery ends what it does not name. A city loses far fewer than one place in twenty from one delivery to the
+# next; an extract that lost a level or a sub-district loses more. Ended codes never live again, so a build asks first.
+MOST_RETIRED_UNASKED = 0.05
+FEW_RETIRED = 20
 PLAN_LISTS = ("conflicts", "changes", "added", "retired")
 
 
@@ -244,8 +250,9 @@ def apply_plan(
 def take_delivery(store: Store, delivery: Delivery, *, by: str, reason: str) -> Receipt:
     """A build's library: planned and applied in one go; the same content again adds nothing to the record.
 
-    Refuses the delivery at the first row that contradicts itself or its file. Rows that contradict the record (a
-    code that ended, a point outside its community) are refused one by one and counted.
+    Refuses the delivery at the first row that contradicts itself or its file, and one that would end more than
+    MOST_RETIRED_UNASKED of what lives. Rows that contradict the record (a code that ended, a point outside its
+    community) are refused one by one and counted.
     """
     latest = (
         PlannedImport.objects.filter(state="applied", file_name=delivery.source)
@@ -253,13 +260,32 @@ def take_delivery(store: Store, delivery: Delivery, *, by: str, reason: str) -> 
         .first()
     )
     if latest is not None and latest.content_digest == _digest(delivery):
+        # An interrupted build comes here again and must tell what it would have told undisturbed.
         return _view(latest, head().sequence, with_lists=False).receipt
     plan, tables = _plan(store, delivery, by=by, at=None)
     fault = _first_of_form(tables, delivery.file_name)
     if fault is not None:
         drop_plan(plan.plan_id, store=store)
         raise fault
+    living = _count_living(store)
+    if plan.retired > max(FEW_RETIRED, MOST_RETIRED_UNASKED * living):
+        drop_plan(plan.plan_id, store=store)
+        raise _too_many_retired(plan, living, delivery.file_name)
     return apply_plan(store, plan.plan_id, by=by, reason=reason)
+
+
+def _count_living(store: Store) -> int:
+    counts = open_record(store).counts()
+    return sum(many for (_, state), many in counts.items() if State(state) in LIVING)
+
+
+def _too_many_retired(plan: ImportPlan, living: int, file: str) -> Refusal:
+    return Refusal(
+        "library.too_many_retired",
+        f"{file} 标为全量，却没有库里 {living:,} 个在用地点中的 {plan.retired:,} 个，建库不会自动停用这么多。",
+        next_step="请核对文件是否缺行；若确实都已停用，先用 kuai library plan FILE --full 看过再 apply；"
+        "若只是增量，在 datapackage.json 里把 delivery 写成 delta。",
+    )
 
 
 def delivery_of_rows(

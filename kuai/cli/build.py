@@ -74,6 +74,7 @@ def _show_build(store: Store, result: Any) -> None:
     console.print(receipt_table("接收", result.receipt.parts))
     console.print(receipt_table("各环节", tuple(list_stage_receipts(store))))
     if result.already_published:
+        console.print(receipt_table("这次的地址库", (result.library,)))
         console.print("同样的输入已经建过，未重复建库。")
     if result.resumed_stages:
         console.print(

@@ -72,6 +72,8 @@ class BuildResult:
     receipt: Receipt
     already_published: bool = False
     resumed_stages: tuple[str, ...] = ()
+    # Where the build was there already: what this delivery of the library came to, which its receipts do not tell.
+    library: Receipt | None = None
 
 
 @dataclass(frozen=True)
@@ -302,9 +304,16 @@ def _build_with(
     )
     if (store.builds / version / "receipts.json").exists():
         store.publish(version, store.scratch / version)
-        summary = read_json(store.builds / version / "receipts.json")
-        total = Receipt.from_json(summary["receipt"])
-        return BuildResult(version, as_of, store.builds / version, total, already_published=True)
+        # What this package brought: the build may have been made from another with more rows sent back.
+        total = _total_received(received, library)
+        return BuildResult(
+            version,
+            as_of,
+            store.builds / version,
+            total,
+            already_published=True,
+            library=library.receipt,
+        )
     with engine() as connection:
         newest = registry.newest_build(connection, store)
     # Because codes follow on from the newest build: what an interrupted run made after an older one would give the
@@ -313,7 +322,7 @@ def _build_with(
     bench = _Bench(store, log, mapped, as_of, version, core_version, progress)
     _build_core(bench, library)
     _build_care(bench)
-    total = _write_receipts(bench, received)
+    total = _write_receipts(bench, received, library)
     log.clear_scaffolding()
     folder = store.publish(version, log.folder)
     # What is left in scratch belongs to builds that nobody will go on with: under the lease none is under way.
@@ -460,7 +469,16 @@ def _pack(
     )
 
 
-def _write_receipts(bench: _Bench, received: Sequence[ReceivedResource]) -> Receipt:
+def _total_received(received: Sequence[ReceivedResource], library: PreparedLibrary) -> Receipt:
+    """What came in; how many places of the library the delivery ended is told, because their codes never return."""
+    retired = library.receipt.notes.get("retired", 0)
+    told = {"library_retired": retired} if retired else {}
+    return Receipt.total("build", tuple(one.receipt for one in received), **told)
+
+
+def _write_receipts(
+    bench: _Bench, received: Sequence[ReceivedResource], library: PreparedLibrary
+) -> Receipt:
     """What came in, was kept, refused, sent back: by source and by stage, beside the zones (it names them all)."""
     mapped = {one.mentions.source: one for one in bench.mapped}
     grades = _grades_by_source(bench)
@@ -468,7 +486,7 @@ def _write_receipts(bench: _Bench, received: Sequence[ReceivedResource]) -> Rece
         _source_line(one, mapped.get(one.resource.name), grades.get(one.resource.name, {}))
         for one in received
     ]
-    total = Receipt.total("build", tuple(one.receipt for one in received))
+    total = _total_received(received, library)
     write_json(
         bench.log.folder / "receipts.json",
         {

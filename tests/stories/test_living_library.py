@@ -104,6 +104,36 @@ def test_rows_that_vanish_are_not_ended_unless_the_delivery_says_it_is_full(
     assert (gone["successors"], gone["state"]) == ([], "demolished")
 
 
+def test_a_build_that_was_there_already_tells_of_the_file_at_hand(
+    town: Path, own_store: Path, tmp_path: Path
+) -> None:
+    longer = towns.copy_town(town, tmp_path / "longer")
+    rows = towns.read_extract(longer, LIBRARY)
+    twin = {**rows[-1], "地址编码": f"{rows[-1]['上级编码']}987654"}
+    towns.write_extract(longer, LIBRARY, [*rows, twin])
+    again = towns.build(longer, own_store)
+    assert again["already_published"]
+    (part,) = (one for one in again["receipt"]["parts"] if one["received"] == len(rows) + 1)
+    assert part["kept"] == len(rows) + 1
+    told = towns.run_well("build", longer, "--store", own_store).stdout
+    assert "这次的地址库" in told
+    assert f"{len(rows) + 1:,}" in told
+
+
+def test_a_package_that_lost_its_rooms_ends_nothing_unasked(
+    town: Path, own_store: Path, tmp_path: Path
+) -> None:
+    bare = towns.copy_town(town, tmp_path / "bare")
+    rows = towns.read_extract(bare, LIBRARY)
+    towns.write_extract(bare, LIBRARY, [row for row in rows if row["级别"] != "房屋"])
+    say_delivery(bare, "full")
+    answer = towns.run_kuai("build", bare, "--store", own_store)
+    assert answer.exit_code == towns.BUILD_EXIT_REFUSED
+    assert "kuai library plan" in answer.sentences
+    room = next(row["地址编码"] for row in rows if row["级别"] == "房屋")
+    assert kuai_library(own_store, "resolve", room)["successors"] == [room]
+
+
 def say_delivery(town: Path, kind: str) -> None:
     """What the office says its library is: all there is (`full`), or what changed (`delta`)."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from kuai.address import library
 from kuai.address.types import EventKind, State
 from kuai.kit.coordinates import gcj02_from_cgcs2000
 from kuai.kit.errors import DataFault, Refusal
+from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store
 from tests.modules.address.deliveries import (
     Row,
@@ -396,6 +398,47 @@ def test_an_address_refused_to_one_is_not_given_to_the_next(store: Store, tmp_pa
     rows = with_changes(delivered_rows(), room(2), 标准地址=f"{ROAD}1号103房")
     rows = with_changes(rows, room(1), 标准地址=f"{ROAD}1号102房")
     assert reasons(plan(store, tmp_path, rows)) == {room(1): "text_taken", room(2): "text_taken"}
+
+
+def deliver(store: Store, rows: list[Row]) -> Receipt:
+    """As a build takes a full delivery in."""
+    digest = hashlib.sha256(repr(rows).encode()).hexdigest()
+    delivery = library.delivery_of_rows(
+        pa.Table.from_pylist(rows),
+        file_name="library.csv",
+        source="address_library",
+        digest=digest,
+        full=True,
+        day=DAY,
+    )
+    return library.take_delivery(store, delivery, by="build", reason="建库")
+
+
+def test_a_build_does_not_end_a_large_part_of_the_library_unasked(
+    store: Store, tmp_path: Path
+) -> None:
+    rows = delivered_rows()
+    assert deliver(store, rows).kept == 68
+    without_rooms = [row for row in rows if row["级别"] != "房屋"]
+    with pytest.raises(Refusal) as refused:
+        deliver(store, without_rooms)
+    assert refused.value.code == "library.too_many_retired"
+    assert "48" in refused.value.sentence
+    assert "kuai library plan" in refused.value.next_step
+    assert library.open_record(store).entry(room()).is_living
+    assert not library.list_plans(open_only=True)
+    # Looked at and applied by a person, the same delivery builds.
+    take_in(store, tmp_path, without_rooms, full=True)
+    assert deliver(store, without_rooms).notes["retired"] == 0
+    assert not library.open_record(store).entry(room()).is_living
+
+
+def test_a_build_ends_a_few_and_says_how_many(store: Store) -> None:
+    rows = delivered_rows()
+    deliver(store, rows)
+    gone = [room(number) for number in (1, 2)]
+    assert deliver(store, without(rows, *gone)).notes["retired"] == 2
+    assert not library.open_record(store).entry(room()).is_living
 
 
 def test_a_row_number_of_the_files_own_loses_no_row(store: Store, tmp_path: Path) -> None:
