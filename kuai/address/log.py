@@ -20,6 +20,7 @@ from kuai.address.life.shapes import (
     Change,
     Effect,
     Entry,
+    IdentifierLine,
     Outline,
     SuccessionLine,
 )
@@ -133,6 +134,7 @@ def encode_effect(effect: Effect) -> dict[str, Any]:
         "outlines": [
             [one.address_code, one.geometry.hex(), one.delivered_datum] for one in effect.outlines
         ],
+        "identifiers": [[one.address_code, one.scheme, one.value] for one in effect.identifiers],
     }
     return {name: rows for name, rows in plain.items() if rows}
 
@@ -152,6 +154,7 @@ def decode_effect(plain: Mapping[str, Any]) -> Effect:
             Outline(code, bytes.fromhex(geometry), datum)
             for code, geometry, datum in plain.get("outlines", ())
         ),
+        identifiers=tuple(IdentifierLine(*row) for row in plain.get("identifiers", ())),
     )
 
 

@@ -15,7 +15,7 @@ from kuai.address.life.folding import LibraryState
 from kuai.address.life.shapes import AliasLine, Entry, Outline, SuccessionLine
 from kuai.address.life.succession import Resolution, resolve_code
 from kuai.address.log import Head, effect_of_step, effects_between, head, is_bulk
-from kuai.address.models import LibraryStep
+from kuai.address.models import LibraryStep, StepSubject
 from kuai.address.snapshots import Snapshot, SnapshotBase, find_snapshot, write_snapshot
 from kuai.address.types import Level
 from kuai.kit.errors import Breakdown, Refusal
@@ -85,8 +85,19 @@ class LibraryRecord:
         return self.state.counts()
 
     def resolve(self, code: str, as_of: date | None = None) -> Resolution:
-        """What `code` means (on the day `as_of`); refuses a code that was never issued."""
-        return resolve_code(code, self.state, as_of=as_of)
+        """What `code` means (on the day `as_of`); refuses a code that was never issued, or only later.
+
+        The day of issue is known of codes that began by an event; what imports brought may be older than they are.
+        """
+        found = resolve_code(code, self.state, as_of=as_of)
+        issued = _day_of_issue(code, until=self.sequence) if as_of else None
+        if as_of and issued and as_of < issued:
+            raise Refusal(
+                "library.code_not_yet",
+                f"编码 {code} 在 {as_of} 还没有发出，它是 {issued} 发的。",
+                next_step="用它所接替的编码查那一天：kuai library events --code CODE。",
+            )
+        return found
 
     def search(self, prefix: str, *, limit: int = 50) -> list[Entry]:
         """Entries whose code begins with `prefix`, by code, ended ones too; at most MOST_FOUND."""
@@ -121,13 +132,8 @@ class LibraryRecord:
 
     def identifiers(self, code: str) -> tuple[tuple[str, str], ...]:
         """(scheme, code in that scheme) of an entry, in other schemes."""
-        if not isinstance(self.state.base, SnapshotBase):
-            return ()
-        found = self.state.base.rows(
-            "select scheme, value from address_identifier where address_code = ? order by all",
-            [code],
-        )
-        return tuple((scheme, value) for scheme, value in found)
+        found = self.state.identifiers_of([code]).get(code, ())
+        return tuple((one.scheme, one.value) for one in found)
 
     def _base_roots(self) -> Sequence[Entry]:
         if not isinstance(self.state.base, SnapshotBase):
@@ -136,6 +142,13 @@ class LibraryRecord:
         return self.state.base.entries(
             "parent_code is null or parent_code not in (select address_code from address_entry)"
         )
+
+
+def _day_of_issue(code: str, *, until: int) -> date | None:
+    begun = StepSubject.objects.filter(
+        address_code=code, role="begun", step__sequence__lte=until
+    ).order_by("step__sequence")
+    return begun.values_list("step__happened_on", flat=True).first()
 
 
 _OPEN: dict[Path, LibraryRecord] = {}

@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from kuai.address.life.codes import PREFIX_OF_LENGTH
 from kuai.address.life.folding import LibraryState
-from kuai.address.life.shapes import AliasLine, Entry, Outline, SuccessionLine
+from kuai.address.life.shapes import AliasLine, Entry, IdentifierLine, Outline, SuccessionLine
 from kuai.address.log import Head
 from kuai.address.types import (
     ADDRESS_ALIAS,
@@ -215,7 +215,17 @@ def _rows_of(state: LibraryState) -> dict[str, tuple[pa.Table, list[str]]]:
             ),
             list(state.outlines),
         ),
-        ADDRESS_IDENTIFIER.name: (_rows(ADDRESS_IDENTIFIER, []), []),
+        ADDRESS_IDENTIFIER.name: (
+            _rows(
+                ADDRESS_IDENTIFIER,
+                [
+                    (i.address_code, i.scheme, i.value)
+                    for lines in state.identifiers.values()
+                    for i in lines
+                ],
+            ),
+            list(state.identifiers),
+        ),
     }
 
 
@@ -337,14 +347,30 @@ class SnapshotBase:
             for code, text, kind, source, begins, ends in found
         )
 
-    def outline_of(self, code: str) -> Outline | None:
-        """The geometry of an entry, if there is one."""
+    def outlines_of(self, codes: Sequence[str]) -> dict[str, Outline]:
+        """The outlines that entries of `codes` have."""
+        if not codes:
+            return {}
         found = self.rows(
             "select address_code, geometry, delivered_datum from address_geometry"
-            " where address_code = ?",
-            [code],
+            " where address_code in (select unnest(?))",
+            [list(codes)],
         )
-        return Outline(*found[0]) if found else None
+        return {row[0]: Outline(*row) for row in found}
+
+    def identifiers_of(self, codes: Sequence[str]) -> dict[str, tuple[IdentifierLine, ...]]:
+        """The codes in other schemes that entries of `codes` have."""
+        if not codes:
+            return {}
+        found = self.rows(
+            "select address_code, scheme, value from address_identifier"
+            " where address_code in (select unnest(?)) order by all",
+            [list(codes)],
+        )
+        lines: dict[str, list[IdentifierLine]] = {}
+        for row in found:
+            lines.setdefault(row[0], []).append(IdentifierLine(*row))
+        return {code: tuple(several) for code, several in lines.items()}
 
     def counts(self) -> Counter[tuple[str, str]]:
         """(level, state) -> entries."""

@@ -15,6 +15,7 @@ from kuai.address.life.shapes import (
     Change,
     Effect,
     Entry,
+    IdentifierLine,
     LibraryView,
     NewEntry,
     NewEvent,
@@ -42,6 +43,8 @@ class Draft:
         self._successions: list[SuccessionLine] = []
         self._aliases: list[AliasLine] = []
         self._outlines: list[Outline] = []
+        # Follower -> what it alone took the place of, all of it.
+        self._same_place: dict[str, str] = {}
 
     def effect(self) -> Effect:
         """What the event changes, in an order that does not depend on how it was drafted."""
@@ -50,14 +53,35 @@ class Draft:
             for code, entry in sorted(self._after.items())
             if self._before[code] != entry
         )
+        outlines, identifiers = self._carried()
         return Effect(
             changes=tuple(changed),
             successions=tuple(
                 sorted(self._successions, key=lambda s: (s.address_code, s.successor_code or ""))
             ),
             aliases=tuple(sorted(self._aliases, key=lambda a: (a.address_code, a.text))),
-            outlines=tuple(sorted(self._outlines, key=lambda o: o.address_code)),
+            outlines=tuple(sorted(outlines, key=lambda o: o.address_code)),
+            identifiers=tuple(
+                sorted(identifiers, key=lambda i: (i.address_code, i.scheme, i.value))
+            ),
         )
+
+    def _carried(self) -> tuple[list[Outline], list[IdentifierLine]]:
+        """Outlines and codes of other schemes of what only got another code; asked all at once, rooms are many."""
+        old = sorted(self._same_place.values())
+        drawn = {one.address_code for one in self._outlines}
+        known, ids = self.library.outlines_of(old), self.library.identifiers_of(old)
+        outlines = [
+            replace(known[was], address_code=code)
+            for code, was in self._same_place.items()
+            if was in known and code not in drawn
+        ]
+        identifiers = [
+            replace(one, address_code=code)
+            for code, was in self._same_place.items()
+            for one in ids.get(was, ())
+        ]
+        return [*self._outlines, *outlines], identifiers
 
     # --- reading -------------------------------------------------------------------------------------
     def find(self, code: str) -> Entry | None:
@@ -161,6 +185,10 @@ class Draft:
             self.begin(room, state=state)
         return entry
 
+    def keep_place(self, follower: Entry, old: Entry) -> None:
+        """`follower` is `old` under another code: its outline and its codes in other schemes stay with it."""
+        self._same_place[follower.address_code] = old.address_code
+
     def carry_room(self, room: Entry, building: Entry, *, name: str = "", state: State) -> Entry:
         """The room `room` under `building`, with a code of its own there; the old code leads to it."""
         above = self.text_above(room.parent_code)
@@ -182,6 +210,7 @@ class Draft:
         )
         self._put_new(follower)
         self.end(room, state, [follower])
+        self.keep_place(follower, room)
         return follower
 
     def retext(self, entry: Entry, old: str, new: str) -> None:

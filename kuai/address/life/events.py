@@ -12,6 +12,7 @@ from dataclasses import replace
 from kuai.address.life.drafting import KNOWN_BY_NAME, Draft
 from kuai.address.life.moves import BEGINS_IN, EVENT_WORDS, LEVEL_WORDS, state_after
 from kuai.address.life.shapes import Effect, Entry, LibraryView, NewEntry, NewEvent
+from kuai.address.life.somebodys_numbers import require_nobody
 from kuai.address.types import EventKind, Level, State
 from kuai.kit.errors import Refusal
 
@@ -23,12 +24,23 @@ def effect_of(event: NewEvent, library: LibraryView) -> Effect:
     """What `event` changes; refuses what the rules of the library do not allow."""
     if not event.reason.strip() or len(event.reason) > LONGEST_REASON:
         raise Refusal("library.reason", f"要写明理由，最长 {LONGEST_REASON} 字。")
+    _require_nobody(event)
     if len(set(event.codes)) != len(event.codes):
         raise Refusal("library.code_twice", "同一个编码写了两次。")
     draft = Draft(library, event)
     _RULES[event.kind](draft)
     _require_no_orphan(draft)
     return draft.effect()
+
+
+def _require_nobody(event: NewEvent) -> None:
+    """Reasons and texts go into frozen versions, where nothing is taken back."""
+    require_nobody(event.reason, what="理由", code="library.personal")
+    named = [event.new_name, event.new_text, *event.names.values(), *event.prefixes.values()]
+    for one in event.begins:
+        named += [one.name, one.standard_text, *one.rooms]
+    for text in named:
+        require_nobody(text, what="名称或地址", code="library.personal")
 
 
 def _plan(draft: Draft) -> None:
@@ -104,6 +116,7 @@ def _renumber(draft: Draft) -> None:
     follower = _begin_follower(draft, event.begins[0], old)
     for child in draft.living_children([old.address_code]):
         _carry(draft, child, old, follower, name=event.names.get(child.address_code, ""))
+    draft.keep_place(follower, old)
     draft.end(old, state, [follower])
     _require_distinct(draft, [follower])
 

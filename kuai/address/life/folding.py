@@ -10,7 +10,14 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from kuai.address.life.codes import PREFIX_OF_LENGTH
-from kuai.address.life.shapes import AliasLine, Effect, Entry, Outline, SuccessionLine
+from kuai.address.life.shapes import (
+    AliasLine,
+    Effect,
+    Entry,
+    IdentifierLine,
+    Outline,
+    SuccessionLine,
+)
 
 Line = TypeVar("Line", SuccessionLine, AliasLine)
 
@@ -28,7 +35,9 @@ class LibraryBase(Protocol):
 
     def aliases_of(self, code: str) -> tuple[AliasLine, ...]: ...
 
-    def outline_of(self, code: str) -> Outline | None: ...
+    def outlines_of(self, codes: Sequence[str]) -> dict[str, Outline]: ...
+
+    def identifiers_of(self, codes: Sequence[str]) -> dict[str, tuple[IdentifierLine, ...]]: ...
 
     def counts(self) -> Counter[tuple[str, str]]: ...
 
@@ -56,8 +65,14 @@ class NoBase:
     def aliases_of(self, code: str) -> tuple[AliasLine, ...]:  # noqa: ARG002
         return ()
 
-    def outline_of(self, code: str) -> Outline | None:  # noqa: ARG002
-        return None
+    def outlines_of(self, codes: Sequence[str]) -> dict[str, Outline]:  # noqa: ARG002
+        return {}
+
+    def identifiers_of(
+        self,
+        codes: Sequence[str],  # noqa: ARG002
+    ) -> dict[str, tuple[IdentifierLine, ...]]:
+        return {}
 
     def counts(self) -> Counter[tuple[str, str]]:
         return Counter()
@@ -72,6 +87,7 @@ class LibraryState:
         self.successions: dict[str, tuple[SuccessionLine, ...]] = {}
         self.aliases: dict[str, tuple[AliasLine, ...]] = {}
         self.outlines: dict[str, Outline] = {}
+        self.identifiers: dict[str, tuple[IdentifierLine, ...]] = {}
         # Apart, because a grid of long standing has many more ended buildings than living ones.
         self._living: dict[str, set[str]] = {}
         self._ended: dict[str, set[str]] = {}
@@ -85,6 +101,7 @@ class LibraryState:
         other.successions = dict(self.successions)
         other.aliases = dict(self.aliases)
         other.outlines = dict(self.outlines)
+        other.identifiers = dict(self.identifiers)
         other._living = {parent: set(codes) for parent, codes in self._living.items()}
         other._ended = {parent: set(codes) for parent, codes in self._ended.items()}
         other._issued = {key: set(numbers) for key, numbers in self._issued.items()}
@@ -120,7 +137,17 @@ class LibraryState:
 
     def outline_of(self, code: str) -> Outline | None:
         """The geometry of an entry, if there is one."""
-        return self.outlines.get(code) or self.base.outline_of(code)
+        return self.outlines_of([code]).get(code)
+
+    def outlines_of(self, codes: Sequence[str]) -> dict[str, Outline]:
+        """The outlines that entries of `codes` have."""
+        fresh = {code: self.outlines[code] for code in codes if code in self.outlines}
+        return self.base.outlines_of([code for code in codes if code not in fresh]) | fresh
+
+    def identifiers_of(self, codes: Sequence[str]) -> dict[str, tuple[IdentifierLine, ...]]:
+        """The codes in other schemes that entries of `codes` have."""
+        fresh = {code: self.identifiers[code] for code in codes if code in self.identifiers}
+        return self.base.identifiers_of([code for code in codes if code not in fresh]) | fresh
 
     def counts(self) -> Counter[tuple[str, str]]:
         """(level, state) -> entries."""
@@ -147,6 +174,11 @@ class LibraryState:
             self.aliases[code] = tuple(dict.fromkeys([*stay, *texts]))
         for outline in effect.outlines:
             self.outlines[outline.address_code] = outline
+        # Codes in other schemes are given to what begins: there are none of before.
+        begun: dict[str, list[IdentifierLine]] = {}
+        for one in effect.identifiers:
+            begun.setdefault(one.address_code, []).append(one)
+        self.identifiers |= {code: tuple(ids) for code, ids in begun.items()}
 
     def put_all(self, entries: Iterable[Entry]) -> None:
         """Entries as a small import brings them (tests; bulk imports are folded by SQL)."""

@@ -65,6 +65,15 @@ class Outline:
     delivered_datum: str = "CGCS2000"
 
 
+@dataclass(frozen=True, slots=True)
+class IdentifierLine:
+    """The code of an entry in another scheme."""
+
+    address_code: str
+    scheme: str
+    value: str
+
+
 @dataclass(frozen=True)
 class NewEntry:
     """A place that begins. Left out: level and parent are those of what it follows, the code is issued, the text is
@@ -130,6 +139,7 @@ class Effect:
     aliases: tuple[AliasLine, ...] = ()
     dropped_aliases: tuple[AliasLine, ...] = ()
     outlines: tuple[Outline, ...] = ()
+    identifiers: tuple[IdentifierLine, ...] = ()
 
 
 class LibraryView(Protocol):
@@ -149,3 +159,9 @@ class LibraryView(Protocol):
 
     def aliases_of(self, code: str) -> tuple[AliasLine, ...]:
         """The other texts of an entry that imports and events gave it."""
+
+    def outlines_of(self, codes: Sequence[str]) -> dict[str, Outline]:
+        """The outlines that entries of `codes` have."""
+
+    def identifiers_of(self, codes: Sequence[str]) -> dict[str, tuple[IdentifierLine, ...]]:
+        """The codes in other schemes that entries of `codes` have."""

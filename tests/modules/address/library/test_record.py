@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import shapely
 
 from kuai.address import library, record
 from kuai.address.models import Alias, LibraryStep, PlannedImport, StepSubject
@@ -101,6 +103,67 @@ def test_what_a_killed_writer_left_of_a_version_goes(filled: Store) -> None:
     renumber(filled)
     record.snapshot_of(filled, library.open_record(filled))
     assert not left.exists()
+
+
+@pytest.fixture
+def drawn(store: Store, tmp_path: Path) -> Store:
+    """A store whose first building and room have codes in another scheme, the building an outline too."""
+    rows = [{"不动产单元号": "", **row} for row in delivered_rows()]
+    rows = with_changes(rows, building(), 不动产单元号="440399001001GB00001F0001")
+    rows = with_changes(rows, room(), 不动产单元号="440399001001GB00001F00010001")
+    path = write_delivery(tmp_path / "library.csv", rows)
+    made = library.plan_import(store, path, by="os:wang", day=DAY)
+    library.apply_plan(store, made.plan_id, by="os:wang", reason="首次导入")
+    shape = shapely.to_geojson(shapely.box(114.0999, 22.5999, 114.1001, 22.6001))
+    outline = tmp_path / "outline.geojson"
+    cells = {
+        name: value for row in rows if row["地址编码"] == building() for name, value in row.items()
+    }
+    outline.write_text(
+        f'{{"type":"FeatureCollection","features":[{{"type":"Feature","geometry":{shape},'
+        f'"properties":{json.dumps(cells, ensure_ascii=False)}}}]}}',
+        encoding="utf-8",
+    )
+    made = library.plan_import(store, outline, by="os:wang", day=DAY)
+    library.apply_plan(store, made.plan_id, by="os:wang", reason="轮廓")
+    return store
+
+
+def test_a_renumbered_building_keeps_its_outline_and_its_other_codes(drawn: Store) -> None:
+    step = renumber(drawn)
+    new = next(code for code in step.begun if len(code) == 19)
+    at_once = library.open_record(drawn)
+    before = at_once.outline(building())
+    assert before is not None
+    (follower,) = at_once.resolve(room()).successors
+
+    def keeps(opened: library.LibraryRecord) -> None:
+        outline = opened.outline(new)
+        assert outline is not None
+        assert outline.geometry == before.geometry
+        assert opened.identifiers(new) == (("不动产单元号", "440399001001GB00001F0001"),)
+        assert opened.identifiers(follower) == (("不动产单元号", "440399001001GB00001F00010001"),)
+
+    keeps(at_once)
+    # As it is folded anew from the log, and as a build freezes it.
+    frozen_bytes(drawn, drawn.root / "frozen")
+    forget_open_records()
+    shutil.rmtree(drawn.library / "versions")
+    keeps(library.open_record(drawn))
+    rows = pq.read_table(drawn.root / "frozen" / "address_identifier.parquet").to_pylist()
+    assert {row["address_code"] for row in rows} >= {new, follower}
+
+
+def test_a_code_is_not_in_use_before_it_was_issued(filled: Store) -> None:
+    new = next(code for code in renumber(filled).begun if len(code) == 19)
+    now = library.open_record(filled)
+    assert now.resolve(new, DAY).successors == (new,)
+    with pytest.raises(Refusal) as refused:
+        now.resolve(new, DAY - timedelta(days=1))
+    assert refused.value.code == "library.code_not_yet"
+    assert str(DAY) in refused.value.sentence
+    # When an imported code was issued is not known.
+    assert now.resolve(building(number=2), date(2000, 1, 1)).is_living
 
 
 def test_steps_are_never_changed_or_removed(filled: Store) -> None:
