@@ -23,6 +23,9 @@ from kuai.web.work_progress import RowProgress
 log = logging.getLogger(__name__)
 # A worker that was killed leaves its work running; nothing healthy is silent for so long.
 SILENT_FOR = timedelta(minutes=10)
+# Work that ended its worker twice would end it again, and what waits behind it would never be done.
+MOST_BEGINNINGS = 2
+_BEGINNINGS = ".beginnings"
 
 
 @task()
@@ -34,11 +37,24 @@ def work_on_library(work_id: str) -> None:
     if not claimed:
         return
     work = LibraryWork.objects.get(uuid=work_id)
+    _note_beginning(work)
     try:
         _work(work)
     finally:
         # Whatever came of it, the file as handed in does not stay.
         shutil.rmtree(folder_of(work), ignore_errors=True)
+
+
+def _note_beginning(work: LibraryWork) -> None:
+    """A mark beside the file, because a worker that is killed can write nothing any more."""
+    folder = folder_of(work)
+    folder.mkdir(exist_ok=True, mode=0o700)
+    (folder / _BEGINNINGS).write_text("|" * (_count_beginnings(work) + 1), encoding="ascii")
+
+
+def _count_beginnings(work: LibraryWork) -> int:
+    marks = folder_of(work) / _BEGINNINGS
+    return len(marks.read_bytes()) if marks.exists() else 0
 
 
 def folder_of(work: LibraryWork) -> Path:
@@ -111,10 +127,21 @@ def _end(work: LibraryWork, state: UploadState, *, sentence: str = "", next_step
 
 
 def requeue_interrupted_work() -> int:
-    """Work that a stopped worker left behind begins again; called when a worker starts. Applying twice is refused."""
+    """Work that a stopped worker left behind begins again; called when a worker starts. Applying twice is refused.
+
+    What stopped its worker MOST_BEGINNINGS times is given up, with its file.
+    """
     requeued = 0
     for work in LibraryWork.objects.filter(state=UploadState.RUNNING):
-        if work.kind == WorkKind.APPLY or (folder_of(work) / work.file_name).exists():
+        if _count_beginnings(work) >= MOST_BEGINNINGS:
+            shutil.rmtree(folder_of(work), ignore_errors=True)
+            _end(
+                work,
+                UploadState.BROKEN,
+                sentence=f"试了 {MOST_BEGINNINGS} 次都中断了，不再自动重试；地址库没有变。",
+                next_step="请把文件拆小或另存为 CSV 再传；若再次出现，请告诉系统管理员。",
+            )
+        elif work.kind == WorkKind.APPLY or (folder_of(work) / work.file_name).exists():
             work.state = UploadState.WAITING
             work.save(update_fields=["state"])
             work_on_library.enqueue(str(work.uuid))

@@ -19,6 +19,7 @@ from kuai.address.types import EventKind, State
 from kuai.guard.ledger import LedgerFilter, list_entries
 from kuai.guard.types import Role
 from kuai.kit.store import Store
+from kuai.web.addresses import working
 from kuai.web.addresses.working import requeue_interrupted_work
 from kuai.web.models import LibraryWork, UploadState, WorkKind
 from kuai.web.rules import KEEPS_ADDRESSES, SEES_ADDRESSES
@@ -574,6 +575,37 @@ def test_work_that_a_killed_worker_left_begins_again_and_is_done_once(
     left = LibraryWork.objects.get(kind=WorkKind.PLAN)
     assert left.state == UploadState.BROKEN
     assert "文件已不在" in read(steward, f"/addresses/imports/work/{left.uuid}/")
+
+
+def test_work_that_ends_its_worker_twice_is_given_up(
+    library_store: Store, steward: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """The process is gone: nothing behind this is done."""
+
+    killed = 0
+
+    def kill(*_: object, **__: object) -> None:
+        nonlocal killed
+        killed += 1
+        # What a killed process leaves: its work running, its file there.
+        left = LibraryWork.objects.get()
+        kept[:] = [(path, path.read_bytes()) for path in working.folder_of(left).iterdir()]
+        raise Killed
+
+    kept: list[tuple[Path, bytes]] = []
+    monkeypatch.setattr(library, "plan_import", kill)
+    upload(steward, town.write_rows(tmp_path / "a.csv", town.list_rows()))
+    for begins_again in (1, 0):
+        for path, content in kept:
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
+        LibraryWork.objects.update(state=UploadState.RUNNING)
+        assert requeue_interrupted_work() == begins_again
+    left = LibraryWork.objects.get()
+    assert (killed, left.state) == (2, UploadState.BROKEN)
+    assert "不再自动重试" in read(steward, f"/addresses/imports/work/{left.uuid}/")
+    assert not working.folder_of(left).exists()
 
 
 def test_the_file_handed_in_does_not_stay(
