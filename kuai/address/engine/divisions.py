@@ -22,6 +22,9 @@ _ROAD_FOLLOWS = re.compile(r"[0-9A-Z坊]|(?<!镇)$|[东西南北]?[路段]|公")
 _COMMUNITY_MARK = re.compile(rf"(?:{_COMMUNITY_TAIL})")
 _DISTRICT_MARK = re.compile(rf"(?:{_DISTRICT_TAIL})")
 _CITY_MARK = re.compile(r"市|地区|自治州|盟")
+# 市场, 市民 and 社区 name no city or district.
+_CITY_OR_DISTRICT = re.compile("市(?![场政民])|地区|自治州|盟|(?<![社小园])区|县")
+_LONGEST_PLACE_ELSEWHERE = 6
 _LONGEST_NAME = 9
 # After a bare name these make it part of another name: 龙华大道, 西乡河, 福田花园.
 _ANOTHER_NAME = re.compile(
@@ -238,6 +241,36 @@ class DivisionBook:
             if reading.rest == before:
                 break
         return reading
+
+    def elsewhere_in(self, words: str) -> str:
+        """Another city, or a district that the library lacks, written anywhere in `words`; empty if there is none.
+
+        The library's own city written behind it says that somebody only came from there.
+        """
+        for mark in _CITY_OR_DISTRICT.finditer(words, 1):
+            for length in range(min(_LONGEST_PLACE_ELSEWHERE, mark.start()), 0, -1):
+                start = mark.start() - length
+                written, before = words[start : mark.start()], words[:start]
+                if self._names_elsewhere(written, mark.group(), before):
+                    reading = self.read(words[start:])
+                    after = words[mark.end() :]
+                    if reading.elsewhere and not any(city in after for city in self.cities):
+                        return reading.elsewhere
+        return ""
+
+    def _names_elsewhere(self, written: str, mark: str, before: str) -> bool:
+        """惠州市 anywhere; 惠阳区 behind a city or behind words after which a place begins."""
+        if written in self.elsewhere.cities and written not in self.cities:
+            return mark not in ("区", "县")
+        whole = written + mark
+        if whole in self._other_districts:
+            return True
+        if whole not in self.elsewhere.districts or written in self.by_core["district"]:
+            return False
+        is_behind_city = (
+            before[-2:] in self.elsewhere.cities or before[-3:] in self.elsewhere.cities
+        )
+        return is_behind_city or is_sentence_lead(before)
 
     def _peel_repeated(self, reading: DivisionReading) -> None:
         """青湾区青湾区松涛街道松涛街道: what is written twice says no more."""
@@ -629,6 +662,19 @@ class DivisionBook:
 
     def _agrees(self, numbers: Sequence[int], reading: DivisionReading) -> bool:
         return not reading.districts or set(numbers) == set(reading.districts)
+
+
+# What may stand before an address in a sentence: the name begins right after one of these.
+_SENTENCE_LEAD = re.compile(
+    r"(?:在|住|于|位于|反映|来电|关于|家住|地址|地址是|投诉|举报|我是|我家|你好|您好|请问|因为|到|的|是|称|说|查|对|租住|居住|暂住|户籍|咨询|求助|"
+    r"要求|希望|建议|申请|发现|看见|路过|经过|来到|现住|现居|住址|住所|地点|位置|坐落|座落|经营场所|经营地址|注册地址|收件|寄往|寄到|"
+    r"送到|送货|昨天|今天|昨晚|今早|刚才|就是|本人|我们|我司|我公司|楼下|从|去|给|叫|找|请到|请去)$"
+)
+
+
+def is_sentence_lead(lead: str) -> bool:
+    """May a name begin right after `lead`?"""
+    return _SENTENCE_LEAD.search(lead) is not None or lead.endswith(",")
 
 
 # Said where a community is written under a sub-district it does not lie in.

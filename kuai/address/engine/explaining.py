@@ -16,7 +16,7 @@ from kuai.address.engine.normalising import LONGEST_TEXT
 from kuai.address.engine.place_index import PlaceIndex
 from kuai.address.engine.quoting import as_written, in_words_of
 from kuai.address.engine.rooms import Answer
-from kuai.address.engine.segmenting import Kind, Piece
+from kuai.address.engine.segmenting import UNSAID_NUMBER, Kind, Piece
 from kuai.address.engine.washing import Trail
 from kuai.address.types import ExplainStep, Grade, Level
 
@@ -92,9 +92,11 @@ def _segments_in_words(text: str, trail: Trail, index: PlaceIndex) -> str:
     if head.written_name and not divisions.elsewhere:
         parts.append(f"{as_written(head.written_name, text) or head.written_name}（地名）")
     parts.extend(
-        f"{_as_read(piece, text)}（{_label_of(trail.pieces, position)}）"
+        UNSAID_NUMBER
+        if piece.value == UNSAID_NUMBER
+        else f"{_as_read(piece, text)}（{_label_of(trail.pieces, position)}）"
         for position, piece in enumerate(trail.pieces)
-        if piece.kind is not Kind.BREAK
+        if piece.kind is not Kind.BREAK or piece.value == UNSAID_NUMBER
     )
     if len(text) > LONGEST_TEXT:
         parts.append(f"（只读前 {LONGEST_TEXT} 字）")

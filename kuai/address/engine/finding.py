@@ -13,6 +13,8 @@ from kuai.address.engine.place_index import PlaceIndex
 from kuai.address.engine.segmenting import (
     Kind,
     Piece,
+    Row,
+    find_row,
     in_usual_order,
     lies_on_floor,
     read_room,
@@ -29,6 +31,8 @@ class Found:
     trust: Trust
     variations: tuple[str, ...]
     rest: tuple[Piece, ...]
+    # One end of a range of houses: unsure, but no slip that other names could explain.
+    in_row: bool = False
 
 
 def find_buildings(head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex) -> list[Found]:
@@ -37,9 +41,10 @@ def find_buildings(head: HeadReading, pieces: tuple[Piece, ...], index: PlaceInd
     found = _find_in_order(head, pieces, index)
     if head.lead and head.names and head.names[0].trust is Trust.GUESS:
         found = [_read_lead_by_place(one, head, index) for one in found]
-    if len(found) > 1 or is_unsure(found):
+    is_row = any(one.in_row for one in found)
+    if not is_row and (len(found) > 1 or is_unsure(found)):
         found = _find_by_near_inner_name(head, pieces, index) or found
-    if is_unsure(found):
+    if is_unsure(found) and not is_row:
         found = _find_by_near_name(head, pieces, index) or found
     if not found:
         found = _find_by_what_is_left(head, pieces, index)
@@ -57,6 +62,9 @@ def _find_without_number(
 ) -> list[Found]:
     """锦澜花园502: the building was left out, so any of the name may have the room; only a guess."""
     if not head.names or head.names[0].trust > Trust.SURE or read_room(pieces).names_no_room:
+        return []
+    if pieces[0].kind in (Kind.HOUSE, Kind.BUILDING):
+        # 石桥村99号 has its number; that the library lacks it is no reason to offer others.
         return []
     name = head.names[0].name
     doors = index.places.of(name).values()
@@ -106,7 +114,7 @@ def _find_by_head(head: HeadReading, pieces: tuple[Piece, ...], index: PlaceInde
     for name in head.names:
         found.extend(_find_by_number(name, pieces, index))
         found.extend(_find_landmark(name, pieces, index))
-    exact = [one for one in found if one.trust is Trust.EXACT]
+    exact = [one for one in found if one.trust is Trust.EXACT or one.in_row]
     if exact:
         return exact
     return (_find_by_name_with_number(head, pieces, index) if is_unsure(found) else []) or found
@@ -139,13 +147,16 @@ def _find_by_name_with_number(
     head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex
 ) -> list[Found]:
     """坳背村十七86号: the 坊 behind a numbered lane was lost, so the number belongs to the name."""
+    least = Trust.EXACT
     if pieces and "-" in pieces[0].value:
-        pieces = _without_dash(pieces)
+        # 石桥新村1-3号 may be two houses as well as 一区3号: a room has to prove it.
+        pieces, least = _without_dash(pieces), Trust.NEEDS_PROOF
     if len(pieces) < 2 or pieces[0].kind is not Kind.BARE or not head.written_name:
         return []
     found: list[Found] = []
     for name in read_name(head.written_name + pieces[0].value, index):
-        found.extend(_find_by_number(name, pieces[1:], index))
+        doubted = NameReading(name.name, max(name.trust, least), name.variation)
+        found.extend(_find_by_number(doubted, pieces[1:], index))
     return found
 
 
@@ -195,7 +206,11 @@ def _agree_with_doorplate(
     if not at_door:
         written = f"{head.written_name}{doorplate[0].value}号"
         # Because 和平路3号，文昌路128号 are two addresses, only an estate may stand behind a strange doorplate.
-        trust = Trust.GUESS if is_house and head.written_name else Trust.SURE
+        is_strange = is_house and bool(head.written_name)
+        # 102石桥村5号: a number that no road bears is no doorplate; the room may have been written first.
+        is_first = not head.written_name and len(doorplate) == 1
+        is_room = is_first and doorplate[0].kind in (Kind.BARE, Kind.ROOM)
+        trust = Trust.GUESS if is_strange or is_room else Trust.SURE
         return [
             Found(
                 f.building,
@@ -220,6 +235,11 @@ def _find_by_number(name: NameReading, pieces: tuple[Piece, ...], index: PlaceIn
     if "-" in pieces[0].value and f"{name.name}|{pieces[0].value}" not in index.places:
         pieces = _without_dash(pieces)
     variations = (name.variation,) if name.variation else ()
+    row = find_row(pieces[1:]) if len(pieces) > 1 else None
+    if row is not None and pieces[0].kind in (Kind.BARE, pieces[row.at + 1].kind):
+        in_row = _find_row_of_houses(name, pieces, row, index)
+        if in_row:
+            return in_row
     if pieces[0].kind in (Kind.FLOOR, Kind.STAIR):
         as_block = _find_block_written_as_floor(name, pieces, variations, index)
         return as_block or _find_by_split_number(name, pieces, variations, index)
@@ -230,6 +250,52 @@ def _find_by_number(name: NameReading, pieces: tuple[Piece, ...], index: PlaceIn
     if buildings:
         return _at_doorplate(name, buildings, pieces, variations, index)
     return _find_by_split_number(name, pieces, variations, index)
+
+
+def _find_row_of_houses(
+    name: NameReading, pieces: tuple[Piece, ...], row: Row, index: PlaceIndex
+) -> list[Found]:
+    """石桥村1-3号 is both ends, 1号和2号 the first with the second named; 5-302号 stays house and room."""
+    first, second = pieces[0], pieces[row.at + 1]
+    doors = index.places.of(name.name)
+    if (
+        not (first.value.isdigit() and second.value.isdigit())
+        or f"{first.value}|{second.value}" in doors
+    ):
+        return []
+    at_first, at_second = doors.get(first.value, ()), doors.get(second.value, ())
+    behind = pieces[row.at + 2 :]
+    goes_on = bool(behind) and behind[0].kind not in NO_NUMBER
+    if goes_on and not row.is_list:
+        # 7-2号102: see `names_a_later_house`.
+        return []
+    is_rising = row.is_list or int(first.value) < int(second.value)
+    may_be_room = len(second.value) > _LONGEST_END_OF_ROW or not is_rising or row.is_list
+    if may_be_room and _have_room(at_first, second, index):
+        return []
+    if not at_second and (len(second.value) > _LONGEST_END_OF_ROW or not is_rising):
+        return []
+    if row.is_list and at_first and not goes_on:
+        words = f"文中还写有{second.value}{second.unit}，只取前一处"
+        return _all_at(at_first, name.trust, (name.variation, words))
+    words = f"写了{first.value}和{second.value}{second.unit}，不知是哪一处"
+    said = (name.variation, words)
+    ends = [*_all_at(at_first, Trust.GUESS, said), *_all_at(at_second, Trust.GUESS, said)]
+    for end in ends:
+        end.in_row = name.trust is Trust.EXACT
+    return ends
+
+
+_LONGEST_END_OF_ROW = 2
+
+
+def _have_room(buildings: Iterable[int], piece: Piece, index: PlaceIndex) -> bool:
+    return any(index.find_room(building, piece.value) for building in buildings)
+
+
+def _all_at(buildings: Iterable[int], trust: Trust, words: Iterable[str]) -> list[Found]:
+    said = tuple(word for word in words if word)
+    return [Found(building, trust, said, ()) for building in buildings]
 
 
 def _without_dash(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from kuai.address.engine.divisions import OTHER_SUBDISTRICT, DivisionReading
 from kuai.address.engine.heads import HeadReading
 from kuai.address.engine.names import Trust
-from kuai.address.engine.place_index import PlaceIndex
+from kuai.address.engine.place_index import PlaceIndex, without_city
 from kuai.address.engine.quoting import in_words_of
 from kuai.address.engine.rooms import Answer
 from kuai.address.engine.segmenting import Kind, Piece
@@ -142,7 +143,7 @@ def _room_score(answer: Answer) -> int:
 
 
 def grade_divisions(
-    head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex
+    head: HeadReading, pieces: tuple[Piece, ...], spelling: str, index: PlaceIndex
 ) -> WashedAddress:
     """No building found: the deepest division the text names, as sure as the text is."""
     divisions = head.divisions
@@ -154,10 +155,7 @@ def grade_divisions(
     leftover = bool(divisions.rest) or bool(pieces)
     level = Level(division.level)
     if leftover and index.holds_buildings and not _names_only_a_level(head, pieces):
-        reasons = [
-            f"“{head.written_name or '门牌'}”在库中找不到，只能到{division.name}",
-            *variations,
-        ]
+        reasons = [f"{_what_is_missing(head, pieces)}，只能到{division.name}", *variations]
         candidate = {
             "address_code": division.code, "level": division.level, "text": division.standard_text,
             "score": 20, "parts": {"divisions": 20, "name": 0, "number": 0, "room": 0}, "why": reasons[0],
@@ -168,7 +166,11 @@ def grade_divisions(
         )  # fmt: skip
     if OTHER_SUBDISTRICT in divisions.weak:
         return _candidates_of_divisions(divisions, index)
-    if division.level == "subdistrict" and index.book.has_split(number):
+    several = () if leftover else _divisions_of_bare_name(spelling, index)
+    if len(several) > 1:
+        return _offer_divisions(several, "不止一级区划叫这个名字", index)
+    is_standard = not leftover and _is_written_in_full(division.name, spelling)
+    if division.level == "subdistrict" and not is_standard and index.book.has_split(number):
         variations.append(f"{division.name}后来分出过别的街道，以文字为准")
     grade = Grade.A if is_sure and not variations else Grade.B
     if leftover and index.holds_buildings:
@@ -180,6 +182,14 @@ def grade_divisions(
     return WashedAddress(division.code, level, grade, division.standard_text, words)
 
 
+def _what_is_missing(head: HeadReading, pieces: tuple[Piece, ...]) -> str:
+    """The name, or its number where the name is the library's own (石桥村99号)."""
+    is_known = bool(head.names) and head.names[0].trust is Trust.EXACT
+    if is_known and pieces and pieces[0].kind in (Kind.HOUSE, Kind.BUILDING):
+        return f"库中“{head.names[0].name}”没有{pieces[0].value}{pieces[0].unit}"
+    return f"“{head.written_name or '门牌'}”在库中找不到"
+
+
 def _unknown_building(head: HeadReading, pieces: tuple[Piece, ...]) -> str:
     """name|number of a building the library lacks; empty where the text gives no name or no number for it."""
     if not head.written_name or not pieces or pieces[0].kind not in (Kind.HOUSE, Kind.BUILDING):
@@ -189,20 +199,41 @@ def _unknown_building(head: HeadReading, pieces: tuple[Piece, ...]) -> str:
 
 def _candidates_of_divisions(divisions: DivisionReading, index: PlaceIndex) -> WashedAddress:
     """Community and sub-district contradict each other: both are offered."""
-    numbers = [*divisions.communities, *divisions.subdistricts][:MOST_CANDIDATES]
-    found = [index.book.divisions[number] for number in numbers]
+    words = "；".join([*divisions.variations, *divisions.weak])
+    numbers = (*divisions.communities, *divisions.subdistricts)
+    return _offer_divisions(numbers, OTHER_SUBDISTRICT, index, words=words)
+
+
+def _is_written_in_full(name: str, spelling: str) -> bool:
+    """坪山街道, and not 坪山镇 or 坪山街道办事处, which once were larger."""
+    return name in spelling and f"{name}办" not in spelling
+
+
+def _divisions_of_bare_name(spelling: str, index: PlaceIndex) -> tuple[int, ...]:
+    """District and sub-district that bear the name which is all that is written (坪山)."""
+    book = index.book
+    bare = without_city(spelling, book).strip(",-")
+    for name in (*book.provinces, *book.cities):
+        bare = bare.removeprefix(name)
+    levels = ("district", "subdistrict", "community")
+    return tuple(number for level in levels for number in book.by_core[level].get(bare, ()))
+
+
+def _offer_divisions(
+    numbers: Sequence[int], why: str, index: PlaceIndex, *, words: str = ""
+) -> WashedAddress:
+    found = [index.book.divisions[number] for number in numbers[:MOST_CANDIDATES]]
     candidates = tuple(
         {
             "address_code": division.code, "level": division.level, "text": division.standard_text,
             "score": 15, "parts": {"divisions": 15, "name": 0, "number": 0, "room": 0},
-            "why": OTHER_SUBDISTRICT,
+            "why": why,
         }
         for division in found
     )  # fmt: skip
     best = found[0]
-    words = "；".join([*divisions.variations, *divisions.weak])
     return WashedAddress(
-        best.code, Level(best.level), Grade.C, best.standard_text, words, candidates
+        best.code, Level(best.level), Grade.C, best.standard_text, words or why, candidates
     )
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kuai.address.engine.divisions import DivisionReading
+from kuai.address.engine.divisions import DivisionReading, is_sentence_lead
 from kuai.address.engine.names import (
     NameReading,
     Trust,
     find_name_at_end,
-    is_sentence_lead,
     read_name,
 )
 from kuai.address.engine.place_index import PlaceIndex
+from kuai.address.engine.segmenting import Kind, Piece
 from kuai.address.engine.villages import read_next
 
 
@@ -42,11 +42,36 @@ def read_head(head_text: str, index: PlaceIndex) -> HeadReading:
     names = read_name(divisions.rest, index)
     if divisions.elsewhere or not divisions.rest or (names and names[0].trust is Trust.EXACT):
         return HeadReading(divisions, names)
+    elsewhere = index.book.elsewhere_in(divisions.rest)
+    if elsewhere:
+        return lying(HeadReading(divisions, ()), elsewhere)
     if divisions.rest == head_text and not names:
         behind = _read_behind_words(head_text, index)
         if behind is not None:
             return behind
     return _read_harder_head(divisions, names, index)
+
+
+def lying(head: HeadReading, elsewhere: str) -> HeadReading:
+    """The head with a place outside the library written in the text."""
+    divisions = _copy(head.divisions)
+    divisions.elsewhere = elsewhere
+    return HeadReading(divisions, head.names, head.lead, head.swapped)
+
+
+def find_elsewhere(head: HeadReading, pieces: tuple[Piece, ...], index: PlaceIndex) -> str:
+    """A place outside the library written behind the head and before the text's own place; empty if none."""
+    is_place = bool(head.names) and head.names[0].trust < Trust.GUESS
+    if is_place and pieces and pieces[0].kind not in (Kind.NAME, Kind.BREAK):
+        return ""
+    for piece in pieces:
+        if piece.kind is Kind.NAME:
+            if any(name.trust < Trust.GUESS for name in read_name(piece.value, index)):
+                return ""
+            elsewhere = index.book.elsewhere_in(piece.value)
+            if elsewhere:
+                return elsewhere
+    return ""
 
 
 def _read_behind_words(head_text: str, index: PlaceIndex) -> HeadReading | None:

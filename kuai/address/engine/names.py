@@ -14,12 +14,6 @@ from kuai.address.engine.place_index import PlaceIndex, short_forms_of, skeleton
 from kuai.address.engine.similarity import TELLING_APART, Slip, find_slip, one_character_less
 
 _ADDED_ENDING = re.compile(r"(?:[0-9]+期|小区|花园|公寓|大厦|住宅区|商住楼|宿舍)$")
-# What may stand before an address in a sentence: the name begins right after one of these.
-_SENTENCE_LEAD = re.compile(
-    r"(?:在|住|于|位于|反映|来电|关于|家住|地址|地址是|投诉|举报|我是|我家|你好|您好|请问|因为|到|的|是|称|说|查|对|租住|居住|暂住|户籍|咨询|求助|"
-    r"要求|希望|建议|申请|发现|看见|路过|经过|来到|现住|现居|住址|住所|地点|位置|坐落|座落|经营场所|经营地址|注册地址|收件|寄往|寄到|"
-    r"送到|送货|昨天|今天|昨晚|今早|刚才|就是|本人|我们|我司|我公司|楼下|从|去|给|叫|找|请到|请去)$"
-)
 MOST_READINGS = 12
 REMEMBERED_READINGS = 50_000
 SHORT_NAME = 4
@@ -209,8 +203,3 @@ def find_name_at_end(written: str, index: PlaceIndex) -> tuple[str, str] | None:
         if written[start:] in index.names:
             return written[:start], written[start:]
     return None
-
-
-def is_sentence_lead(lead: str) -> bool:
-    """May a name begin right after `lead`?"""
-    return _SENTENCE_LEAD.search(lead) is not None or lead.endswith(",")

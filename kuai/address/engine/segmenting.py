@@ -112,6 +112,8 @@ def _piece_of(match: re.Match[str]) -> Piece | None:
         return _bare_number(match["number"])
     kind = _KIND_OF_GROUP.get(group)
     if kind is not None:
+        if _OF_A_PERSON.fullmatch(match["number"]):
+            return Piece(Kind.BREAK, UNSAID_NUMBER)
         return _numbered(kind, match["number"], match[group])
     value = match[group]
     if group == "name":
@@ -144,7 +146,14 @@ def _numbered(kind: Kind, value: str, unit: str) -> Piece:
     return Piece(kind, value if kind is Kind.ROOM else _without_zeros(value), unit)
 
 
+# A telephone or identity number is no room, and no explanation repeats it. Seven digits may be 138号4602 without 号.
+_OF_A_PERSON = re.compile("[0-9]{8,}X?")
+UNSAID_NUMBER = "（号码）"
+
+
 def _bare_number(value: str) -> Piece:
+    if len(value) > 7 and _OF_A_PERSON.fullmatch(value):
+        return Piece(Kind.BREAK, UNSAID_NUMBER)
     floor = _FLOOR_LETTER.match(value)
     return Piece(Kind.FLOOR, floor.group(1), "F") if floor else Piece(Kind.BARE, value)
 
@@ -256,6 +265,26 @@ def _is_stair_before_room(pieces: tuple[Piece, ...], index: int) -> bool:
     if following.kind not in (Kind.BARE, Kind.ROOM, Kind.HOUSE):
         return False
     return len(following.value) > 2 or pieces[index].value[0].isalpha()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A second house or block behind the first (1号至3号, 1栋、2栋): where it stands, and whether it only adds."""
+
+    at: int
+    is_list: bool
+
+
+_LISTS = frozenset("和与及跟")
+_NUMBERS_OF_A_ROW = frozenset({Kind.HOUSE, Kind.BUILDING})
+
+
+def find_row(rest: tuple[Piece, ...]) -> Row | None:
+    """The house or block that follows right behind the first number, past a comma or 和."""
+    is_list = bool(rest) and (rest[0].kind is Kind.BREAK or rest[0].value in _LISTS)
+    at = 1 if is_list else 0
+    is_row = at < len(rest) and rest[at].kind in _NUMBERS_OF_A_ROW
+    return Row(at, is_list) if is_row else None
 
 
 def in_usual_order(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:

@@ -31,6 +31,7 @@ from kuai.address.engine.segmenting import (
     Kind,
     Piece,
     RoomReading,
+    find_row,
     in_usual_order,
     read_tail,
     split_head,
@@ -67,6 +68,7 @@ class _Rest:
         "leads",
         "line",
         "pieces",
+        "row",
         "second",
     )
 
@@ -77,6 +79,9 @@ class _Rest:
         self.second = f"|{pieces[0].value}" if has_block else ""
         followed = len(pieces) > 1 and pieces[1].kind not in NO_NUMBER
         self.leads = followed or (has_block and pieces[0].kind is _BUILDING)
+        # The kind of a second house or block right behind the first: see `finding._find_row_of_houses`.
+        row = find_row(pieces)
+        self.row = None if row is None else pieces[row.at].kind
         self.has_conventions = _has_conventions(pieces)
         # May the parts be taken one by one: is a number next, and no estate's name further on?
         self.is_plain = bool(pieces) and pieces[0].kind is not Kind.NAME
@@ -117,6 +122,8 @@ class _Tail:
     # Names inside the tail that may be an estate's, each with the numbers behind it; the first one's position.
     inner: tuple[tuple[str, tuple[Piece, _Rest] | None], ...]
     first_inner: int
+    # Does it speak of another city or district? See `heads.find_elsewhere`.
+    names_elsewhere: bool
 
 
 @dataclass(slots=True)
@@ -163,6 +170,8 @@ class ShortWay:
         """The answer, or None where the long way has to look."""
         plain = spelling
         if "(" in spelling or ")" in spelling:
+            if spelling[0] == "(":
+                return None
             plain = split_brackets(spelling).plain
         head_text, tail_text = split_head(plain)
         head = self._heads.get(head_text) or self._learn_head(head_text)
@@ -194,6 +203,8 @@ class ShortWay:
 
     def _find(self, head: _Head, tail: _Tail) -> _Where | None:
         """The same for a tail of any form."""
+        if tail.names_elsewhere:
+            return None
         if tail.inner and (tail.first_inner < 2 or head.name is None or head.name.trust > _EXACT):
             for value, way in tail.inner:
                 names = read_name(value, self._index)
@@ -240,8 +251,8 @@ class ShortWay:
         self, first: Piece, rest: _Rest, doors: dict[str, tuple[int, ...]], name: NameReading
     ) -> _Found | None:
         """One number or two lead to buildings of this door."""
-        if first.kind is Kind.BARE and rest.pieces and rest.pieces[0].kind is Kind.HOUSE:
-            # 麻塱村7-2号: see `names_a_later_house`.
+        if rest.row is not None and (first.kind is rest.row or first.kind is Kind.BARE):
+            # 麻塱村7-2号: see `names_a_later_house`; 1-3号 and 1号、2号: `_find_row_of_houses`.
             return None
         if first.kind is Kind.BARE and first.value + "-" in doors:
             # 54-1-502 where there is a 54-1号: see `_find_dashed_door`.
@@ -398,7 +409,9 @@ class ShortWay:
             if piece.kind is Kind.NAME and is_inner_name(order, at)
         ]
         ways = tuple([(order[at].value, _way_of(order[at + 1 :])) for at in inner])
-        tail = _Tail(order, _way_of(order), ways, inner[0] if inner else -1)
+        elsewhere_in = self._index.book.elsewhere_in
+        elsewhere = any([elsewhere_in(one.value) for one in pieces if one.kind is Kind.NAME])
+        tail = _Tail(order, _way_of(order), ways, inner[0] if inner else -1, elsewhere)
         self._tails[tail_text] = tail
         return tail
 

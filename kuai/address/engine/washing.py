@@ -27,8 +27,8 @@ from kuai.address.engine.grading import (
     sureness_of,
     with_variation,
 )
-from kuai.address.engine.heads import HeadReading, read_head
-from kuai.address.engine.mending import mended_spellings
+from kuai.address.engine.heads import HeadReading, find_elsewhere, lying, read_head
+from kuai.address.engine.mending import has_parted_numbers, joined_numbers, mended_spellings
 from kuai.address.engine.names import Trust
 from kuai.address.engine.normalising import split_brackets, to_one_spelling
 from kuai.address.engine.place_index import OtherText, PlaceIndex, without_city
@@ -96,20 +96,13 @@ class Washer:
 
     def _answer(self, text: str) -> _Answer:
         spelling = to_one_spelling(text)
+        if has_parted_numbers(text):
+            return _fields_of(self.follow(text).answer)
         if not self._may_be_known(spelling):
             short = self._short_way.take(spelling)
             if short is not None:
                 return short
-        one = self._follow_spelling(spelling).answer
-        return (
-            one.address_code or "",
-            one.level.value if one.level else "",
-            one.grade.value,
-            one.matched_text,
-            one.explanation,
-            one.candidates,
-            one.unknown_place,
-        )
+        return _fields_of(self._follow_spelling(spelling).answer)
 
     def takes_short_way(self, spelling: str) -> bool:
         """Does the text leave nothing to weigh? (For measurements.)"""
@@ -128,7 +121,32 @@ class Washer:
 
     def follow(self, text: str) -> Trail:
         """The answer with what each step saw, for `explain`. A sentence is tried clause by clause."""
-        return self._follow_spelling(to_one_spelling(text))
+        trail = self._follow_spelling(to_one_spelling(text))
+        if has_parted_numbers(text) and not trail.answer.candidates:
+            return self._follow_joined(text, trail)
+        return trail
+
+    def _follow_joined(self, text: str, trail: Trail) -> Trail:
+        """1单元260 3室 as 2603室 where that is a room of the building answered and neither part is."""
+        first = trail.answers[0] if len(trail.answers) == 1 else None
+        if first is None or trail.answer.level not in (Level.BUILDING, Level.ROOM):
+            return trail
+        for joined, left, right in joined_numbers(text):
+            other = self._follow_spelling(to_one_spelling(joined))
+            is_room = other.answer.level is Level.ROOM and len(other.answers) == 1
+            if not is_room or other.answers[0].found.building != first.found.building:
+                continue
+            other.answer = with_variation(other.answer, "数字中间有空格，连起来读")
+            if trail.answer.level is Level.BUILDING:
+                return other
+            if first.room.number == left + right:
+                continue
+            if first.room.number == left:
+                # 110 4 where there are 110 and 1104.
+                both = [first, other.answers[0]]
+                trail.answer = candidates_of(both, trail.head.divisions, self.index)  # type: ignore[union-attr]
+                return trail
+        return trail
 
     def _follow_spelling(self, spelling: str) -> Trail:
         if self.index.meta.other_texts:
@@ -188,6 +206,11 @@ class Washer:
         head_text, tail_text = split_head(split.plain)
         head = self.read_head(head_text)
         pieces = self.read_pieces(tail_text)
+        elsewhere = find_elsewhere(head, pieces, self.index)
+        if spelling[0] == "(" and split.asides and not elsewhere:
+            elsewhere = self.index.book.elsewhere_in(split.asides[0])
+        if elsewhere and not head.divisions.elsewhere:
+            head = lying(head, elsewhere)
         if head.divisions.elsewhere:
             answer = answer_elsewhere(head.divisions.elsewhere)
             return Trail(spelling, split.asides, head, pieces, answer=answer)
@@ -251,11 +274,23 @@ class Washer:
     ) -> WashedAddress:
         """One certain answer, candidates, or the level the divisions support."""
         if not answers:
-            return grade_divisions(head, pieces, self.index)
+            return grade_divisions(head, pieces, spelling, self.index)
         best = answers[0]
         if len(answers) > 1 or best.trust >= Trust.GUESS:
             return candidates_of(answers, head.divisions, self.index)
         return grade_one(best, head, pieces, spelling, self.index)
+
+
+def _fields_of(one: WashedAddress) -> _Answer:
+    return (
+        one.address_code or "",
+        one.level.value if one.level else "",
+        one.grade.value,
+        one.matched_text,
+        one.explanation,
+        one.candidates,
+        one.unknown_place,
+    )
 
 
 def _lies_elsewhere(trail: Trail) -> bool:
