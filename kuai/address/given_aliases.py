@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
 
+from kuai.address.life.somebodys_numbers import require_nobody
 from kuai.address.models import Alias
 from kuai.address.types import AliasKind
 from kuai.kit.errors import Refusal
 
 LONGEST_TEXT, LONGEST_REASON = 400, 400
-# Long enough to be somebody's phone or identity number; no doorplate is.
-_NUMBER_OF_SOMEBODY = re.compile(r"(?<!\d)1\d{10}(?!\d)|(?<!\d)\d{17}[\dXx]")
 
 
 @dataclass(frozen=True)
@@ -104,18 +102,14 @@ def _live():
 def _require_fit(text: str, reason: str, by: str) -> None:
     if not text or len(text) > LONGEST_TEXT:
         raise Refusal("alias.text", f"别名不能为空，最长 {LONGEST_TEXT} 字。")
-    if _NUMBER_OF_SOMEBODY.search(text):
-        raise Refusal(
-            "alias.personal",
-            "别名里像有电话或证件号码。",
-            next_step="只留下说地点的文字。",
-        )
+    require_nobody(text, what="别名", code="alias.personal")
     _require_reason(reason, by)
 
 
 def _require_reason(reason: str, by: str) -> None:
     if not reason.strip() or len(reason) > LONGEST_REASON:
         raise Refusal("alias.reason", f"要写明理由，最长 {LONGEST_REASON} 字。")
+    require_nobody(reason, what="理由", code="alias.personal")
     if not by.strip():
         raise Refusal("alias.by", "要写明是谁。")
 

@@ -26,6 +26,7 @@ from kuai.address.ground.reading import survey_ground_file
 from kuai.address.life.faults import FAULT_KINDS
 from kuai.address.life.planning import PlanTables, plan_rows, register_outlines
 from kuai.address.life.shapes import LIVING
+from kuai.address.life.somebodys_numbers import require_nobody
 from kuai.address.log import NewStep, append_step, head
 from kuai.address.models import PlannedImport, StepSubject
 from kuai.address.models.record import IMPORTED
@@ -211,6 +212,7 @@ def apply_plan(
     """
     if not reason.strip():
         raise Refusal("library.reason", "导入要写明理由。")
+    require_nobody(reason, what="理由", code="library.personal")
     with transaction.atomic():
         now = head(locked=True)
         row = _row(plan_id)

@@ -43,6 +43,7 @@ from kuai.address.life.shapes import (
     Outline,
     SuccessionLine,
 )
+from kuai.address.life.somebodys_numbers import require_nobody
 from kuai.address.life.succession import Resolution
 from kuai.address.life.undoing import effect_of_undoing
 from kuai.address.log import NewStep, append_step, effect_of_step, head
@@ -174,6 +175,7 @@ def undo_event(
     """
     if not reason.strip():
         raise Refusal("library.reason", "撤销要写明理由。")
+    require_nobody(reason, what="理由", code="library.personal")
     with transaction.atomic():
         now = head(locked=True)
         done = _undoable(number)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kuai.address.engine.normalising import split_brackets, to_one_spelling
 from kuai.address.engine.segmenting import Kind, Piece, read_tail, split_head
+from kuai.address.life.somebodys_numbers import find_somebody
 from kuai.kit.errors import Refusal
 
 if TYPE_CHECKING:
@@ -37,7 +38,13 @@ def place_part(trail: Trail) -> str:
     head, tail = split_head(plain)
     pieces = read_tail(tail)
     kept = pieces[: _count_place_pieces(pieces)]
-    return (head + _prefix_of(tail, kept)).strip(",-")[:LONGEST_PLACE]
+    part = (head + _prefix_of(tail, kept)).strip(",-")[:LONGEST_PLACE]
+    # A number that leads the text is somebody's, not a place: nothing is offered rather than that.
+    return "" if _is_about_people(part) or part.isdigit() else part
+
+
+def _is_about_people(spelling: str) -> bool:
+    return _PERSONAL.search(spelling) is not None or bool(find_somebody(spelling))
 
 
 def _count_place_pieces(pieces: tuple[Piece, ...]) -> int:
@@ -81,10 +88,10 @@ def require_place_text(kept: str, *, within: str) -> str:
             "要保存的文字只能从原文里截短，不能添改。",
             next_step="如果地点另有名称，请在地址库里给它加别名。",
         )
-    if _PERSONAL.search(spelling):
+    if _is_about_people(spelling):
         raise Refusal(
             "alias.personal",
-            "要保存的文字里有说到人的话或长号码。",
+            "要保存的文字里有说到人的话（姓加某、先生、女士、家的等）或长号码。",
             next_step="只留下说地点的部分。",
         )
     return spelling

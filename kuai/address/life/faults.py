@@ -25,6 +25,16 @@ FAULT_KINDS: dict[str, FaultKind] = {
     "level_unknown": FaultKind("级别", f"级别须是 {_LEVELS} 之一", "改正级别"),
     "code_twice": FaultKind("地址编码", "地址编码重复（第 {detail} 行已有）", "每个编码只留一行"),
     "text_empty": FaultKind("标准地址", "标准地址为空", "补上标准地址（只有网格可以空）"),
+    "alias_personal": FaultKind(
+        "别名",
+        "别名里像有{detail}",
+        "别名只留说地点的文字；这一行退回改过再导入",
+    ),
+    "text_personal": FaultKind(
+        "标准地址",
+        "名称或标准地址里像有{detail}",
+        "名称和标准地址只留说地点的文字",
+    ),
     "coordinate_unreadable": FaultKind(
         "经度", "经纬度不是数字，或只写了一个", "两个都写成度数，或都留空"
     ),

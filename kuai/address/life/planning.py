@@ -24,6 +24,7 @@ from kuai.address.delivered import (
 )
 from kuai.address.life.codes import PREFIX_OF_LENGTH
 from kuai.address.life.shapes import DEPTH, IMPORT_SOURCE
+from kuai.address.life.somebodys_numbers import MAY_TELL, find_somebody
 from kuai.address.reading import LEVEL_OF_WORD
 from kuai.address.types import Level
 from kuai.kit.coordinates import known_datum, points_to_cgcs2000
@@ -94,7 +95,7 @@ def plan_rows(
     _run(connection, "library_row")
     if known_datum(datum) not in ("CGCS2000", "WGS84"):
         _convert_points(connection, datum)
-    top = _find_faults(connection, more_faults)
+    top = _find_faults(connection, more_faults, _find_somebodys(delivered))
     _find_retired(connection, full=full, issued_here=issued_here)
     while _find_taken_texts(connection, top):
         # What is refused keeps its old text in the record, and may be what keeps its parent from being retired.
@@ -162,7 +163,9 @@ def _convert_points(connection: duckdb.DuckDBPyConnection, datum: str) -> None:
 
 # --- what is wrong with it -------------------------------------------------------------------------------
 def _find_faults(
-    connection: duckdb.DuckDBPyConnection, more: Sequence[tuple[int, str, str]]
+    connection: duckdb.DuckDBPyConnection,
+    more: Sequence[tuple[int, str, str]],
+    somebodys: Sequence[tuple[int, str, str, str]],
 ) -> int:
     """Fill library_fault and good_row; returns the depth of the topmost level, whose parents are in no library."""
     _run(connection, "library_fault")
@@ -182,6 +185,8 @@ def _find_faults(
     connection.executemany(
         "insert into library_fault values (?, '', ?, ?)", [list(one) for one in more]
     ) if more else None
+    if somebodys:
+        connection.executemany("insert into library_fault values (?, ?, ?, ?)", somebodys)
     top = _one(
         connection,
         "select least((select min(depth) from library_row), (select min(depth) from known_living))",
@@ -192,6 +197,22 @@ def _find_faults(
     # A building off the map takes its rooms along: a room never stands in what is not in the library.
     _find_parent_faults(connection, top)
     return int(top)
+
+
+def _find_somebodys(delivered: pa.Table) -> list[tuple[int, str, str, str]]:
+    """Rows whose names or other texts hold a phone, an identity number or a person: they would be frozen for ever."""
+    kinds = {name: "text_personal" for name in ("名称", "标准地址")}
+    kinds |= dict.fromkeys(_alias_columns(delivered), "alias_personal")
+    faults = {}
+    for column in (name for name in kinds if name in delivered.column_names):
+        marked = pc.match_substring_regex(delivered[column].cast(pa.string()), MAY_TELL)
+        rows = delivered.filter(marked)
+        for row in rows.select([ROW_NUMBER, "地址编码", column]).to_pylist():
+            found = find_somebody(row[column])
+            if found:
+                one = (row[ROW_NUMBER], row["地址编码"] or "", kinds[column], found)
+                faults[one[0], one[2]] = one
+    return list(faults.values())
 
 
 def _find_taken_texts(connection: duckdb.DuckDBPyConnection, top: int) -> bool:

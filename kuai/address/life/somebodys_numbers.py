@@ -13,7 +13,7 @@ from itertools import accumulate
 from kuai.kit.errors import Refusal
 from kuai.kit.place_codes import LEVEL_BY_LENGTH, is_division_code
 
-PHONE_OR_CARD, NAME = "电话或证件号码", "人名（如“张某”“张先生”“张三家的”）"
+PHONE_OR_CARD, NAME = "电话或证件号码", "人名（姓加某、先生、女士、家的等）"
 # A comma is none of them: it lists rooms (1301、1302、103).
 _SEPARATOR = r"[ \t.()·_\-\u200b-\u200f\u2010-\u2015\u2212\ufeff]"
 _RUN = re.compile(rf"[0-9](?:{_SEPARATOR}{{0,3}}[0-9])*(?:{_SEPARATOR}{{0,3}}[Xx](?![A-Za-z0-9]))?")

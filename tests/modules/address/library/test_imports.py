@@ -257,6 +257,39 @@ def test_other_texts_and_other_codes_come_with_their_columns(store: Store, tmp_p
     assert texts == {"老村口", "望潮101路1号-1"}
 
 
+def test_a_row_that_tells_of_somebody_is_refused_and_counted(store: Store, tmp_path: Path) -> None:
+    rows = delivered_rows()
+    rows[-1]["别名"] = "老村口;老王 138-0013-8000"
+    rows[-2]["名称"] = "张先生１３８００１３８０００"
+    rows[-3]["别名"] = "老村口"
+    made = plan(store, tmp_path, rows)
+    assert (made.added, made.refused) == (66, 2)
+    assert reasons(made) == {
+        rows[-1]["地址编码"]: "alias_personal",
+        rows[-2]["地址编码"]: "text_personal",
+    }
+    assert "138" not in repr([one.reason for one in made.conflicts])
+
+
+def test_reasons_and_names_tell_of_nobody(store: Store, tmp_path: Path) -> None:
+    made = plan(store, tmp_path, delivered_rows())
+    with pytest.raises(Refusal) as refused:
+        library.apply_plan(store, made.plan_id, by="os:wang", reason="业主13800138000要求")
+    assert refused.value.code == "library.personal"
+    library.apply_plan(store, made.plan_id, by="os:wang", reason="导入")
+    for event in (
+        library.NewEvent(EventKind.DEMOLISHED, DAY, "业主13800138000要求", codes=(building(),)),
+        library.NewEvent(
+            EventKind.RENAMED, DAY, "改名", codes=(building(),), new_name="138 0013 8000号"
+        ),
+    ):
+        with pytest.raises(Refusal) as refused:
+            library.record_event(store, event, by="os:wang")
+        assert refused.value.code == "library.personal"
+        assert "138" not in str(refused.value)
+    assert library.open_record(store).sequence == 1
+
+
 def test_points_are_converted_once_from_the_system_that_was_declared(
     store: Store, tmp_path: Path
 ) -> None:
