@@ -25,6 +25,7 @@ from kuai.address.applying.moves import (
     require_move,
 )
 from kuai.address.life.shapes import NewEvent
+from kuai.address.life.somebodys_numbers import require_nobody
 from kuai.address.models import Application, ApplicationMove
 from kuai.address.phantoms.standing import Standing
 from kuai.address.proposing import (
@@ -96,7 +97,8 @@ class ApplicationView:
 
     def next_states(self, actor: Actor) -> tuple[ApplicationState, ...]:
         """What `actor` may do with it now."""
-        filer = actor.user_id in (self.filed_by, self.opened_by)
+        filed = {move.moved_by for move in self.moves if move.end == ApplicationState.FILED.value}
+        filer = actor.user_id in {self.filed_by, self.opened_by} | filed
         return tuple(move.end for move in moves_open_to(self.state, actor.role, is_filer=filer))
 
 
@@ -295,11 +297,18 @@ def _require_step(row: Application, end: ApplicationState, *, by: Actor, reason:
         ApplicationState(row.state),
         end,
         role=by.role,
-        is_filer=by.user_id in (row.opened_by, row.filed_by),
+        is_filer=_has_filed(row, by),
         reason=reason,
     )
     if len(reason) > LONGEST_WORDING:
         raise Refusal("application.reason", f"理由最长 {LONGEST_WORDING} 字。")
+    require_nobody(reason, what="理由", code="application.personal")
+
+
+def _has_filed(row: Application, by: Actor) -> bool:
+    """Opened or ever filed it: whoever files it again overwrites `filed_by`, the moves stay."""
+    filed = row.moves.filter(end=ApplicationState.FILED.value, moved_by=by.user_id)
+    return by.user_id in (row.opened_by, row.filed_by) or filed.exists()
 
 
 def _add_move(
@@ -350,6 +359,7 @@ def _require_wish(wish: Wish, by: Actor) -> None:
         raise Refusal("application.ended_place", "这个地点已经停用。")
     if len(wish.wording) > LONGEST_WORDING or not (wish.wording.strip() or wish.parts):
         raise Refusal("application.wording", f"要写明申请什么，最长 {LONGEST_WORDING} 字。")
+    require_nobody("；".join((wish.wording, *wish.parts)), what="申请", code="application.personal")
     require_parts_fit(wish.kind, wish.place.level, wish.parts)
 
 

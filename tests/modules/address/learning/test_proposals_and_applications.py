@@ -187,6 +187,34 @@ def test_nobody_answers_their_own_application(refresh: Refresh) -> None:
     ).library_steps == (1,)
 
 
+def test_who_filed_first_does_not_answer_what_another_filed_again(refresh: Refresh) -> None:
+    refresh(*DIVIDED)
+    number = learning.list_proposals(CLERK)[0].number
+    one = learning.open_from_proposal(number, by=CLERK, at=NOW)
+    third = replace(STEWARD, user_id="third")
+    learning.file_application(one.number, by=COLLEAGUE, at=NOW)
+    learning.return_application(one.number, reason="没有照片", by=third, at=NOW)
+    again = learning.file_application(one.number, by=CLERK, at=NOW)
+    assert again.filed_by == CLERK.user_id
+    assert ApplicationState.ACCEPTED not in again.next_states(COLLEAGUE)
+    with pytest.raises(Refusal) as refusal:
+        learning.accept_application(one.number, Answer(), record=Recorded(), by=COLLEAGUE, at=NOW)
+    assert refusal.value.code == "application.four_eyes"
+
+
+def test_an_application_tells_of_nobody(standing_of: Callable[[str], Standing]) -> None:
+    for wording in ("业主１３８-0013-8000要求", "张先生要求"):
+        with pytest.raises(Refusal) as refusal:
+            learning.open_application(
+                Wish(ApplicationKind.CHANGE, standing_of(BUILDING), wording=wording),
+                by=CLERK,
+                at=NOW,
+            )
+        assert refusal.value.code == "application.personal"
+        assert wording not in str(refusal.value)
+    assert learning.list_applications(CLERK) == ()
+
+
 def test_what_the_library_refuses_leaves_everything_as_it_was(
     draft: learning.ApplicationView,
 ) -> None:
