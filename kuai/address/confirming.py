@@ -6,6 +6,7 @@ reading: where that is wrong, the library is (rename, renumber), not the text. N
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -26,6 +27,8 @@ from kuai.kit.store import Store
 CONFIRMERS = (Role.DATA_STEWARD,)
 PURPOSE = "address_upkeep"
 _SOURCE = "steward"
+# 缺“0” and 缺“-” mend a number; these mend nothing. 栋 written 座 is a convention.
+_LEFT_OUT = re.compile(r"缺街道|缺社区|缺单元|缺“[^”]{2,}”|“栋”写作“[^”]+”")
 
 
 class WashingLibrary(Protocol):
@@ -143,15 +146,31 @@ def _require_specific(kept: str, place: Standing) -> None:
 
 def _require_not_exact(kept: str, place: Standing, library: WashingLibrary) -> None:
     washed = library.wash_text(kept)
-    if washed.grade is not Grade.A:
+    if washed.grade is not Grade.A and not is_only_shorter(washed):
         return
     if washed.address_code == place.address_code:
-        raise Refusal("alias.not_needed", "这段文字不用别名就能准确认出。")
+        if washed.grade is Grade.A:
+            raise Refusal("alias.not_needed", "这段文字不用别名就能准确认出。")
+        return
+    if washed.grade is Grade.B:
+        raise Refusal(
+            "alias.against_library",
+            f"地址库里只有一处叫“{kept}”：{washed.matched_text}（{washed.address_code}），文字只是写得短"
+            f"（{washed.explanation}），别名会把所有这样写的人带到另一处。",
+            next_step="如果库里错了或缺了一处，请登记事件（新增、改名或改号）；否则请保留更多原文。",
+        )
     raise Refusal(
         "alias.against_library",
         f"地址库里“{kept}”就是 {washed.matched_text}（{washed.address_code}），别名不能改变它。",
         next_step="如果库里错了，请登记改名或改号；如果文字截得太短，请保留更多。",
     )
+
+
+def is_only_shorter(washed: WashedAddress) -> bool:
+    """Grade B with nothing corrected: name and number are the library's own, levels of the standard address are left
+    out. What the wash says is all there is to tell it by; a test holds it to the words."""
+    notes = washed.explanation.split("；")
+    return washed.grade is Grade.B and all(_LEFT_OUT.fullmatch(note) for note in notes)
 
 
 def _require_no_conflict(kept: str, place: Standing) -> None:

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from kuai.address import learning
+from kuai.address.confirming import is_only_shorter
 from kuai.address.learning import Pair, Standing
 from kuai.address.queries import OpenLibrary
-from kuai.address.types import Grade, State
+from kuai.address.types import Grade, Level, State, WashedAddress
 from kuai.guard import ledger
 from kuai.guard.ledger_types import LedgerFilter
 from kuai.guard.types import Actor, Role
@@ -105,6 +106,9 @@ EXACT = "广东省深圳市青湾区松涛街道石桥社区石桥村三巷5号1
     [
         (EXACT, EXACT, f"{BUILDING}000002", "alias.against_library"),
         (EXACT, EXACT, ROOM, "alias.not_needed"),
+        # Read well, only levels left out: every other text written so would be led astray.
+        ("石桥村三巷5号", "石桥村三巷5号", OTHER, "alias.against_library"),
+        ("石桥村三巷5号101", "石桥村三巷5号101", f"{BUILDING}000002", "alias.against_library"),
         ("石桥社区怪楼", "石桥社区", BUILDING, "alias.against_library"),
         ("大榕树旁边的房子", "大榕树旁边的房子", ROOM, "alias.too_wide"),
         (TEXT, "石桥怪楼3号", ROOM, "alias.not_in_text"),
@@ -142,3 +146,37 @@ def test_the_way_from_the_top_begins_at_the_district(
     place = standing_of(ROOM)
     assert place.area_path == (f"440301/440301001/440301001001/44030100100101/{BUILDING}/{ROOM}")
     assert "101" in standing_of(BUILDING).rooms
+
+
+@pytest.mark.parametrize(
+    ("explanation", "expected"),
+    [
+        ("缺街道；缺社区", True),
+        ("缺街道；缺“锦澜花园”", True),
+        ("缺单元；缺社区；“栋”写作“座”", True),
+        ("缺“0”；缺街道", False),
+        ("“石侨村”读作“石桥村”；缺街道", False),
+        ("库中该楼无“1-1503”房，归到楼栋；缺街道", False),
+    ],
+)
+def test_only_levels_left_out_are_no_correction(explanation: str, expected: bool) -> None:
+    washed = WashedAddress(BUILDING, Level.BUILDING, Grade.B, "", explanation)
+    assert is_only_shorter(washed) is expected
+    assert not is_only_shorter(replace(washed, grade=Grade.C))
+
+
+def test_the_refusal_says_which_place_it_is_and_what_to_do(confirm: Callable[..., object]) -> None:
+    with pytest.raises(Refusal) as refusal:
+        confirm("石桥村三巷5号", "石桥村三巷5号", OTHER)
+    assert BUILDING in refusal.value.sentence
+    assert "登记事件" in refusal.value.next_step
+    assert confirm("石桥村三巷5号", "石桥村三巷5号", BUILDING)
+
+
+@pytest.mark.parametrize("kept", ["老王138 0013 8000", "张三丰家的老房子"])
+def test_a_phone_in_pieces_and_a_persons_house_are_no_place(
+    confirm: Callable[..., object], kept: str
+) -> None:
+    with pytest.raises(Refusal) as refusal:
+        confirm(kept, kept, BUILDING)
+    assert refusal.value.code == "alias.personal"
