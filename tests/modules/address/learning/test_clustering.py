@@ -137,3 +137,11 @@ def test_order_does_not_matter_and_nothing_small_is_told(namings: list[Naming]) 
         assert one.at_least_rows in (3, 10, 50)
         named = [other for other in namings if other.unknown_place in one.parts]
         assert sum(other.rows for other in named) >= one.at_least_rows
+
+
+def test_one_part_of_a_room_alone_is_no_proposal() -> None:
+    of_room = {"address_code": ROOM, "level": "room"}
+    alone = [naming("A", **of_room), naming("A", "water", rows=1, **of_room)]
+    result = cluster_namings(alone, rooms_of={})
+    assert (result.clusters, result.held_back) == ((), 1)
+    assert len(found(*alone, naming("B", **of_room))) == 1
