@@ -138,13 +138,16 @@ class ReverseOut(Schema):
     district: AreaOut | None
 
 
-REFUSED: dict[int, Any] = dict.fromkeys((400, 401, 403, 409, 415, 422, 429), RefusalOut)
+REFUSED: dict[int, Any] = dict.fromkeys((400, 401, 403, 409, 413, 415, 422, 429), RefusalOut)
 
 
 @router.post("/wash", response={200: WashOut, **REFUSED}, url_name="wash_addresses")
 @washes_texts
 def wash_batch(request: HttpRequest, asked: WashIn) -> Response:
-    """Up to 1,000 texts to code, level, grade and reasons, in their order."""
+    """Up to 1,000 texts in a body of at most 2.5 MB to code, level, grade and reasons, in their order.
+
+    Only the first 10,000 characters of a text are read.
+    """
     keep_pace(request, BATCHES)
     require_json(request)
     if asked.steps and len(asked.texts) > MOST_TEXTS_WITH_STEPS:

@@ -70,7 +70,7 @@ class _Requests(BaseHTTPRequestHandler):
 
     def _read_body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > LONGEST_BODY:
+        if _number(length, digits=9) is None or int(length) > LONGEST_BODY:
             self.close_connection = True
             self._send(_refused(413, "请求太大，或没有写明长度。"))
             return None
@@ -127,7 +127,7 @@ def answer_get(asked: Reconciler, path: str, values: Mapping[str, str]) -> Answe
         return _json(asked.draft_manifest() if is_draft else asked.manifest())
     if place.startswith("suggest/"):
         cursor = values.get("cursor", "0")
-        skipped = int(cursor) if cursor.isdigit() and len(cursor) < 7 else 0
+        skipped = _number(cursor, digits=6) or 0
         return _json(
             asked.suggest(place.removeprefix("suggest/"), values.get("prefix", ""), skipped)
         )
@@ -135,7 +135,7 @@ def answer_get(asked: Reconciler, path: str, values: Mapping[str, str]) -> Answe
         return HTTPStatus.OK, _HTML, asked.preview(values.get("id", "")).encode()
     if place == "extend/propose":
         limit = values.get("limit", "0")
-        wanted = int(limit) if limit.isdigit() and len(limit) < 7 else 0
+        wanted = _number(limit, digits=6) or 0
         return _json(asked.propose(values.get("type", ""), wanted))
     raise Refusal("reconcile.path_unknown", "没有这个地址。")
 
@@ -155,6 +155,11 @@ def answer_post(asked: Reconciler, path: str, kind: str, body: bytes) -> Answer:
     if "extend" in form:
         return _json(asked.extend(_read(form["extend"][0])))
     return _json(asked.answer_queries(_read(form.get("queries", [""])[0])))
+
+
+def _number(text: str, *, digits: int) -> int | None:
+    """A count as plain digits: `isdigit` alone takes ² too, which `int` does not."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
 
 
 def _place_of(path: str) -> tuple[str, bool]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
@@ -26,6 +28,7 @@ def refuse_in_json(api: NinjaAPI) -> None:
     api.exception_handler(Refusal)(answer_refusal)
     api.exception_handler(ValidationError)(answer_malformed)
     api.exception_handler(HttpError)(answer_error)
+    api.exception_handler(RequestDataTooBig)(answer_too_big)
 
 
 def answer_refusal(_request: HttpRequest, refusal: Refusal) -> Response:
@@ -50,6 +53,17 @@ def answer_malformed(_request: HttpRequest, fault: ValidationError) -> Response:
 def answer_error(_request: HttpRequest, error: HttpError) -> Response:
     """What ninja itself refuses: a body that is no JSON."""
     return _answer(error.status_code, "request.form", "请求读不懂。", "请求体须是 UTF-8 的 JSON。")
+
+
+def answer_too_big(_request: HttpRequest, _error: RequestDataTooBig) -> Response:
+    """413 with the limit: a body is held in memory whole, so it is not raised for any route."""
+    most = (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0) / (1 << 20)
+    return _answer(
+        413,
+        "request.too_big",
+        f"请求体太大：一次最多 {most:.1f} MB。",
+        "请分几次送，或用 kuai wash 洗整个文件。",
+    )
 
 
 def _answer(status: int, code: str, sentence: str, next_step: str) -> Response:

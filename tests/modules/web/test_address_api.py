@@ -249,3 +249,12 @@ def test_nothing_that_is_sent_is_a_failure(
     )
     for answer in answers:
         assert answer.status_code in (200, 400, 404, 409, 422), answer.content
+
+
+def test_a_body_too_big_is_refused_in_words(steward: Client) -> None:
+    answer = post(steward, WASH, {"texts": ["x" * 3_000] * 1_000})
+    assert answer.status_code == 413
+    said = answer.json()
+    assert said["code"] == "request.too_big"
+    assert "2.5 MB" in said["sentence"]
+    assert said["next_step"]

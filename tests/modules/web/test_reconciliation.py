@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -170,6 +171,16 @@ def test_suggest_takes_pinyin_and_skips_to_the_cursor(ask: Ask) -> None:
     assert json.loads(ask("GET", "/suggest/type?prefix=%E6%A5%BC")[2])["result"] == [
         {"id": "building", "name": "楼栋"}
     ]
+
+
+def test_a_number_in_other_digits_is_none(ask: Ask, service: ThreadingHTTPServer) -> None:
+    assert ask("GET", "/suggest/entity?prefix=s&cursor=%C2%B2")[0] == 200
+    assert ask("GET", "/extend/propose?type=building&limit=%C2%B2")[0] == 200
+    with socket.create_connection(service.server_address[:2], timeout=5) as line:  # type: ignore[arg-type]
+        line.sendall(
+            "POST / HTTP/1.0\r\nHost: localhost\r\nContent-Length: ²\r\n\r\n".encode("latin-1")
+        )
+        assert b" 413 " in line.makefile("rb").readline()
 
 
 def test_an_extension_tells_parents_place_and_state(ask: Ask) -> None:
