@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 
 from kuai.address import actions as address
+from kuai.address import places
 from kuai.address.types import ADDRESS_ALIAS, ADDRESS_ENTRY, ADDRESS_SUCCESSION, ADDRESS_WASH
 from kuai.blocks import actions as blocks
 from kuai.blocks.types import BLOCK, BLOCK_COUNTER
@@ -328,7 +330,16 @@ def _build_with(
     # What is left in scratch belongs to builds that nobody will go on with: under the lease none is under way.
     for left in (*store.scratch.glob("b-*"), store.scratch / "spill", store.scratch / "map"):
         shutil.rmtree(left, ignore_errors=True)
+    _sweep_side_files(store)
     return BuildResult(version, as_of, folder, total, resumed_stages=tuple(log.resumed))
+
+
+def _sweep_side_files(store: Store) -> None:
+    """What pages made for builds without a side file of their own goes with those builds."""
+    for made in store.scratch.glob(f"*-{places.SIDE_FILE}"):
+        core = store.builds / made.name.removesuffix(f"-{places.SIDE_FILE}") / "core"
+        if not core.exists() or (core / places.SIDE_FILE).exists():
+            made.unlink(missing_ok=True)
 
 
 def _version_of(
@@ -373,9 +384,7 @@ def _said_of(one: MappedResource) -> tuple[object, ...]:
 def _build_core(bench: _Bench, library: PreparedLibrary) -> None:
     """The core zone's stages, each on an engine of its own: what one held, the next may use."""
     core = bench.of_zone(Zone.CORE)
-    tables = bench.stage(
-        "library", lambda engine: library.copy_to(engine, bench.core), FROZEN_TABLES
-    )
+    tables = bench.stage("library", lambda engine: _freeze(engine, bench, library), FROZEN_TABLES)
     tables |= bench.stage(
         "wash", lambda engine: _wash(engine, bench, core, bench.core), (ADDRESS_WASH,)
     )
@@ -388,6 +397,17 @@ def _build_core(bench: _Bench, library: PreparedLibrary) -> None:
     bench.stage(
         "pack", lambda engine: _pack(engine, bench, tables, library), (BLOCK, BLOCK_COUNTER)
     )
+
+
+def _freeze(engine: Engine, bench: _Bench, library: PreparedLibrary) -> Made:
+    """The library's tables, with what type-ahead reads of them: a page would else wait for it to be made."""
+    refs, receipt = library.copy_to(engine, bench.core)
+    places.write_side_file(
+        bench.core / places.SIDE_FILE,
+        pq.read_table(bench.core / f"{ADDRESS_ENTRY.name}.parquet"),
+        pq.read_table(bench.core / f"{ADDRESS_ALIAS.name}.parquet"),
+    )
+    return refs, receipt
 
 
 def _build_care(bench: _Bench) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kuai.address.places import SIDE_FILE, open_places
 from kuai.blocks.queries import open_blocks
 from kuai.flows.queries import list_sources
 from kuai.guard.types import Zone
@@ -46,6 +47,24 @@ def test_a_delivery_handed_in_later_is_in_the_next_rebuild(
     assert after["residents"] == before["residents"]
     line = next(one for one in list_sources(store) if one.source == REGISTER)
     assert (line.period, line.title) == ("2026-11", towns.resource_of(town, REGISTER)["title"])
+
+
+def test_a_build_brings_the_side_file_of_type_ahead_and_sweeps_those_of_gone_builds(
+    town: Path, own_store: Path, tmp_path: Path
+) -> None:
+    store = Store(own_store)
+    build = store.current_build()
+    assert (build / "core" / SIDE_FILE).stat().st_size > 10_000
+    found = open_places(build / "core", store.scratch).suggest("社区", limit=3)
+    assert found
+    gone, pages = (store.scratch / f"{name}-{SIDE_FILE}" for name in ("b-20200101-gone", "b-x"))
+    (store.builds / "b-x" / "core").mkdir(parents=True)
+    gone.touch()
+    pages.touch()
+    copy = towns.copy_town(town, tmp_path / "package")
+    towns.write_extract(copy, REGISTER, towns.read_extract(copy, REGISTER)[:-1])
+    assert not towns.build(copy, own_store)["already_published"]
+    assert (gone.exists(), pages.exists()) == (False, True)
 
 
 def test_a_store_that_received_nothing_says_what_to_do(tmp_path: Path) -> None:
