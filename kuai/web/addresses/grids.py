@@ -449,15 +449,16 @@ def record_proposal(
     cleaned: Mapping[str, Any],
     by: str,
 ) -> list[int]:
-    """The numbers of the events recorded: all of them or none."""
+    """The numbers of the events recorded: all of them and the outlines of grids that go on, or none."""
     store, day, reason = current_store(), cleaned["day"], cleaned["reason"].strip()
     before = drawing.outlines_before(reader.record, around, proposal)
     events = proposal.events(day=day, reason=reason, present=around.parents)
     with transaction.atomic():
         numbers = [library.record_event(store, event, by=by).number for event in events]
-    if numbers:
-        write_json(_outlines_before(numbers[0]), before)
-    _bring_in(drawing.kept_outlines(around, proposal), day=day, reason=reason, by=by)
+        # Inside, because without its outlines a division is half of what was looked at and accepted.
+        _bring_in(drawing.kept_outlines(around, proposal), day=day, reason=reason, by=by)
+        if numbers:
+            write_json(_outlines_before(numbers[0]), before)
     return numbers
 
 
@@ -545,11 +546,11 @@ def undo_redraw(request: HttpRequest, code: str) -> HttpResponse:
         with transaction.atomic():
             for event in reversed(events):
                 library.undo_event(current_store(), event.number, by=by, reason=reason)
+            waiting = _outlines_before(events[0].number)
+            if waiting.exists():
+                _bring_in(read_json(waiting), day=events[0].day, reason=reason, by=by)
     except Refusal as refusal:
         return _redraw_page(request, reader, code, values=request.POST, refusal=refusal)
-    waiting = _outlines_before(events[0].number)
-    if waiting.exists():
-        _bring_in(read_json(waiting), day=events[0].day, reason=reason, by=by)
     note_look(request, "undid_library_event", kind="address", refs=(code,), count=len(events))
     messages.success(request, _("已撤销这次划分，网格和以前一样。"))
     return HttpResponseRedirect(reverse("address_grids_of", args=[code]))

@@ -18,8 +18,9 @@ from kuai.address import library
 from kuai.address.types import EventKind, State
 from kuai.guard.ledger import LedgerFilter, list_entries
 from kuai.guard.types import Role
+from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
-from kuai.web.addresses import working
+from kuai.web.addresses import grids, working
 from kuai.web.addresses.working import requeue_interrupted_work
 from kuai.web.models import LibraryWork, UploadState, WorkKind
 from kuai.web.rules import KEEPS_ADDRESSES, SEES_ADDRESSES
@@ -650,6 +651,32 @@ def test_grids_are_proposed_compared_accepted_and_undone(
     )
     assert undone.status_code == 302, undone.content.decode()
     assert record_of(library_store).counts()["grid", "in_use"] == before
+
+
+def test_a_division_without_its_outlines_is_neither_accepted_nor_undone(
+    library_store: Store, steward: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise Refusal("library.raced", "别人刚刚改了地址库。")
+
+    path = f"/addresses/grids/{town.BARE}/accept/?what=drawn&target=50"
+    before = count_steps()
+    with monkeypatch.context() as patched:
+        patched.setattr(grids, "_bring_in", refuse)
+        seen = steward.get(DRAW).context["seen"]
+        answer = steward.post(path, {**ACT, "seen": seen})
+        assert "别人刚刚改了地址库" in answer.content.decode()
+    assert count_steps() == before
+    assert not list(library_store.library.glob("redraws/*.json"))
+    accepted = steward.post(path, {**ACT, "seen": steward.get(DRAW).context["seen"]})
+    first, last = re.findall(r"\d+", accepted.headers["Location"].partition("?")[2])
+    before = count_steps()
+    monkeypatch.setattr(grids, "_bring_in", refuse)
+    answer = steward.post(
+        f"/addresses/grids/{town.BARE}/undo/", {"first": first, "last": last, "reason": "退回"}
+    )
+    assert answer.status_code == 409
+    assert count_steps() == before
 
 
 def test_another_proposal_than_the_one_looked_at_is_not_accepted(steward: Client) -> None:
