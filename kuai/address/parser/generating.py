@@ -38,7 +38,7 @@ class _Maker:
         district = self.name.district()
         segments = self.divisions(district)
         segments += self.ground(district)
-        if self.name.happens(0.06):
+        if self.name.happens(0.08):
             segments = self.with_remark(segments)
         segments = self.in_hand_writing(_joined(segments))
         if not segments:
@@ -108,7 +108,9 @@ class _Maker:
             parts = [("road", self.name.road()), ("roadno", str(self.chance.randint(1, 900)))]
             return [*parts, ("redundant", "-"), ("houseno", f"{self.chance.randint(1, 40)}号")]
         if draw < 0.22:
-            return self.on_road() + self.near(0.06)
+            return self.on_road() + (
+                self.behind_door() if self.name.happens(0.3) else self.near(0.06)
+            )
         if draw < 0.54:
             return self.on_road() + self.building(district)
         if draw < 0.72:
@@ -188,6 +190,8 @@ class _Maker:
                 parts.append(("roadno", self.door_number()))
         elif draw < 0.38:
             parts.append(("roadno", self.door_number()))
+            if self.name.happens(0.3):
+                parts += self.behind_door()
         elif draw < 0.5:
             parts += self.on_road()
         elif draw < 0.6:
@@ -213,6 +217,17 @@ class _Maker:
         if self.name.happens(0.5):
             parts.append(("poi", self.name.point_of_interest(district)))
         return parts + self.near(0.2)
+
+    def behind_door(self) -> list[Segment]:
+        """12号302: a house of one door has rooms and no name."""
+        draw = self.chance.random()
+        if draw < 0.5:
+            return [("roomno", self.room())]
+        if draw < 0.75:
+            return self.with_words()
+        if draw < 0.9:
+            return [("floorno", self.floor())]
+        return self.with_signs()
 
     def near(self, share: float) -> list[Segment]:
         if not self.name.happens(share):
@@ -399,6 +414,8 @@ class _Maker:
     def with_remark(self, segments: list[Segment]) -> list[Segment]:
         remark = self.name.weighted(words.REMARKS)
         draw = self.chance.random()
+        if draw > 0.95:
+            return self.in_sentence(segments)
         if draw < 0.08:
             remark = self.name.one_of(words.REMARK_STARTS) + remark
         if draw < 0.7:
@@ -418,6 +435,29 @@ class _Maker:
             *segments,
         ]
 
+    def with_brackets(self, segments: list[Segment]) -> list[Segment]:
+        """人民路8号（阳光花园）."""
+        named = [place for place, (label, _) in enumerate(segments) if label in ("poi", "subpoi")]
+        if not named:
+            return segments
+        place, (left, right) = named[-1], self.name.chance.choice((("（", "）"), ("(", ")")))
+        return [
+            *segments[:place],
+            ("redundant", left),
+            segments[place],
+            ("redundant", right),
+            *segments[place + 1 :],
+        ]
+
+    def in_sentence(self, segments: list[Segment]) -> list[Segment]:
+        """我住…，路灯坏了: whoever asks the city for something says where on the way."""
+        if self.name.happens(0.6):
+            segments = [("redundant", self.name.one_of(words.SENTENCE_STARTS)), *segments]
+        if self.name.happens(0.8):
+            lead = self.name.one_of(("", "", "，", ",", " "))
+            segments = [*segments, ("redundant", lead + self.name.one_of(words.COMPLAINTS))]
+        return segments
+
     def in_hand_writing(self, segments: list[Segment]) -> list[Segment]:
         draw = self.chance.random()
         if draw < 0.03:
@@ -430,6 +470,8 @@ class _Maker:
             ]
         elif draw < 0.05:
             segments = [(label, _full_width(text)) for label, text in segments]
+        elif draw > 0.98:
+            segments = self.with_brackets(segments)
         elif draw < 0.08:
             segments = [(label, text.lower()) for label, text in segments]
         elif draw < 0.1 and len(segments) > 1:

@@ -196,8 +196,9 @@ def labelled_csv(path: Path, rows) -> Path:
 
 def test_labelled_rows_teach_a_habit_the_shipped_model_lacks(tmp_path: Path) -> None:
     def with_another_habit(segments):
-        # This office calls every estate a town.
-        return tuple(("town" if label == "poi" else label, part) for label, part in segments)
+        # This office calls every road a side road, and every estate a town.
+        other = {"road": "subroad", "poi": "town"}
+        return tuple((other.get(label, label), part) for label, part in segments)
 
     rows = [
         type(row)(row.text, with_another_habit(row.segments)) for row in generate_rows(300, seed=21)
