@@ -24,6 +24,7 @@ _DISTRICT_MARK = re.compile(rf"(?:{_DISTRICT_TAIL})")
 _CITY_MARK = re.compile(r"市|地区|自治州|盟")
 # 市场, 市民 and 社区 name no city or district.
 _CITY_OR_DISTRICT = re.compile("市(?![场政民])|地区|自治州|盟|(?<![社小园])区|县")
+_CITY_MARKS = ("市", "地区", "自治州", "盟")
 _LONGEST_PLACE_ELSEWHERE = 6
 _LONGEST_NAME = 9
 # After a bare name these make it part of another name: 龙华大道, 西乡河, 福田花园.
@@ -124,6 +125,7 @@ class DivisionBook:
         self._other_districts = frozenset(
             name for city in self.cities for name in elsewhere.districts_by_city.get(city, ())
         )
+        self._places_elsewhere = self._gather_places_elsewhere()
         self._slip_forms: dict[str, dict[str, list[str]]] = {}
         self._spellings: dict[int, tuple[str, ...]] = {}
         self._names_by_community: dict[int, list[str]] | None = None
@@ -248,29 +250,41 @@ class DivisionBook:
         The library's own city written behind it says that somebody only came from there.
         """
         for mark in _CITY_OR_DISTRICT.finditer(words, 1):
-            for length in range(min(_LONGEST_PLACE_ELSEWHERE, mark.start()), 0, -1):
-                start = mark.start() - length
-                written, before = words[start : mark.start()], words[:start]
-                if self._names_elsewhere(written, mark.group(), before):
+            end = mark.end()
+            for start in range(
+                mark.start() - 1, max(mark.start() - _LONGEST_PLACE_ELSEWHERE, 0) - 1, -1
+            ):
+                if words[start:end] in self._places_elsewhere and self._may_begin_at(
+                    words, start, end
+                ):
                     reading = self.read(words[start:])
-                    after = words[mark.end() :]
-                    if reading.elsewhere and not any(city in after for city in self.cities):
+                    if reading.elsewhere and not any(city in words[end:] for city in self.cities):
                         return reading.elsewhere
         return ""
 
-    def _names_elsewhere(self, written: str, mark: str, before: str) -> bool:
-        """惠州市 anywhere; 惠阳区 behind a city or behind words after which a place begins."""
-        if written in self.elsewhere.cities and written not in self.cities:
-            return mark not in ("区", "县")
-        whole = written + mark
-        if whole in self._other_districts:
+    def _gather_places_elsewhere(self) -> frozenset[str]:
+        """惠州市, 宝安区, 惠阳区: all that `elsewhere_in` looks for, as they are written."""
+        own = self.by_core["district"]
+        cities = (
+            c + mark for c in self.elsewhere.cities for mark in _CITY_MARKS if c not in self.cities
+        )
+        districts = (
+            district
+            for district in (*self.elsewhere.districts, *self._other_districts)
+            if core_of(district, "district") not in own
+        )
+        return frozenset((*cities, *districts))
+
+    def _may_begin_at(self, words: str, start: int, end: int) -> bool:
+        """惠州市 and 宝安区 anywhere; 惠阳区 behind a city or behind words after which a place begins."""
+        written = words[start:end]
+        if not written.endswith(("区", "县")) or written in self._other_districts:
             return True
-        if whole not in self.elsewhere.districts or written in self.by_core["district"]:
-            return False
+        before = words[:start]
         is_behind_city = (
             before[-2:] in self.elsewhere.cities or before[-3:] in self.elsewhere.cities
         )
-        return is_behind_city or is_sentence_lead(before)
+        return is_behind_city or written.endswith("地区") or is_sentence_lead(before)
 
     def _peel_repeated(self, reading: DivisionReading) -> None:
         """青湾区青湾区松涛街道松涛街道: what is written twice says no more."""

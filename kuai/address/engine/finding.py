@@ -270,10 +270,10 @@ def _find_row_of_houses(
         # 7-2号102: see `names_a_later_house`.
         return []
     is_rising = row.is_list or int(first.value) < int(second.value)
-    may_be_room = len(second.value) > _LONGEST_END_OF_ROW or not is_rising or row.is_list
+    may_be_room = len(second.value) > LONGEST_END_OF_ROW or not is_rising or row.is_list
     if may_be_room and _have_room(at_first, second, index):
         return []
-    if not at_second and (len(second.value) > _LONGEST_END_OF_ROW or not is_rising):
+    if not at_second and (len(second.value) > LONGEST_END_OF_ROW or not is_rising):
         return []
     if row.is_list and at_first and not goes_on:
         words = f"文中还写有{second.value}{second.unit}，只取前一处"
@@ -286,7 +286,7 @@ def _find_row_of_houses(
     return ends
 
 
-_LONGEST_END_OF_ROW = 2
+LONGEST_END_OF_ROW = 2
 
 
 def _have_room(buildings: Iterable[int], piece: Piece, index: PlaceIndex) -> bool:

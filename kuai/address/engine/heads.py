@@ -64,13 +64,12 @@ def find_elsewhere(head: HeadReading, pieces: tuple[Piece, ...], index: PlaceInd
     is_place = bool(head.names) and head.names[0].trust < Trust.GUESS
     if is_place and pieces and pieces[0].kind not in (Kind.NAME, Kind.BREAK):
         return ""
-    for piece in pieces:
-        if piece.kind is Kind.NAME:
-            if any(name.trust < Trust.GUESS for name in read_name(piece.value, index)):
-                return ""
-            elsewhere = index.book.elsewhere_in(piece.value)
-            if elsewhere:
-                return elsewhere
+    written = [piece.value for piece in pieces if piece.kind is Kind.NAME]
+    for at, words in enumerate(written):
+        elsewhere = index.book.elsewhere_in(words)
+        if elsewhere:
+            before = (name for one in written[: at + 1] for name in read_name(one, index))
+            return "" if any(name.trust < Trust.GUESS for name in before) else elsewhere
     return ""
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from kuai.address.engine.detours import answer_elsewhere
 from kuai.address.engine.finding import (
+    LONGEST_END_OF_ROW,
     MAY_NUMBER_A_BLOCK,
     NO_NUMBER,
     Found,
@@ -79,9 +80,9 @@ class _Rest:
         self.second = f"|{pieces[0].value}" if has_block else ""
         followed = len(pieces) > 1 and pieces[1].kind not in NO_NUMBER
         self.leads = followed or (has_block and pieces[0].kind is _BUILDING)
-        # The kind of a second house or block right behind the first: see `finding._find_row_of_houses`.
+        # A second house or block right behind the first: see `finding._find_row_of_houses`.
         row = find_row(pieces)
-        self.row = None if row is None else pieces[row.at].kind
+        self.row = None if row is None else pieces[row.at]
         self.has_conventions = _has_conventions(pieces)
         # May the parts be taken one by one: is a number next, and no estate's name further on?
         self.is_plain = bool(pieces) and pieces[0].kind is not Kind.NAME
@@ -251,7 +252,7 @@ class ShortWay:
         self, first: Piece, rest: _Rest, doors: dict[str, tuple[int, ...]], name: NameReading
     ) -> _Found | None:
         """One number or two lead to buildings of this door."""
-        if rest.row is not None and (first.kind is rest.row or first.kind is Kind.BARE):
+        if rest.row is not None and _may_be_row(first, rest, doors):
             # 麻塱村7-2号: see `names_a_later_house`; 1-3号 and 1号、2号: `_find_row_of_houses`.
             return None
         if first.kind is Kind.BARE and first.value + "-" in doors:
@@ -433,6 +434,15 @@ def _way_of(pieces: tuple[Piece, ...]) -> tuple[Piece, _Rest] | None:
     if len(pieces) > 2 and is_unread_name(pieces[1]) and pieces[2].kind not in NO_NUMBER:
         return None
     return pieces[0], _Rest(pieces[1:])
+
+
+def _may_be_row(first: Piece, rest: _Rest, doors: dict[str, tuple[int, ...]]) -> bool:
+    """5号302号 is none where no house 302 stands."""
+    second = rest.row
+    if second is None or first.kind is Kind.BARE:
+        return second is not None
+    is_short = len(second.value) <= LONGEST_END_OF_ROW
+    return first.kind is second.kind and (is_short or second.value in doors)
 
 
 def _has_conventions(pieces: tuple[Piece, ...]) -> bool:

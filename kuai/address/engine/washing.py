@@ -96,7 +96,7 @@ class Washer:
 
     def _answer(self, text: str) -> _Answer:
         spelling = to_one_spelling(text)
-        if has_parted_numbers(text):
+        if "-" in spelling and has_parted_numbers(text):
             return _fields_of(self.follow(text).answer)
         if not self._may_be_known(spelling):
             short = self._short_way.take(spelling)
