@@ -353,8 +353,19 @@ def odd_world(seed: int) -> World:
     chance = random.Random(f"odd{seed}")
     make = _Maker(chance, "广东省", "深圳市", "4403")
     stems = _stems(chance, 6)
-    make.divisions("龙岗区", {"横岗街道": stems[:2], "平湖街道": stems[2:4], "坪地街道": stems[4:6]})
-    roads = ["205国道", "深惠路", "富民路", "环城西路", "工业大道", "教育北路", "新园一街", "新园二街"]
+    make.divisions(
+        "龙岗区", {"横岗街道": stems[:2], "平湖街道": stems[2:4], "坪地街道": stems[4:6]}
+    )
+    roads = [
+        "205国道",
+        "深惠路",
+        "富民路",
+        "环城西路",
+        "工业大道",
+        "教育北路",
+        "新园一街",
+        "新园二街",
+    ]
     chance.shuffle(roads)
     for grid, stem in make.grids:
         road = roads.pop()

@@ -177,9 +177,7 @@ def test_a_missing_text_column_is_refused_and_nothing_is_written(
 ) -> None:
     write_rows(tmp_path / "in.csv", [["key"], ["1"]])
     with pytest.raises(DataFault, match="找不到列“地址”"):
-        wash_file(
-            library_csv, tmp_path / "in.csv", text_column="地址", out=tmp_path / "out.csv"
-        )
+        wash_file(library_csv, tmp_path / "in.csv", text_column="地址", out=tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
 
 
@@ -198,9 +196,7 @@ def test_a_row_wider_than_the_heading_is_refused_with_its_line(
         "key,地址\n1,石桥村三巷5号\n2,石桥村,三巷5号\n", encoding="utf-8"
     )
     with pytest.raises(DataFault, match="3 格") as refused:
-        wash_file(
-            library_csv, tmp_path / "in.csv", text_column="地址", out=tmp_path / "out.csv"
-        )
+        wash_file(library_csv, tmp_path / "in.csv", text_column="地址", out=tmp_path / "out.csv")
     assert refused.value.where.row == 3
     assert not (tmp_path / "out.csv").exists()
 
@@ -209,14 +205,10 @@ def test_an_absent_input_and_a_clashing_column_are_refused(
     library_csv: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(DataFault, match="找不到要清洗的文件"):
-        wash_file(
-            library_csv, tmp_path / "no.csv", text_column="地址", out=tmp_path / "out.csv"
-        )
+        wash_file(library_csv, tmp_path / "no.csv", text_column="地址", out=tmp_path / "out.csv")
     write_rows(tmp_path / "in.csv", [["地址", "grade"], ["x", "y"]])
     with pytest.raises(DataFault, match="grade"):
-        wash_file(
-            library_csv, tmp_path / "in.csv", text_column="地址", out=tmp_path / "out.csv"
-        )
+        wash_file(library_csv, tmp_path / "in.csv", text_column="地址", out=tmp_path / "out.csv")
 
 
 def test_workers_give_the_same_answers_as_one_process() -> None:
