@@ -153,6 +153,8 @@ def _day_of_issue(code: str, *, until: int) -> date | None:
 
 _OPEN: dict[Path, LibraryRecord] = {}
 _OPENING = threading.Lock()
+# One thread makes a version, the others of its process wait and take it: seen to fail when six made one at once.
+_BRINGING_TO_REST = threading.Lock()
 
 
 def open_record(store: Store) -> LibraryRecord:
@@ -181,11 +183,12 @@ def snapshot_of(store: Store, record: LibraryRecord) -> Snapshot | None:
     """The record's version at rest, made if need be; None while nothing is recorded."""
     if record.is_empty:
         return None
-    found = find_snapshot(store, record.at)
-    if found is not None:
-        return found
-    known = record.state.base.snapshot if isinstance(record.state.base, SnapshotBase) else None
-    return write_snapshot(store, record.at, known=known, state=record.state, imported=None)
+    with _BRINGING_TO_REST:
+        found = find_snapshot(store, record.at)
+        if found is not None:
+            return found
+        known = record.state.base.snapshot if isinstance(record.state.base, SnapshotBase) else None
+        return write_snapshot(store, record.at, known=known, state=record.state, imported=None)
 
 
 def _opened(store: Store, at: Head, known: LibraryRecord | None) -> LibraryRecord:

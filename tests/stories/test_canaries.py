@@ -110,7 +110,7 @@ def test_addresses_as_written_hold_no_number_of_a_person(
 
 def test_the_databases_hold_no_canary_in_any_table(built: Path, pattern: re.Pattern[bytes]) -> None:
     databases = [path for path in files_of(built) if path.suffix == ".sqlite3"]
-    assert len(databases) == 2
+    assert len(databases) == 3
     for path in databases:
         with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
             text = "\n".join(line for line in database.iterdump())
