@@ -1,79 +1,47 @@
 """Identify and relate: mentions and clusters -> codes for ever, elements, dated relations, conflicts. Private.
 
-Which cluster keeps which code: decision 0003. Everything written here is sorted, so equal input gives equal bytes.
+The codes come from `identifying`. Everything written here is sorted, so equal input gives equal bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from kuai.kit.element_codes import codes_of
-from kuai.kit.engine import read_sql, table_at, use_table, use_tables, write_table
+from kuai.kit.engine import read_sql, use_table, use_tables, write_table
 from kuai.kit.progress import SILENT, Progress, progress_line
 from kuai.kit.receipt import Receipt
-from kuai.kit.store import Store
 from kuai.kit.tables import CATALOGUE, BulkTable, TableRef
 from kuai.registry import types
 from kuai.registry.engine.relation_types import RelationType, read_relation_types
+from kuai.registry.identifying import (
+    IDENTIFY_STEPS,
+    BuildFrame,
+    PreviousIdentity,
+    identify,
+    make_step,
+    open_identity,
+    read_identity,
+)
 
 SHIPPED_RELATIONS = Path(__file__).parent / "relations.yaml"
-STEPS_BEFORE_CODES = (
-    "element_mention",
-    "known_mention",
-    "cluster",
-    "code_home",
-    "cluster_code",
-    "birth",
-)
-STEPS_AFTER_CODES = ("identified", "place", "row_place", "known_at")
-
-
-@dataclass(frozen=True)
-class BuildFrame:
-    """What one build fixes for all its steps: version, day, where its files go."""
-
-    version: str
-    as_of: date
-    folder: Path
+RELATE_STEPS = ("place", "row_place", "known_at")
 
 
 @dataclass(frozen=True)
 class PreviousBuild:
-    """What an earlier build knew: its ledger and whom each mention was."""
+    """What an earlier build knew: whom each mention was, under which codes."""
 
-    identity_ledger: TableRef
-    mention_element: TableRef
+    identity: PreviousIdentity
 
 
 def read_previous(connection: duckdb.DuckDBPyConnection, core: Path) -> PreviousBuild:
-    """The tables of an earlier build's core folder that identify needs."""
-    return PreviousBuild(
-        identity_ledger=table_at(connection, types.IDENTITY_LEDGER, core),
-        mention_element=table_at(connection, types.MENTION_ELEMENT, core),
-    )
-
-
-def newest_build(connection: duckdb.DuckDBPyConnection, store: Store) -> Path | None:
-    """The folder of the build that knows most codes (of equals the published one), None before the first build.
-
-    Not simply the published one: after going back to an earlier build, codes born later are still given away.
-    """
-    name = types.IDENTITY_LEDGER.name
-    known = [
-        (
-            table_at(connection, types.IDENTITY_LEDGER, path.parent).rows,
-            path.parents[1].name == store.current_version(),
-            path.parents[1],
-        )
-        for path in store.builds.glob(f"*/core/{name}.parquet")
-    ]
-    return max(known)[2] if known else None
+    """The tables of an earlier build's core folder that this one follows on from."""
+    return PreviousBuild(identity=read_identity(connection, core))
 
 
 def relation_types(store_root: Path | None = None) -> tuple[RelationType, ...]:
@@ -100,16 +68,12 @@ def identify_and_relate(
     with progress_line(
         progress,
         "认定代码",
-        total=len(STEPS_BEFORE_CODES) + len(STEPS_AFTER_CODES) + 1,
+        total=IDENTIFY_STEPS + len(RELATE_STEPS),
         measure="步",
     ) as line:
-        for step in STEPS_BEFORE_CODES:
-            _make(connection, step, frame)
-            line.advance()
-        _code_births(connection)
-        line.advance()
-        for step in STEPS_AFTER_CODES:
-            _make(connection, step, frame)
+        identify(connection, frame, line=line)
+        for step in RELATE_STEPS:
+            make_step(connection, step, frame)
             line.advance()
     made = _write_all(connection, frame, progress=progress)
     return made, _receipt(connection, made)
@@ -124,19 +88,7 @@ def _open_inputs(
 ) -> None:
     for name, refs in inputs.items():
         use_tables(connection, CATALOGUE.tables[name], refs)
-    nothing: list[TableRef] = []
-    use_tables(
-        connection,
-        types.IDENTITY_LEDGER,
-        [previous.identity_ledger] if previous else nothing,
-        name="previous_ledger",
-    )
-    use_tables(
-        connection,
-        types.MENTION_ELEMENT,
-        [previous.mention_element] if previous else nothing,
-        name="previous_mention",
-    )
+    open_identity(connection, previous.identity if previous else None)
     _register(
         connection,
         "relation_type",
@@ -165,41 +117,6 @@ def _register(
     connection.register("incoming", arrow)
     connection.execute(f"create or replace temp table {name} as select * from incoming")
     connection.unregister("incoming")
-
-
-def _make(connection: duckdb.DuckDBPyConnection, step: str, frame: BuildFrame) -> None:
-    sql = read_sql(__file__, step)
-    connection.execute(
-        f"create or replace temp table {step} as {sql}",
-        {"as_of": frame.as_of} if "$as_of" in sql else None,
-    )
-
-
-def _code_births(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give every newborn cluster its code, and collect the codes of all clusters."""
-    connection.execute(
-        "create or replace temp table coded_birth"
-        " (element varchar, cluster_key varchar, serial bigint, split_from varchar, code varchar)"
-    )
-    for element in ("person", "organisation", "event", "contact"):
-        born: pa.Table = connection.sql(
-            "select cluster_key, serial, split_from from birth where element = $element order by serial",
-            params={"element": element},
-        ).to_arrow_table()
-        codes = codes_of(element, born["serial"].to_numpy())
-        born = born.append_column("code", pa.array(codes.tolist(), pa.string()))
-        connection.register("incoming", born)
-        connection.execute(
-            "insert into coded_birth select $element, cluster_key, serial, split_from, code from incoming",
-            {"element": element},
-        )
-        connection.unregister("incoming")
-    connection.execute(
-        "create or replace temp table all_code as"
-        " select k.element, k.cluster_key, k.code, k.serial, p.founding_mention from cluster_code as k"
-        " join previous_ledger as p on p.code = k.code"
-        " union all select element, cluster_key, code, serial, cluster_key from coded_birth"
-    )
 
 
 def _write_all(
