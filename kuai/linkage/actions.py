@@ -31,6 +31,7 @@ from kuai.kit.progress import SILENT, Progress
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store
 from kuai.kit.tables import BulkTable, TableRef
+from kuai.linkage.engine.clerk_ties import ClerkRow
 from kuai.linkage.engine.figures import LinkFigures
 from kuai.linkage.engine.organisations import link_organisation_rows
 from kuai.linkage.engine.persons import link_person_rows
@@ -70,11 +71,13 @@ def link_persons(
     mention_sets: Sequence[MentionSet],
     washes: TableRef,
     folder: Path,
+    decisions: TableRef | None = None,
     zone: Zone = Zone.CORE,
     progress: Progress = SILENT,
 ) -> tuple[TableRef, Receipt]:
     """Write `person_link` for the mentions of `zone`: every mention once, alone if nothing ties it.
 
+    What people decided (`decisions`, the build's table) holds whatever the rules say.
     Refuses nothing and keeps no raw value. May be repeated: the same input gives the same rows.
     """
     own = [mention_set for mention_set in mention_sets if mention_set.zone == zone]
@@ -83,7 +86,9 @@ def link_persons(
         with registered(session, sealed_identity=_opened_identities(store, own, zone)):
             make_table(session, "person_row")
         session.execute("drop view person_frame")
-        figures = link_person_rows(session, progress=progress)
+        figures = link_person_rows(
+            session, progress=progress, decided=_decided(connection, decisions)
+        )
         links = _links(session, "person_row")
     ref = _write(connection, PERSON_LINK, links, folder)
     return ref, _receipt("link persons", figures, what="mentions")
@@ -95,6 +100,7 @@ def link_organisations(
     mention_sets: Sequence[MentionSet],
     washes: TableRef,
     folder: Path,
+    decisions: TableRef | None = None,
     zone: Zone = Zone.CORE,
     progress: Progress = SILENT,
 ) -> tuple[TableRef, Receipt]:
@@ -106,7 +112,7 @@ def link_organisations(
         _use(session, own, ADDRESS_MENTION)
         use_tables(session, washes.table, [washes])
         make_table(session, "organisation_row")
-        figures = link_organisation_rows(session)
+        figures = link_organisation_rows(session, decided=_decided(connection, decisions))
         links = _links(session, "organisation_row")
     ref = _write(connection, ORGANISATION_LINK, links, folder)
     task.advance()
@@ -195,6 +201,19 @@ def _use(
     use_tables(
         session, table, [s.tables[table.name] for s in mention_sets if table.name in s.tables]
     )
+
+
+def _decided(
+    connection: duckdb.DuckDBPyConnection, decisions: TableRef | None
+) -> tuple[ClerkRow, ...]:
+    """The decisions that say who is whom; the others are not this room's."""
+    if decisions is None or not decisions.paths:
+        return ()
+    found = connection.execute(
+        f"select sequence, kind, part, subject from {scan_sql(decisions.paths)}"
+        " where kind in ('same', 'different', 'split', 'confirm') order by sequence, part, place, subject"
+    ).fetchall()
+    return tuple(ClerkRow(*row) for row in found)
 
 
 def _opened_identities(store: Store, mention_sets: Sequence[MentionSet], zone: Zone) -> pa.Table:

@@ -6,7 +6,7 @@ edges are taken, only the contradictory few are merged edge by edge, strongest f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -86,10 +86,11 @@ def contradictory_components(labels: np.ndarray, traits: Traits) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Merging:
-    """Which edges hold, and the edges a contradiction forbade (`cut`)."""
+    """Which edges hold, the edges a contradiction forbade (`cut`), and those a clerk's word did (`parted`)."""
 
     kept: Edges
     cut: Edges
+    parted: Edges = field(default_factory=Edges.empty)
 
 
 def keep_consistent_edges(count: int, edges: Edges, traits: Traits) -> Merging:

@@ -15,6 +15,8 @@ class LinkFigures:
     edges_by_key: dict[str, int] = field(default_factory=dict)
     edges_cut: int = 0
     shared_values: dict[str, int] = field(default_factory=dict)
+    edges_parted: int = 0
+    decisions_waiting: int = 0
 
     def as_notes(self) -> dict[str, object]:
         """For `Receipt.notes`."""
@@ -24,4 +26,6 @@ class LinkFigures:
             "edges_by_key": self.edges_by_key,
             "edges_cut": self.edges_cut,
             "shared_values": self.shared_values,
+            "edges_parted": self.edges_parted,
+            "decisions_waiting": self.decisions_waiting,
         }

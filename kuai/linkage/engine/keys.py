@@ -29,6 +29,9 @@ class LinkKey:
 
 FOUNDER_REASON = "本簇首条记录"
 
+# First in every list of keys (clerk_ties.CLERK_TIER): what a person decided.
+CLERK = LinkKey("clerk", 1.0, "人工核定为同一对象")
+
 ID_AND_NAME = LinkKey("id_and_name", 0.9999, "身份证号码相同且姓名一致")
 ID_AND_NAME_VARIANT = LinkKey("id_and_name_variant", 0.999, "身份证号码相同，姓名同音或仅一字之差")
 ID_ONLY = LinkKey("id_only", 0.9985, "身份证号码相同，一方未写姓名")
@@ -96,6 +99,7 @@ MODEL_KEYS = (
 )
 LONE_NAME = LinkKey("lone_name", 0.96, "仅姓名一致：三字以上，且全部数据中只有一名已知人员用此姓名")
 PERSON_KEYS = (
+    CLERK,
     ID_AND_NAME,
     ID_AND_NAME_VARIANT,
     ID_ONLY,

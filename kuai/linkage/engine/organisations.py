@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import duckdb
 import numpy as np
 
 from kuai.linkage.engine import components
+from kuai.linkage.engine.clerk_ties import ClerkRow, keep_edges
 from kuai.linkage.engine.components import Edges, Traits
 from kuai.linkage.engine.figures import LinkFigures
-from kuai.linkage.engine.keys import LinkKey
-from kuai.linkage.engine.steps import columns_of, edges_of, make_table, row_count, write_clusters
+from kuai.linkage.engine.keys import CLERK, LinkKey
+from kuai.linkage.engine.steps import (
+    clerk_word,
+    columns_of,
+    edges_of,
+    make_table,
+    row_count,
+    write_clusters,
+)
 
 ORGANISATION_KEYS = (
+    CLERK,
     LinkKey("credit_code", 0.9999, "统一社会信用代码相同", "credit_code"),
     LinkKey(
         "name_and_building", 0.998, "名称一致且在同一楼栋", "plain_name || ' ' || building_code"
@@ -23,21 +35,35 @@ ORGANISATION_KEYS = (
 SHORTEST_BARE_NAME = 4
 
 
-def link_organisation_rows(connection: duckdb.DuckDBPyConnection) -> LinkFigures:
+def link_organisation_rows(
+    connection: duckdb.DuckDBPyConnection, *, decided: Sequence[ClerkRow] = ()
+) -> LinkFigures:
     """From `organisation_row` make the temporary table `mention_cluster`."""
     connection.execute(
         f"update organisation_row set bare_name = null where length(bare_name) < {SHORTEST_BARE_NAME}"
     )
-    edges = [_key_edges(connection, tier, key) for tier, key in enumerate(ORGANISATION_KEYS)]
+    edges = [
+        _key_edges(connection, tier, key)
+        for tier, key in enumerate(ORGANISATION_KEYS)
+        if key is not CLERK
+    ]
     count = row_count(connection, "organisation_row")
-    merging = components.keep_consistent_edges(count, Edges.joined(edges), _traits(connection))
-    return write_clusters(
+    word = clerk_word(connection, decided, rows="organisation_row")
+    merging = keep_edges(
+        count,
+        Edges.joined(edges),
+        _traits(connection),
+        word,
+        equal_below=len(ORGANISATION_KEYS),
+    )
+    figures = write_clusters(
         connection,
         merging,
         keys=ORGANISATION_KEYS,
         count=count,
         suspicion_step="organisation_suspicion",
     )
+    return replace(figures, decisions_waiting=word.waiting)
 
 
 def _key_edges(connection: duckdb.DuckDBPyConnection, tier: int, key: LinkKey) -> Edges:

@@ -6,6 +6,7 @@ key stays single. Reads raw values only in the given in-memory session and leave
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyarrow as pa
 
 from kuai.kit.progress import SILENT, Progress, ProgressTask, progress_line
 from kuai.linkage.engine import components, names
+from kuai.linkage.engine.clerk_ties import ClerkRow, ClerkWord, keep_edges
 from kuai.linkage.engine.components import Edges, Merging, Traits
 from kuai.linkage.engine.figures import LinkFigures
 from kuai.linkage.engine.keys import MODEL_KEYS, PERSON_KEYS, TIER_OF
@@ -22,7 +24,14 @@ from kuai.linkage.engine.lone_names import lone_name_edges
 from kuai.linkage.engine.pairing_model import model_edges, train_model
 from kuai.linkage.engine.person_keys import name_edges
 from kuai.linkage.engine.person_numbers import number_edges, slip_edges
-from kuai.linkage.engine.steps import columns_of, make_table, registered, row_count, write_clusters
+from kuai.linkage.engine.steps import (
+    clerk_word,
+    columns_of,
+    make_table,
+    registered,
+    row_count,
+    write_clusters,
+)
 
 # A household shares a phone; more names than this on one phone is an office, an agent or a placeholder.
 PHONE_NAMES_MAX = 6
@@ -36,6 +45,7 @@ PERSON_PHONES_MAX = 8
 # Because nobody alive is older (and a tenant of 120 is a typing slip), such a cluster is held back.
 OLDEST_BIRTH = "1905-01-01"
 EXACT_STEPS = 4
+FIRST_MODEL_TIER = TIER_OF[MODEL_KEYS[0].code]
 
 _WORK_TABLES = (
     "person_shape",
@@ -55,15 +65,20 @@ _WORK_TABLES = (
 
 
 def link_person_rows(
-    connection: duckdb.DuckDBPyConnection, *, progress: Progress = SILENT, with_model: bool = True
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    progress: Progress = SILENT,
+    with_model: bool = True,
+    decided: Sequence[ClerkRow] = (),
 ) -> LinkFigures:
     """From the relation `person_row` (mention_no 0..n-1 in founding order) make the temporary table
     `mention_cluster(mention_no, founder_no, match_probability, reason, quarantined)`.
     """
     with progress_line(progress, "关联人员", total=EXACT_STEPS + 2, measure="步") as task:
-        merging, traits, shared = _link_exactly(connection, task)
+        word = clerk_word(connection, decided, rows="person_row")
+        merging, traits, shared = _link_exactly(connection, task, word)
         if with_model:
-            merging = _add_model_edges(connection, merging, traits)
+            merging = _add_model_edges(connection, merging, traits, word)
         task.advance()
         figures = write_clusters(
             connection,
@@ -79,19 +94,19 @@ def link_person_rows(
         task.advance()
     for name in _WORK_TABLES:
         connection.execute(f"drop table if exists {name}")
-    return replace(figures, shared_values=shared)
+    return replace(figures, shared_values=shared, decisions_waiting=word.waiting)
 
 
 def train_person_model(connection: duckdb.DuckDBPyConnection, *, truth: str) -> dict[str, Any]:
     """A new model from `person_row` and the table `truth` (mention_no, person): retraining is a release."""
     with progress_line(SILENT, "", total=EXACT_STEPS) as task:
-        merging, traits, _ = _link_exactly(connection, task)
+        merging, traits, _ = _link_exactly(connection, task, ClerkWord.silent())
     _label_mentions(connection, merging, len(traits.columns[0]))
     return train_model(connection, truth=truth)
 
 
 def _link_exactly(
-    connection: duckdb.DuckDBPyConnection, task: ProgressTask
+    connection: duckdb.DuckDBPyConnection, task: ProgressTask, word: ClerkWord
 ) -> tuple[Merging, Traits, dict[str, int]]:
     shared = _shape_rows(connection)
     task.advance()
@@ -103,7 +118,8 @@ def _link_exactly(
     task.advance()
     traits = _traits(connection)
     count = row_count(connection, "person_row")
-    return components.keep_consistent_edges(count, Edges.joined(edges), traits), traits, shared
+    merging = keep_edges(count, Edges.joined(edges), traits, word, equal_below=FIRST_MODEL_TIER)
+    return merging, traits, shared
 
 
 def _shape_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -156,16 +172,20 @@ def _label_mentions(connection: duckdb.DuckDBPyConnection, merging: Merging, cou
 
 
 def _add_model_edges(
-    connection: duckdb.DuckDBPyConnection, merging: Merging, traits: Traits
+    connection: duckdb.DuckDBPyConnection, merging: Merging, traits: Traits, word: ClerkWord
 ) -> Merging:
     count = len(traits.columns[0])
     _label_mentions(connection, merging, count)
     found = model_edges(connection)
-    tiers = (found.tier + TIER_OF[MODEL_KEYS[0].code]).astype(np.int16)
+    tiers = (found.tier + FIRST_MODEL_TIER).astype(np.int16)
     proposed = Edges(found.left, found.right, tiers)
     lone = lone_name_edges(connection)
-    again = components.keep_consistent_edges(
-        count, Edges.joined([merging.kept, proposed, lone]), traits
+    again = keep_edges(
+        count,
+        Edges.joined([merging.kept, proposed, lone]),
+        traits,
+        word,
+        equal_below=FIRST_MODEL_TIER,
     )
     # What the model proposed and a fact forbade is no sign of a bad structure: only exact ties accuse.
-    return Merging(again.kept, merging.cut)
+    return Merging(again.kept, merging.cut, merging.parted)

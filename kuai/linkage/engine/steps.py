@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from kuai.kit.engine import read_sql
 from kuai.linkage.engine import components
+from kuai.linkage.engine.clerk_ties import ClerkRow, ClerkWord, word_of
 from kuai.linkage.engine.components import Edges
 from kuai.linkage.engine.figures import LinkFigures
 from kuai.linkage.engine.keys import FOUNDER_REASON, LinkKey
@@ -54,6 +55,21 @@ def registered(connection: duckdb.DuckDBPyConnection, **tables: pa.Table) -> Ite
     finally:
         for name in tables:
             connection.unregister(name)
+
+
+def clerk_word(
+    connection: duckdb.DuckDBPyConnection, decided: Sequence[ClerkRow], *, rows: str
+) -> ClerkWord:
+    """What was decided, over the mention numbers of the relation `rows`."""
+    if not decided:
+        return ClerkWord.silent()
+    named = pa.table({"mention_key": sorted({row.subject for row in decided})})
+    with registered(connection, named_mention=named):
+        found = connection.sql(
+            f"select r.mention_key, r.mention_no from {rows} as r"
+            " inner join named_mention as n on n.mention_key = r.mention_key"
+        ).fetchall()
+    return word_of(decided, {key: int(number) for key, number in found})
 
 
 def write_clusters(
@@ -100,4 +116,5 @@ def write_clusters(
         quarantined=int(quarantined),
         edges_by_key={keys[tier].code: int(n) for tier, n in zip(used, counts, strict=True)},
         edges_cut=len(merging.cut),
+        edges_parted=len(merging.parted),
     )

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from kuai.kit.engine import open_engine
 from kuai.kit.identity_numbers import check_character
+from kuai.linkage.engine.clerk_ties import ClerkRow
 from kuai.linkage.engine.figures import LinkFigures
 from kuai.linkage.engine.persons import link_person_rows
 
@@ -77,7 +78,11 @@ def strangers(count: int = 40) -> list[dict[str, Any]]:
 
 
 def link_rows(
-    rows: Iterable[dict[str, Any]], *, threads: int = 0, with_model: bool = True
+    rows: Iterable[dict[str, Any]],
+    *,
+    threads: int = 0,
+    with_model: bool = True,
+    decided: Iterable[ClerkRow] = (),
 ) -> tuple[dict[str, dict[str, Any]], LinkFigures]:
     """Link `rows` in a fresh session: row_id -> cluster (row_id of its founder), probability, reason, quarantined."""
     connection = open_engine(threads=threads)
@@ -91,10 +96,17 @@ def link_rows(
             " cast(null as varchar) as likely_room_code,"
             " organisation_name from given_row"
         )
-        figures = link_person_rows(connection, with_model=with_model)
+        figures = link_person_rows(connection, with_model=with_model, decided=tuple(decided))
         return _links(connection), figures
     finally:
         connection.close()
+
+
+def a_decision(sequence: int, kind: str, *keys: str, staying: Iterable[str] = ()) -> list[ClerkRow]:
+    """One decision as rows of the build's table `decision`."""
+    part = "mention" if kind == "confirm" else "subject"
+    rows = [ClerkRow(sequence, kind, part, key) for key in keys]
+    return rows + [ClerkRow(sequence, kind, "staying", key) for key in staying]
 
 
 def _links(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
