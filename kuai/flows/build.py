@@ -30,6 +30,8 @@ from kuai.flows.deliveries import (
     ReceivedResource,
     Registrar,
     admit_resource,
+    earlier_deliveries,
+    leave_replaced_rows,
     list_received,
     map_resource,
     receive_resource,
@@ -255,9 +257,12 @@ def _map_all(
     gate: Gate,
     progress: Progress,
 ) -> tuple[MappedResource, ...]:
-    """Map every resource that is a source of mentions; the library and refused sources are not. Two at a time."""
+    """Map every delivery that mentions come from: the newest of each source and those it stands on. Two at a time.
 
-    wanted = [one for one in received if not one.mapping.refused and not _is_library(one)]
+    The library and refused sources are not mapped.
+    """
+    newest = [one for one in received if not one.mapping.refused and not _is_library(one)]
+    wanted = [one for last in newest for one in (*earlier_deliveries(store, last), last)]
     # All gates first and in this thread: they ask the work database, and a refusal should cost no work.
     admitted = [admit_resource(one, registrar=registrar, gate=gate) for one in wanted]
 
@@ -266,7 +271,13 @@ def _map_all(
             return map_resource(store, one, as_of=as_of, progress=progress)
 
     with ThreadPoolExecutor(MAPPED_AT_ONCE) as pool:
-        return tuple(pool.map(map_one, admitted))
+        mapped = tuple(pool.map(map_one, admitted))
+    return leave_replaced_rows(store, mapped, _standing_folder(store))
+
+
+def _standing_folder(store: Store) -> Path:
+    """Where the rows of earlier deliveries that still stand are written for one build."""
+    return store.scratch / "standing"
 
 
 def _build_mapped(
@@ -283,6 +294,7 @@ def _build_mapped(
         return _build_with(store, received, mapped, library=library, as_of=as_of, progress=progress)
     finally:
         forget_prepared(store)
+        shutil.rmtree(_standing_folder(store), ignore_errors=True)
 
 
 def _build_with(
@@ -500,10 +512,12 @@ def _write_receipts(
     bench: _Bench, received: Sequence[ReceivedResource], library: PreparedLibrary
 ) -> Receipt:
     """What came in, was kept, refused, sent back: by source and by stage, beside the zones (it names them all)."""
-    mapped = {one.mentions.source: one for one in bench.mapped}
+    mapped: dict[str, list[MappedResource]] = {}
+    for mapped_one in bench.mapped:
+        mapped.setdefault(mapped_one.mentions.source, []).append(mapped_one)
     grades = _grades_by_source(bench)
     lines = [
-        _source_line(one, mapped.get(one.resource.name), grades.get(one.resource.name, {}))
+        _source_line(one, mapped.get(one.resource.name, []), grades.get(one.resource.name, {}))
         for one in received
     ]
     total = _total_received(received, library)
@@ -521,8 +535,10 @@ def _write_receipts(
 
 
 def _source_line(
-    one: ReceivedResource, mapped: MappedResource | None, grades: dict[str, int]
+    one: ReceivedResource, deliveries: Sequence[MappedResource], grades: dict[str, int]
 ) -> dict[str, Any]:
+    """What is told of a source: of its newest delivery, and which earlier ones it stands on."""
+    mapped = deliveries[-1] if deliveries else None
     registration = mapped.registration if mapped else None
     return {
         "source": one.resource.name,
@@ -542,6 +558,17 @@ def _source_line(
         "legal_basis": registration.legal_basis if registration else "",
         "refresh_days": registration.refresh_days if registration else 0,
         "grades": grades if one.zone is Zone.CORE and mapped else {},
+        "stands_on": [_delivery_line(earlier) for earlier in deliveries[:-1]],
+    }
+
+
+def _delivery_line(earlier: MappedResource) -> dict[str, Any]:
+    snapshot = earlier.received.snapshot
+    return {
+        "period": snapshot.period,
+        "delivery": earlier.received.resource.delivery,
+        "file_name": snapshot.file_name,
+        "standing": earlier.standing.as_json() if earlier.standing else None,
     }
 
 

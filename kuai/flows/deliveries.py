@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from kuai.flows.delivery_series import period_of
+from kuai.flows.delivery_series import list_series, period_of
 from kuai.guard.actions import is_shredded
 from kuai.guard.types import SourceRegistration, Zone
+from kuai.kit.engine import engine
 from kuai.kit.progress import SILENT, Progress
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store, read_json
@@ -47,13 +48,17 @@ class AdmittedResource:
 
 @dataclass(frozen=True)
 class MappedResource:
-    """One resource as mapped: its mentions, its registration, what was said of its right to build."""
+    """One delivery as mapped: its mentions, its registration, what was said of its right to build.
+
+    `standing` counts the rows that no later delivery of the source brings anew; None where there is only this one.
+    """
 
     received: ReceivedResource
     registration: SourceRegistration
     mentions: MentionSet
     receipt: Receipt
     right_to_build: str
+    standing: Receipt | None = None
 
 
 def receive_resource(
@@ -79,34 +84,80 @@ def receive_resource(
 
 def list_received(store: Store) -> list[ReceivedResource]:
     """The newest living delivery of every source the vault holds, as if it had just come in; by source name."""
-    newest: dict[str, Path] = {}
-    # By the time it came in, because numbers of packages and months of uploads do not compare.
-    for card in sorted(
-        store.vault.glob("*/*/*/snapshot.json"), key=lambda path: path.stat().st_mtime_ns
-    ):
-        zone, source = Zone(card.parents[2].name), card.parents[1].name
-        if not is_shredded(store, zone=zone, source=source, period=card.parent.name):
-            newest[source] = card
     told = {line["source"]: line for line in _published_lines(store)}
+    sources_here = sorted({path.name for path in store.vault.glob("*/*") if path.is_dir()})
+    living = {source: _living_cards(store, source) for source in sources_here}
     return [
-        _received_at(store, card, told.get(source, {})) for source, card in sorted(newest.items())
+        _received_at(store, cards[-1][0], told.get(source, {}), delivery=cards[-1][1])
+        for source, cards in living.items()
+        if cards
     ]
 
 
-def _received_at(store: Store, card: Path, told: Mapping[str, Any]) -> ReceivedResource:
+def earlier_deliveries(store: Store, received: ReceivedResource) -> list[ReceivedResource]:
+    """The living deliveries that `received` stands on, oldest first: those since the last full one, and that one.
+
+    None for a full delivery, for the library (whose record keeps its own) and for a source refused as a whole.
+    """
+    if received.resource.delivery is DeliveryKind.FULL or received.mapping.refused:
+        return []
+    usual = received.resource.delivery
+    before: list[ReceivedResource] = []
+    entries = list_series(store, received.resource.name)
+    places = [one.period for one in entries]
+    for entry in reversed(entries[: places.index(received.snapshot.period)]):
+        kind = DeliveryKind(entry.delivery or usual)
+        card = _card_of(store, received.zone, received.resource.name, entry.period)
+        if card is not None:
+            resource = replace(received.resource, paths=(), delivery=kind)
+            before.append(_received_again(store, card, resource, received.mapping))
+        # Shredded or not, what came before a full delivery is over.
+        if kind is DeliveryKind.FULL:
+            break
+    return before[::-1]
+
+
+def _living_cards(store: Store, source: str) -> list[tuple[Path, str]]:
+    """The cards of the source's living deliveries in the order they came, each with its kind as said."""
+    found = []
+    for entry in list_series(store, source):
+        for zone in Zone:
+            card = _card_of(store, zone, source, entry.period)
+            if card is not None:
+                found.append((card, entry.delivery))
+    return found
+
+
+def _card_of(store: Store, zone: Zone, source: str, period: str) -> Path | None:
+    card = store.vault / zone.value / source / period / "snapshot.json"
+    if not card.exists() or is_shredded(store, zone=zone, source=source, period=period):
+        return None
+    return card
+
+
+def _received_at(
+    store: Store, card: Path, told: Mapping[str, Any], *, delivery: str
+) -> ReceivedResource:
     """What a vault's card and the published build (title, department, kind of delivery) say of one delivery."""
-    zone, source, period = Zone(card.parents[2].name), card.parents[1].name, card.parent.name
-    snapshot = sources.get_snapshot(store, zone=zone, source=source, period=period)
+    source = card.parent.parent.name
     resource = sources.Resource(
         name=source,
         title=told.get("title", source),
         paths=(),
         department=told.get("department", ""),
-        delivery=DeliveryKind(told.get("delivery", DeliveryKind.FULL.value)),
+        delivery=DeliveryKind(delivery or told.get("delivery", DeliveryKind.FULL.value)),
     )
+    return _received_again(store, card, resource, mapping=None)
+
+
+def _received_again(
+    store: Store, card: Path, resource: sources.Resource, mapping: sources.Mapping | None
+) -> ReceivedResource:
+    zone, source, period = Zone(card.parents[2].name), card.parents[1].name, card.parent.name
+    snapshot = sources.get_snapshot(store, zone=zone, source=source, period=period)
     receipt = sources.read_receipt(store, zone=zone, source=source, period=period)
-    mapping = sources.settle_mapping(store, snapshot, zone=zone)
-    return ReceivedResource(resource, snapshot, mapping, receipt)
+    settled = mapping or sources.settle_mapping(store, snapshot, zone=zone)
+    return ReceivedResource(resource, snapshot, settled, receipt)
 
 
 def _published_lines(store: Store) -> list[dict[str, Any]]:
@@ -140,3 +191,28 @@ def map_resource(
     return MappedResource(
         received, admitted.registration, mentions, receipt, admitted.right_to_build
     )
+
+
+def leave_replaced_rows(
+    store: Store, mapped: Sequence[MappedResource], folder: Path
+) -> tuple[MappedResource, ...]:
+    """The same deliveries with the rows that still stand; deliveries of one source come oldest first."""
+    groups: dict[str, list[MappedResource]] = {}
+    for one in mapped:
+        groups.setdefault(one.mentions.source, []).append(one)
+    return tuple(
+        one
+        for group in groups.values()
+        for one in (_standing(store, group, folder) if len(group) > 1 else group)
+    )
+
+
+def _standing(
+    store: Store, group: Sequence[MappedResource], folder: Path
+) -> Iterator[MappedResource]:
+    with engine(spill_to=store.scratch / "spill") as connection:
+        sets, receipt = sources.leave_replaced_rows(
+            connection, [one.mentions for one in group], folder
+        )
+    for one, mentions, standing in zip(group, sets, receipt.parts, strict=True):
+        yield replace(one, mentions=mentions, standing=standing)

@@ -26,6 +26,7 @@ from kuai.sources.receiving import (
     receive_parts,
     write_refused_sheet,
 )
+from kuai.sources.standing_rows import leave_replaced_rows
 
 __all__ = [
     "ColumnChoice",
@@ -36,6 +37,7 @@ __all__ = [
     "column_choice",
     "get_snapshot",
     "hash_parts",
+    "leave_replaced_rows",
     "open_snapshot",
     "map_snapshot",
     "mapping_path",
