@@ -13,9 +13,10 @@ import xlsxwriter
 from kuai.address.delivered import FORMULA
 from kuai.address.life.moves import LEVEL_WORDS, STATE_WORDS
 from kuai.address.record import open_record, snapshot_of
+from kuai.address.snapshots import library_engine
 from kuai.address.types import ADDRESS_ENTRY, Level, State
 from kuai.kit.atomic_files import replace_when_complete
-from kuai.kit.engine import engine, path_sql
+from kuai.kit.engine import path_sql
 from kuai.kit.errors import Refusal
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store
@@ -51,7 +52,7 @@ def _rows(store: Store, *, ended_too: bool) -> pa.Table:
         raise Refusal(
             "library.empty", "地址库里还没有记录。", next_step="先导入：kuai library plan FILE。"
         )
-    with engine() as connection:
+    with library_engine(store) as connection:
         connection.register(
             "level_word", pa.table({"level": list(map(str, Level)), "word": _words(LEVEL_WORDS)})
         )

@@ -16,9 +16,9 @@ import duckdb
 
 from kuai.address.models import LibraryStep
 from kuai.address.record import LibraryRecord, record_at, snapshot_of
-from kuai.address.snapshots import LIBRARY_TABLES, TOUCHED, Snapshot
+from kuai.address.snapshots import LIBRARY_TABLES, TOUCHED, Snapshot, library_engine
 from kuai.address.types import ADDRESS_ENTRY, ADDRESS_SUCCESSION
-from kuai.kit.engine import engine, path_sql
+from kuai.kit.engine import path_sql
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 
@@ -35,7 +35,7 @@ def effect_of_undoing_import(
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:
-        with engine() as connection:
+        with library_engine(store) as connection:
             _use(connection, imported, before=before, now=now)
             _require_untouched(connection)
             _write(connection, scratch, before=before, day=day, reason=reason)

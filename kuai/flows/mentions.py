@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 from kuai.kit.atomic_files import replace_when_complete
@@ -18,7 +19,13 @@ def export_mentions(
 
     `persons`: only the mentions of these persons, and nothing else of their rows (None: everything).
     """
-    with engine() as connection, replace_when_complete(target) as scratch:
+    store.scratch.mkdir(parents=True, exist_ok=True)
+    with (
+        # A folder of its own: a build that ends clears the one that builds share.
+        tempfile.TemporaryDirectory(prefix="export-", dir=store.scratch) as spill,
+        engine(spill_to=Path(spill)) as connection,
+        replace_when_complete(target) as scratch,
+    ):
         ref = table_at(connection, MENTION_ELEMENT, store.current_build() / "core")
         use_table(connection, ref)
         connection.execute("create temp table named (code varchar)")

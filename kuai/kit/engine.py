@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,6 +25,10 @@ from kuai.kit.tables import BulkTable, TableRef
 # under 6 GB.
 DEFAULT_MEMORY_GB = 3.0
 ROW_GROUP_ROWS = 122_880
+# Offline DuckDB 2.0 encrypts with its built-in library alone, whose random numbers it calls weak: better than plain
+# text on disk, no substitute for an encrypted volume. The key dies with the session.
+_ENCRYPTED_SPILL = {"temp_file_encryption": "true", "force_mbedtls_unsafe": "true"}
+_SPILL_FOLDER = re.compile(r"^([0-9]+)-[0-9]+$")
 _MEMORY = re.compile(r"^([0-9]+(?:\.[0-9]+)?) ?([GM])I?B?$")
 _ENGINE_NUMBERS = count(1)
 _SHARES: ContextVar[int] = ContextVar("shares", default=1)
@@ -63,25 +68,45 @@ def core_count() -> int:
 
 
 def open_engine(
-    *, spill_to: Path | None = None, memory_limit: str = "", threads: int = 0
+    *,
+    spill_to: Path | None = None,
+    memory_limit: str = "",
+    threads: int = 0,
+    spills_in_clear: bool = False,
 ) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB session that spills to `spill_to` beyond its memory limit. Never loads extensions."""
+    """An in-memory DuckDB session that spills to `spill_to`, encrypted, beyond its memory limit, and without it
+    never touches a disk. Never loads extensions.
+
+    `spills_in_clear`: only for steps over nothing but what lies in the extracts in clear anyway (decision 0027).
+    """
     shares = _SHARES.get()
     config: dict[str, Any] = {
         "memory_limit": memory_limit or f"{memory_limit_gb() / shares:.2f}GB",
         "threads": threads or max(1, -(-core_count() // shares)),
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
+        # Surprising: left out, it is a folder .tmp wherever the command was started.
+        "temp_directory": "",
     }
     if spill_to is not None:
         # Each engine spills into a folder of its own, because two in one folder overwrite each other's files.
         own = spill_to / f"{os.getpid()}-{next(_ENGINE_NUMBERS)}"
-        own.mkdir(parents=True, exist_ok=True)
+        own.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _sweep_spills(spill_to)
         config["temp_directory"] = str(own)
+        config |= {} if spills_in_clear else _ENCRYPTED_SPILL
     connection = duckdb.connect(":memory:", config=config)
     # Because DuckDB's own progress bar writes over ours.
     connection.execute("set enable_progress_bar = false")
     return connection
+
+
+def _sweep_spills(folder: Path) -> None:
+    """What engines of processes that were killed left there goes; the living keep theirs."""
+    for left in folder.iterdir():
+        found = _SPILL_FOLDER.match(left.name)
+        if found and not Path(f"/proc/{found.group(1)}").exists():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager

@@ -179,10 +179,6 @@ def _refuse_whole(
 def _session(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = open_engine(spill_to=store.scratch / "map")
     try:
-        # Because what spills holds raw values. Offline DuckDB 2.0 encrypts with its built-in library alone, whose
-        # random numbers it calls weak: better than plain text on disk, no substitute for an encrypted volume.
-        connection.execute("set force_mbedtls_unsafe = 'true'")
-        connection.execute("set temp_file_encryption = true")
         # Order of rows never matters here: every file is sorted when written.
         connection.execute("set preserve_insertion_order = false")
         yield connection
