@@ -28,8 +28,16 @@ def number_edges(connection: duckdb.DuckDBPyConnection) -> list[Edges]:
     """Ties of equal valid numbers; where the names cannot be one name, the number is taken off the row."""
     make_table(connection, "person_id_name")
     make_table(connection, "person_id_doubt")
-    doubt = connection.sql("select * from person_id_doubt").to_arrow_table().to_pydict()
-    likeness = _likeness(doubt["name"], doubt["leading_name"])
+    doubt = (
+        connection.sql(
+            "select d.id_key, d.name, d.first_no, d.leading_no, own.spelling, led.spelling as leading"
+            " from person_id_doubt as d left join person_spelling as own on own.name = d.name"
+            " left join person_spelling as led on led.name = d.leading_name order by d.id_key, d.first_no"
+        )
+        .to_arrow_table()
+        .to_pydict()
+    )
+    likeness = _likeness(doubt["spelling"], doubt["leading"])
     no_name = np.array([name is None for name in doubt["name"]], dtype=bool)
     foreign = (likeness == names.NameLikeness.DIFFERENT) & ~no_name
     numbers = np.array(doubt["id_key"], dtype=np.int64)
@@ -41,7 +49,8 @@ def number_edges(connection: duckdb.DuckDBPyConnection) -> list[Edges]:
     own = columns_of(
         connection,
         "select s.mention_no, n.first_no from person_shape as s inner join person_id_name as n"
-        " on n.id_key = s.id_key and n.name is not distinct from s.name where s.mention_no <> n.first_no",
+        " on n.id_key = s.id_key and n.name is not distinct from s.name"
+        " where n.mentions > 1 and s.mention_no <> n.first_no",
     )
     variant = ~foreign & ~np.isin(numbers, worthless)
     ends = {
@@ -66,7 +75,7 @@ def _likeness(left: Sequence[str | None], right: Sequence[str | None]) -> np.nda
 
 
 def _take_numbers_off(
-    connection: duckdb.DuckDBPyConnection, numbers: np.ndarray, written_names: list[str]
+    connection: duckdb.DuckDBPyConnection, numbers: np.ndarray, written_names: list[int]
 ) -> np.ndarray:
     """A number borrowed by another name proves nothing there; carried by many names it proves nothing at all.
 
@@ -75,7 +84,7 @@ def _take_numbers_off(
     different, counts = np.unique(numbers, return_counts=True)
     worthless = different[counts > ID_FOREIGN_NAMES_MAX]
     if len(numbers):
-        borrowed = pa.table({"id_key": numbers, "name": written_names})
+        borrowed = pa.table({"id_key": numbers, "name": pa.array(written_names, pa.int64())})
         with registered(
             connection, borrowed_number=borrowed, worthless_number=pa.table({"id_key": worthless})
         ):
@@ -92,11 +101,16 @@ def _take_numbers_off(
 def slip_edges(connection: duckdb.DuckDBPyConnection) -> list[Edges]:
     """Faulty numbers with exactly one known near neighbour of a compatible name take its place."""
     make_table(connection, "person_slip_pair")
-    found_pairs = connection.sql("select * from person_slip_pair").to_arrow_table()
+    found_pairs = connection.sql(
+        "select p.*, f.spelling as faulty_spelling, k.spelling as known_spelling from person_slip_pair as p"
+        " inner join person_spelling as f on f.name = p.faulty_name"
+        " inner join person_spelling as k on k.name = p.known_name"
+    ).to_arrow_table()
     pairs = found_pairs.to_pydict()
-    likeness = _likeness(pairs["faulty_name"], pairs["known_name"])
-    meant = [body + check_character(body) for body in pairs["body"]]
-    near = near_numbers.is_one_slip(pairs["id_faulty"], meant)
+    likeness = _likeness(pairs["faulty_spelling"], pairs["known_spelling"])
+    bodies = [str(number) for number in pairs["id_key"]]
+    meant = [body + check_character(body) for body in bodies]
+    near = near_numbers.is_one_slip(pairs["written"], meant)
     fits = near & (likeness <= names.NameLikeness.ONE_CHARACTER)
     candidates = found_pairs.select(["id_faulty", "faulty_name", "id_key"]).filter(pa.array(fits))
     with registered(connection, slip_candidate=candidates):

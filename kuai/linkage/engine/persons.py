@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from kuai.kit.progress import SILENT, Progress, ProgressTask, progress_line
-from kuai.linkage.engine import components, names
+from kuai.linkage.engine import components
 from kuai.linkage.engine.clerk_ties import ClerkRow, ClerkWord, keep_edges
 from kuai.linkage.engine.components import Edges, Merging, Traits
 from kuai.linkage.engine.figures import LinkFigures
@@ -24,6 +24,7 @@ from kuai.linkage.engine.lone_names import lone_name_edges
 from kuai.linkage.engine.pairing_model import model_edges, train_model
 from kuai.linkage.engine.person_keys import name_edges
 from kuai.linkage.engine.person_numbers import number_edges, slip_edges
+from kuai.linkage.engine.shaping import SHAPE_TABLES, Tokens, shape_rows
 from kuai.linkage.engine.steps import (
     clerk_word,
     columns_of,
@@ -33,12 +34,6 @@ from kuai.linkage.engine.steps import (
     write_clusters,
 )
 
-# A household shares a phone; more names than this on one phone is an office, an agent or a placeholder.
-PHONE_NAMES_MAX = 6
-# More names on one number that fails its check than one person and a typing slip can explain.
-FAULTY_NAMES_MAX = 2
-# More names at one room over all sources than a crowded let with its owners and past tenants.
-ROOM_NAMES_MAX = 60
 # Phones of one clustered person beyond this are an agent's or a mistake.
 PERSON_PHONES_MAX = 8
 
@@ -48,17 +43,15 @@ EXACT_STEPS = 4
 FIRST_MODEL_TIER = TIER_OF[MODEL_KEYS[0].code]
 
 _WORK_TABLES = (
-    "person_shape",
+    *SHAPE_TABLES,
     "person_id_name",
     "person_id_doubt",
-    "person_shared_phone",
-    "person_shared_faulty",
-    "person_shared_room",
     "person_common_name",
     "person_slip_pair",
     "person_repair",
     "person_key_edge",
     "person_node",
+    "person_pairing_row",
     "person_number_off",
     "person_register",
 )
@@ -108,7 +101,7 @@ def train_person_model(connection: duckdb.DuckDBPyConnection, *, truth: str) -> 
 def _link_exactly(
     connection: duckdb.DuckDBPyConnection, task: ProgressTask, word: ClerkWord
 ) -> tuple[Merging, Traits, dict[str, int]]:
-    shared = _shape_rows(connection)
+    shared = shape_rows(connection, tokens=Tokens())
     task.advance()
     edges = number_edges(connection)
     task.advance()
@@ -122,44 +115,26 @@ def _link_exactly(
     return merging, traits, shared
 
 
-def _shape_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    make_table(
-        connection,
-        "person_shape",
-        parameters={
-            "traditional": names.TRADITIONAL,
-            "traditional_class": f"[{names.TRADITIONAL}]",
-            "simplified": names.SIMPLIFIED,
-            "placeholder_name": names.PLACEHOLDER_NAME,
-        },
-    )
-    make_table(connection, "person_shared_phone", parameters={"phone_names_max": PHONE_NAMES_MAX})
-    make_table(connection, "person_shared_faulty", parameters={"names_max": FAULTY_NAMES_MAX})
-    make_table(connection, "person_shared_room", parameters={"room_names_max": ROOM_NAMES_MAX})
-    for column, table in (
-        ("phone", "person_shared_phone"),
-        ("id_faulty", "person_shared_faulty"),
-        ("room_code", "person_shared_room"),
-    ):
-        connection.execute(
-            f"update person_shape set {column} = null where {column} in (select {column} from {table})"
-        )
-    return {
-        "phones": row_count(connection, "person_shared_phone"),
-        "faulty_numbers": row_count(connection, "person_shared_faulty"),
-        "rooms": row_count(connection, "person_shared_room"),
-    }
-
-
 def _traits(connection: duckdb.DuckDBPyConnection) -> Traits:
     unknown = int(components.UNKNOWN)
     found = columns_of(
         connection,
-        f"select coalesce(id_key, {unknown}) as id_key,"
+        f"select mention_no, coalesce(id_key, {unknown}) as id_key,"
         f" coalesce(date_diff('day', date '1800-01-01', birth_date), {unknown}) as birth_date,"
-        f" coalesce(cast(sex as bigint), {unknown}) as sex from person_shape order by mention_no",
+        f" coalesce(cast(sex as bigint), {unknown}) as sex from person_shape",
     )
-    return Traits(tuple(found[name].astype(np.int64) for name in ("id_key", "birth_date", "sex")))
+    return Traits(
+        tuple(
+            _by_mention(found["mention_no"], found[name])
+            for name in ("id_key", "birth_date", "sex")
+        )
+    )
+
+
+def _by_mention(mention_no: np.ndarray, column: np.ndarray) -> np.ndarray:
+    placed = np.empty(len(column), dtype=np.int64)
+    placed[mention_no] = column
+    return placed
 
 
 def _label_mentions(connection: duckdb.DuckDBPyConnection, merging: Merging, count: int) -> None:
@@ -169,6 +144,7 @@ def _label_mentions(connection: duckdb.DuckDBPyConnection, merging: Merging, cou
         connection.execute(
             "create or replace temp table person_node as select * from labelled_mention"
         )
+    make_table(connection, "person_pairing_row")
 
 
 def _add_model_edges(

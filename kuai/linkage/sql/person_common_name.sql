@@ -1,6 +1,5 @@
 -- Names with several bearers, counted by different valid numbers.
-select name, count(distinct id_key) as bearers
-from person_shape
-where id_key is not null and name is not null
+select name, count(*) as bearers
+from (select name, id_key from person_shape where id_key is not null and name is not null group by name, id_key)
 group by name
-having count(distinct id_key) > $bearers_min
+having count(*) > $bearers_min

@@ -1,30 +1,34 @@
--- Mentions that agree on the name and one more value, each tied to the first of its group. A group that
--- names two numbers, two birth dates, two sexes or (where the key says so) two phones, or that one register
+-- Mentions that agree on the name and one more value (`group_no`), each tied to the first of its group. A group
+-- that names two numbers, two birth dates, two sexes or (where the key says so) two phones, or that one register
 -- lists twice, is two people with one name: it ties nobody.
-with crowded as (
-  select name, other
+with agreed as (
+  select group_no, min(mention_no) as first_no
   from person_key_value
+  group by group_no
+  having
+    count(*) > 1
+    and count(id_key) < count(*)
+    and coalesce(min(id_key) = max(id_key), true)
+    and coalesce(min(birth_date) = max(birth_date), true)
+    and coalesce(min(sex) = max(sex), true)
+    and coalesce(min(phone) = max(phone), true)
+),
+grouped as (
+  select v.*, a.first_no
+  from person_key_value as v
+  inner join agreed as a on a.group_no = v.group_no
+),
+crowded as (
+  select group_no
+  from grouped
   where register_source is not null
-  group by name, other, register_source
+  group by group_no, register_source
   having
     count(*) > 1
     and not (count(id_key) = count(*) and min(id_key) = max(id_key))
     and not (count(birth_date) = count(*) and min(birth_date) = max(birth_date))
-  ),
-agreed as (
-  select v.name, v.other, min(v.mention_no) as first_no
-  from person_key_value as v
-  group by v.name, v.other
-  having
-    count(*) > 1
-    and count(v.id_key) < count(*)
-    and coalesce(min(v.id_key) = max(v.id_key), true)
-    and coalesce(min(v.birth_date) = max(v.birth_date), true)
-    and coalesce(min(v.sex) = max(v.sex), true)
-    and coalesce(min(v.phone) = max(v.phone), true)
 )
-select v.mention_no, a.first_no
-from person_key_value as v
-inner join agreed as a on a.name = v.name and a.other = v.other
-left join crowded as c on c.name = v.name and c.other = v.other
-where v.mention_no <> a.first_no and c.name is null
+select g.mention_no, g.first_no
+from grouped as g
+left join crowded as c on c.group_no = g.group_no
+where g.mention_no <> g.first_no and c.group_no is null

@@ -2,21 +2,21 @@
 -- those that share a pairing value with one. Values known anywhere in a cluster fill the gaps of a face.
 with cluster_state as (
   select
-    n.cluster_no,
+    s.cluster_no,
     max(case when s.id_key is not null then 1 else 0 end) as anchored,
     min(s.birth_date) as birth_date,
     min(s.sex) as sex,
-    min(s.phone) as phone,
-    min(s.room_code) as room_code,
-    min(s.building_code) as building_code,
-    min(s.organisation_name) as organisation_name
-  from person_node as n
-  inner join person_shape as s on s.mention_no = n.mention_no
-  group by n.cluster_no
+    -- The first by founding order, because tokens have no order that means anything.
+    arg_min(s.phone, s.mention_no) filter (where s.phone is not null) as phone,
+    arg_min(s.room_code, s.mention_no) filter (where s.room_code is not null) as room_code,
+    arg_min(s.building_code, s.mention_no) filter (where s.building_code is not null) as building_code,
+    arg_min(s.organisation_name, s.mention_no) filter (where s.organisation_name is not null) as organisation_name
+  from person_pairing_row as s
+  group by s.cluster_no
 ),
 face as (
   select
-    n.cluster_no,
+    s.cluster_no,
     c.anchored,
     s.source,
     -- One per room, unlike residents: the owner, the landlord, the holder of the account.
@@ -29,10 +29,9 @@ face as (
     coalesce(s.room_code, case when s.building_code is null then c.room_code end) as room_code,
     coalesce(s.building_code, c.building_code) as building_code,
     coalesce(s.organisation_name, c.organisation_name) as organisation_name,
-    min(n.mention_no) as mention_no
-  from person_node as n
-  inner join person_shape as s on s.mention_no = n.mention_no
-  inner join cluster_state as c on c.cluster_no = n.cluster_no
+    min(s.mention_no) as mention_no
+  from person_pairing_row as s
+  inner join cluster_state as c on c.cluster_no = s.cluster_no
   where s.name is not null
   group by all
 ),

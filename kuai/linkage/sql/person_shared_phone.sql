@@ -1,6 +1,5 @@
 -- Phones that carry the names of more people than a household: placeholders and office numbers.
 select phone
-from person_shape
-where phone is not null
+from (select phone, name from person_shape where phone is not null and name is not null group by phone, name)
 group by phone
-having count(distinct name) > $phone_names_max
+having count(*) > $phone_names_max
