@@ -21,6 +21,10 @@ def name_edges(connection: duckdb.DuckDBPyConnection) -> list[Edges]:
         "person_register",
         parameters={"rows_min": REGISTER_ROWS_MIN, "distinct_share": REGISTER_DISTINCT_SHARE},
     )
+    connection.execute(
+        "create or replace temp table person_shape as select s.*, r.source as register_source from person_shape as s"
+        " left join person_register as r on r.source = s.source and r.role = s.role"
+    )
     return [_key_edges(connection, key) for key in NAME_KEYS]
 
 
@@ -31,13 +35,13 @@ def _key_edges(connection: duckdb.DuckDBPyConnection, key: LinkKey) -> Edges:
         conditions.append(f"name not in ({too_common})")
     if key.among:
         conditions.append(key.among)
-    phone = "s.phone" if key.one_phone else "cast(null as bigint)"
+    phone = "phone" if key.one_phone else "cast(null as bigint)"
     # Because one integer is grouped faster than two values: name and value, or the value's text, in one hash.
     connection.execute(
-        "create or replace temp view person_key_value as select s.mention_no, s.group_no, s.id_key, s.birth_date,"
-        f" s.sex, {phone} as phone, r.source as register_source from (select *, hash(name, {key.other}) as group_no"
-        f" from person_shape where {' and '.join(conditions)}) as s"
-        " left join person_register as r on r.source = s.source and r.role = s.role"
+        "create or replace temp view person_key_value as select mention_no,"
+        f" hash(name, {key.other}) as group_no,"
+        f" id_key, birth_date, sex, {phone} as phone, register_source from person_shape"
+        f" where {' and '.join(conditions)}"
     )
     make_table(connection, "person_key_edge")
     found = columns_of(connection, "select mention_no, first_no from person_key_edge")
