@@ -97,7 +97,9 @@ MODEL_KEYS = (
     LinkKey("model_999", 0.98, "概率模型：多项信息相近，把握很大（未见精确同键）"),
     LinkKey("model_995", 0.975, "概率模型：多项信息相近，把握大（未见精确同键）"),
 )
-LONE_NAME = LinkKey("lone_name", 0.96, "仅姓名一致：三字以上，且全部数据中只有一名已知人员用此姓名")
+# Ties by nothing but the name; which names are rare enough is found in the data (lone_names).
+RARE_NAME = LinkKey("rare_name", 0.985, "仅姓名一致：此姓名在全部数据中极少见，且未见两人同用")
+LONE_NAME = LinkKey("lone_name", 0.96, "仅姓名一致：此姓名在全部数据中少见，且未见两人同用")
 PERSON_KEYS = (
     CLERK,
     ID_AND_NAME,
@@ -106,6 +108,7 @@ PERSON_KEYS = (
     SLIP_AND_NAME,
     *NAME_KEYS,
     *MODEL_KEYS,
+    RARE_NAME,
     LONE_NAME,
 )
 TIER_OF = {key.code: tier for tier, key in enumerate(PERSON_KEYS)}

@@ -34,6 +34,38 @@ PLACEHOLDER_NAME = (
     "管理处|先生|女士|NULL|NONE|NA|TEST|X+)$"
 )
 
+# Written with two characters; only names of four are split by them.
+DOUBLE_SURNAMES = (
+    *(
+        "欧阳",
+        "司马",
+        "上官",
+        "诸葛",
+        "东方",
+        "皇甫",
+        "尉迟",
+        "公孙",
+        "慕容",
+        "令狐",
+        "司徒",
+        "夏侯",
+    ),
+    *(
+        "端木",
+        "宇文",
+        "长孙",
+        "闻人",
+        "南宫",
+        "百里",
+        "呼延",
+        "东郭",
+        "西门",
+        "轩辕",
+        "独孤",
+        "拓跋",
+    ),
+)
+
 LONGEST_NAME = 16
 # Written where a system could not show a rare character.
 _UNREADABLE = frozenset(ord(sign) for sign in "?？□■〓�#※")

@@ -1,26 +1,40 @@
--- Clusters with a name of three characters or more: with a number or without, and how many clusters with a
--- number bear that name in all the data. A cluster that goes by two names is left out.
-with named as (
+-- One row a cluster that goes by a rare name: what it is (with a number, or by the one place it is told in), and what
+-- it may not contradict. A cluster that goes by another name more often is left out: the rare one is a slip.
+with touched as (
+  select n.cluster_no, r.name, r.rarity, count(*) as mentions
+  from rare_name as r
+  inner join person_shape as s on s.name = r.name
+  inner join person_node as n on n.mention_no = s.mention_no
+  group by n.cluster_no, r.name, r.rarity
+),
+state as (
   select
     n.cluster_no,
-    min(s.name) as name,
-    max(case when s.id_key is not null then 1 else 0 end) as anchored,
-    count(*) as mentions
+    count(*) as mentions,
+    count(s.name) as named,
+    min(s.id_key) as id_key,
+    min(s.birth_date) as birth_date,
+    min(s.sex) as sex,
+    min(s.source * 1000 + s.role) as first_place,
+    max(s.source * 1000 + s.role) as last_place
   from person_node as n
   inner join person_shape as s on s.mention_no = n.mention_no
-  where s.name is not null
+  where n.cluster_no in (select cluster_no from touched)
   group by n.cluster_no
-  having min(s.name) = max(s.name)
-),
-long_name as (
-  select name from person_spelling where length(spelling) >= 3
 )
 select
-  cluster_no,
-  name,
-  anchored,
-  mentions,
-  sum(anchored) over (partition by name) as bearers,
-  max(case when anchored = 1 then cluster_no end) over (partition by name) as bearer_no
-from named
-where name in (select name from long_name)
+  t.cluster_no,
+  t.name,
+  t.rarity,
+  s.mentions,
+  case when s.id_key is null then 0 else 1 end as is_known,
+  s.birth_date,
+  s.sex,
+  case
+    when s.id_key is not null then -1
+    when s.first_place = s.last_place then s.first_place
+    else 0
+  end as kind
+from touched as t
+inner join state as s on s.cluster_no = t.cluster_no
+where t.mentions * 2 > s.named

@@ -1,74 +1,79 @@
-"""The weakest tie is used only where the data says how seldom it is wrong."""
+"""The weakest tie, by a name alone, is used only where the data says how seldom it is wrong."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import pytest
+import random
+from typing import Any
 
 from kuai.linkage.engine.lone_names import (
-    HARM_MAX,
-    NameChances,
-    expected_wrong_share,
-    is_worth_its_harm,
+    RARE_WRONG_SHARE_MAX,
+    WRONG_SHARE_MAX,
+    TieGroup,
+    harmless_groups,
 )
 from tests.modules.linkage.builders import a_row, an_id_number, link_rows
 
-CALM = NameChances(
-    floating=300, matched=285, known=8000, known_with_namesake=80, rare=2000, rare_doubled=20
-)
+SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林郑谢罗梁宋唐许韩冯邓曹"
+GIVEN = [chr(0x5000 + 7 * n) for n in range(300)]
 
 
-def test_where_nearly_all_match_hardly_a_tie_is_wrong() -> None:
-    assert expected_wrong_share(CALM) < 0.001
-    assert is_worth_its_harm(CALM, mentions=20_000)
+def test_the_surest_ties_come_first_and_the_harm_of_all_is_bounded() -> None:
+    sure, likely, wild = TieGroup(0.01, 50, 100), TieGroup(1, 50, 100), TieGroup(20, 50, 100)
+    assert sure.wrong_share < RARE_WRONG_SHARE_MAX < likely.wrong_share < WRONG_SHARE_MAX
+    assert harmless_groups([wild, likely, sure], pairs=1e9) == [False, True, True]
+    assert harmless_groups([wild, likely, sure], pairs=1e4) == [False, False, True]
+    assert harmless_groups([wild, likely, sure], pairs=1) == [False, False, False]
 
 
-@pytest.mark.parametrize(
-    "chances",
-    [
-        replace(CALM, known=900),
-        replace(CALM, floating=0, matched=0),
-        replace(CALM, matched=10),
-        replace(CALM, known_with_namesake=7900, rare_doubled=1800),
-    ],
-    ids=["few known persons", "nobody to tie", "mostly strangers", "a city of namesakes"],
-)
-def test_without_good_chances_the_tie_is_not_used(chances: NameChances) -> None:
-    assert not is_worth_its_harm(chances, mentions=20_000)
+def a_town(people: int = 1500, *, given: int = 300) -> list[dict[str, Any]]:
+    """Known persons, and for each third a water account under nothing but the name."""
+    rng = random.Random(3)
+    rows = []
+    for n in range(people):
+        name = rng.choice(SURNAMES) + rng.choice(GIVEN[:given]) + rng.choice(GIVEN[:given])
+        born = f"19{n % 60 + 30}-{n % 12 + 1:02d}-04"
+        number = an_id_number(born, sequence=n % 900 + 11, division=440380 + n // 900)
+        rows.append(a_row(f"k{n:04d}", name, number=number))
+        if n % 3 == 0:
+            rows.append(a_row(f"w{n:04d}", name, "water", room=f"44030900300303{n:011d}"))
+    return rows
 
 
-def test_the_harm_is_bounded_over_all_mentions() -> None:
-    many = replace(CALM, floating=20_000, matched=14_000)
-    assert expected_wrong_share(many) * many.matched > HARM_MAX * 50_000
-    assert not is_worth_its_harm(many, mentions=50_000)
+def test_in_a_town_of_rare_names_the_name_is_enough_and_says_how_unsure_it_is() -> None:
+    links, figures = link_rows(a_town())
+    assert figures.edges_by_key["rare_name"] > 450
+    assert links["w0006"]["cluster"] == links["k0006"]["cluster"]
+    assert links["w0006"]["match_probability"] == 0.985
+    assert links["w0006"]["reason"].startswith("仅姓名一致")
 
 
-def a_town_where_everybody_is_known(people: int = 1100) -> list[dict[str, object]]:
-    names = [chr(0x4E00 + n // 40) + chr(0x5000 + n % 40) + "安" for n in range(people)]
-    numbers = [
-        an_id_number(f"19{n % 90 + 10}-03-04", sequence=n % 900 + 11, division=440380 + n // 900)
-        for n in range(people)
-    ]
-    known = [a_row(f"k{n:04d}", names[n], number=numbers[n]) for n in range(people)]
-    again = [a_row(f"r{n:04d}", names[n], "rental", number=numbers[n]) for n in range(0, people, 2)]
-    floating = [
-        a_row(f"w{n:04d}", names[n], "water", room=f"44030900300303{n:011d}") for n in range(0, 200)
-    ]
-    return [*known, *again, *floating]
+def test_in_a_town_of_namesakes_nobody_is_tied_by_the_name() -> None:
+    _, figures = link_rows(a_town(given=5))
+    assert {"rare_name", "lone_name"} & set(figures.edges_by_key) == set()
 
 
-def test_in_such_a_town_a_name_of_three_characters_is_enough_and_says_how_unsure_it_is() -> None:
-    rows = a_town_where_everybody_is_known()
-    links, figures = link_rows(rows)
-    assert figures.edges_by_key["lone_name"] == 200
-    assert links["w0007"]["cluster"] == links["k0007"]["cluster"]
-    assert links["w0007"]["match_probability"] == 0.96
-    assert links["w0007"]["reason"].startswith("仅姓名一致")
+def test_with_few_known_persons_nobody_is_tied_by_the_name() -> None:
+    _, figures = link_rows(a_town(people=900))
+    assert {"rare_name", "lone_name"} & set(figures.edges_by_key) == set()
 
 
-def test_a_namesake_takes_the_tie_away() -> None:
-    rows = a_town_where_everybody_is_known()
-    name = next(row["name"] for row in rows if row["row_id"] == "k0007")
+def test_a_second_known_bearer_takes_the_tie_away() -> None:
+    rows = a_town()
+    name = next(row["name"] for row in rows if row["row_id"] == "k0006")
     links, _ = link_rows([*rows, a_row("x", name, number=an_id_number("1999-09-09", sequence=777))])
-    assert links["w0007"]["cluster"] == "w0007"
+    assert links["w0006"]["cluster"] == "w0006"
+
+
+def test_two_of_one_name_whom_one_register_lists_are_not_tied() -> None:
+    rows = a_town()
+    name = next(row["name"] for row in rows if row["row_id"] == "k0006")
+    links, _ = link_rows([*rows, a_row("x", name, born="1999-09-09")])
+    assert links["w0006"]["cluster"] == "w0006"
+    assert links["x"]["cluster"] == "x"
+
+
+def test_a_transliterated_name_has_too_few_parts_to_be_called_rare() -> None:
+    rows = a_town()
+    pair = [a_row("x", "买买提·阿布都"), a_row("y", "买买提阿布都", "water")]
+    links, _ = link_rows([*rows, *pair])
+    assert links["x"]["cluster"] != links["y"]["cluster"]
