@@ -25,7 +25,6 @@ from kuai.address.applying.moves import (
     require_move,
 )
 from kuai.address.life.shapes import NewEvent
-from kuai.address.life.somebodys_numbers import require_nobody
 from kuai.address.models import Application, ApplicationMove
 from kuai.address.phantoms.standing import Standing
 from kuai.address.proposing import (
@@ -37,6 +36,7 @@ from kuai.address.proposing import (
     within,
 )
 from kuai.guard import access
+from kuai.guard.free_text import require_nobody
 from kuai.guard.queries import covers_any
 from kuai.guard.types import Actor
 from kuai.kit.clock import local_day

@@ -7,9 +7,9 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from kuai.address.life.somebodys_numbers import require_nobody
 from kuai.address.models import Alias
 from kuai.address.types import AliasKind
+from kuai.guard.free_text import require_nobody
 from kuai.kit.errors import Refusal
 
 LONGEST_TEXT, LONGEST_REASON = 400, 400

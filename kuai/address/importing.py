@@ -26,13 +26,13 @@ from kuai.address.ground.reading import survey_ground_file
 from kuai.address.life.faults import FAULT_KINDS
 from kuai.address.life.planning import PlanTables, plan_rows, register_outlines
 from kuai.address.life.shapes import LIVING
-from kuai.address.life.somebodys_numbers import require_nobody
 from kuai.address.log import NewStep, append_step, head
 from kuai.address.models import PlannedImport, StepSubject
 from kuai.address.models.record import IMPORTED
 from kuai.address.record import open_record, snapshot_of
 from kuai.address.snapshots import LIBRARY_TABLES, Snapshot, library_engine, put_in_place
 from kuai.address.types import State
+from kuai.guard.free_text import require_reason
 from kuai.kit.coordinates import known_datum
 from kuai.kit.engine import path_sql
 from kuai.kit.errors import Breakdown, DataFault, Refusal, Where
@@ -210,9 +210,7 @@ def apply_plan(
 
     Refuses a dropped plan and one made against an older version of the library.
     """
-    if not reason.strip():
-        raise Refusal("library.reason", "导入要写明理由。")
-    require_nobody(reason, what="理由", code="library.personal")
+    reason = require_reason(reason, what="导入", area="library")
     with transaction.atomic():
         now = head(locked=True)
         row = _row(plan_id)

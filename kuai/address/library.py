@@ -43,7 +43,6 @@ from kuai.address.life.shapes import (
     Outline,
     SuccessionLine,
 )
-from kuai.address.life.somebodys_numbers import require_nobody
 from kuai.address.life.succession import Resolution
 from kuai.address.life.undoing import effect_of_undoing
 from kuai.address.log import NewStep, append_step, effect_of_step, head
@@ -52,6 +51,7 @@ from kuai.address.models.record import IMPORTED, UNDONE
 from kuai.address.record import LibraryRecord, open_record
 from kuai.address.types import AliasKind, EventKind
 from kuai.address.undoing_imports import effect_of_undoing_import
+from kuai.guard.free_text import require_reason
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 
@@ -173,16 +173,14 @@ def undo_event(
     Imports too: what one added ends, its codes stay issued. Refuses what is undone already and what later steps build
     upon. `day` is when it was noticed.
     """
-    if not reason.strip():
-        raise Refusal("library.reason", "撤销要写明理由。")
-    require_nobody(reason, what="理由", code="library.personal")
+    reason = require_reason(reason, what="撤销", area="library")
     with transaction.atomic():
         now = head(locked=True)
         done = _undoable(number)
         noticed = day or done.happened_on
         if noticed is None:
             raise Refusal("library.day", "撤销要写明日期。")
-        record, why = open_record(store), f"撤销第 {number} 步：{reason.strip()}"
+        record, why = open_record(store), f"撤销第 {number} 步：{reason}"
         effect, bulk = Effect(), ""
         if done.kind == IMPORTED:
             bulk = effect_of_undoing_import(store, done, record, day=noticed, reason=why)
@@ -196,7 +194,7 @@ def undo_event(
             NewStep(
                 kind=UNDONE,
                 happened_on=noticed,
-                reason=reason.strip(),
+                reason=reason,
                 by=by,
                 intent={"undoes": number} | ({"undoes_import": True} if bulk else {}),
                 effect=effect,

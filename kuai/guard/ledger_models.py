@@ -7,10 +7,11 @@ it (migration 0002). Decision 0014.
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar, NoReturn
+from typing import ClassVar
 
 from django.db import models
 
+from kuai.guard import only_added
 from kuai.guard.types import TablePrivacy
 from kuai.kit.tables import Sensitivity
 
@@ -18,40 +19,13 @@ L1, L2, L3, L4 = Sensitivity.L1, Sensitivity.L2, Sensitivity.L3, Sensitivity.L4
 KEPT = "three years after the act (PIPL art. 54-56 practice); sealed files as long as the audit office asks"
 
 
-def _refuse(act: str) -> NoReturn:
-    raise TypeError(f"ledger rows are only added: {act} is not possible")
+class OnlyAdded(only_added.OnlyAdded):
+    """Base of the ledger's tables."""
 
-
-class OnlyAddedRows(models.QuerySet[Any]):
-    """A queryset without the ways to change or remove rows."""
-
-    def update(self, **changes: Any) -> NoReturn:  # type: ignore[override]  # noqa: ARG002
-        _refuse("update")
-
-    def delete(self) -> NoReturn:  # type: ignore[override]
-        _refuse("delete")
-
-    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:  # type: ignore[override]  # noqa: ARG002
-        _refuse("bulk_update")
-
-
-class OnlyAdded(models.Model):
-    """Base of tables that only grow."""
-
-    objects = OnlyAddedRows.as_manager()
+    only_added: ClassVar[str] = "ledger rows are only added"
 
     class Meta:
         abstract = True
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert; refuses a row that is already there."""
-        if not self._state.adding:
-            _refuse("save")
-        kwargs["force_insert"] = True
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:  # type: ignore[override]  # noqa: ARG002
-        _refuse("delete")
 
 
 class LedgerEntry(OnlyAdded):

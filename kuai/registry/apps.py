@@ -17,14 +17,14 @@ class RegistryConfig(AppConfig):
 
         from kuai.guard import access  # noqa: PLC0415
         from kuai.guard.types import TicketKind  # noqa: PLC0415
-        from kuai.registry import deciding, resolving  # noqa: PLC0415
+        from kuai.registry import resolving, reviewing  # noqa: PLC0415
 
         access.register_resolver(
             "person", lambda code: resolving.resolve_person(code, store=settings.STORE)
         )
         access.register_origin(
             TicketKind.REVIEW,
-            deciding.is_review_open,
-            names_subject=deciding.review_names,
-            is_held_by=deciding.review_is_held_by,
+            reviewing.is_review_open,
+            names_subject=reviewing.review_names,
+            is_held_by=reviewing.review_is_held_by,
         )

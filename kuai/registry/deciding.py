@@ -1,24 +1,35 @@
-"""What people decide and which reviews they have open. Private: see actions."""
+"""The log of what people decide: added to, never changed, withdrawn by another decision. Private: see `decisions`.
+
+Which fact is contested or verified is read from the log here; where facts come from is `facts` and `cases`.
+"""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from kuai.guard import access
+from kuai.guard.free_text import require_reason
 from kuai.guard.types import Actor, Role
 from kuai.kit.errors import Refusal
-from kuai.registry.engine.decision_kinds import DecisionKind, require_keys_fit
-from kuai.registry.models import Decision, Review
+from kuai.registry.engine.decision_kinds import LEVELS, DecisionKind, VerifiedLevel, normal_form
+from kuai.registry.engine.fact_keys import find_fact_key
+from kuai.registry.engine.powers import require_power
+from kuai.registry.freezing import in_force
+from kuai.registry.models import Decision, DecisionSubject
 
-DECIDERS = frozenset({Role.DATA_STEWARD, Role.DEPARTMENT_CLERK, Role.SUBDISTRICT_CLERK})
-REVIEWERS = frozenset({Role.DATA_STEWARD, Role.DEPARTMENT_CLERK})
-MOST_PERSONS_IN_A_REVIEW = 20
-PURPOSE = "record_review"
+PURPOSE = "fact_upkeep"
+OWN_PURPOSE = "own_data"
+LONGEST_REASON = 200
+# Any number will do, as long as nobody else of ours locks by it.
+_QUEUE = 4_403_100_001
+NOT_HERE = "用编码和记录键说人，不写姓名、证件号码和电话。"
 
 
 @dataclass(frozen=True)
@@ -32,124 +43,247 @@ class DecisionView:
     decided_by: str
     decided_at: datetime
     is_withdrawn: bool
+    detail: Mapping[str, Any]
 
 
 def record_decision(
-    kind: DecisionKind, subjects: Sequence[str], *, reason: str, by: Actor, at: datetime
-) -> int:
-    """Add a decision to the log; returns its sequence. Refuses other roles, no reason, and keys that do not fit."""
-    if kind is DecisionKind.WITHDRAW:
-        raise Refusal("decision.withdraw", "撤回要指明撤回哪一个决定。")
-    require_keys_fit(kind, subjects)
-    return _add(kind, subjects, reason=reason, by=by, at=at)
-
-
-def withdraw_decision(sequence: int, *, reason: str, by: Actor, at: datetime) -> int:
-    """Take a decision back by another one; the log keeps both. Refuses what is unknown or already withdrawn."""
-    withdrawn = Decision.objects.filter(pk=sequence).first()
-    if withdrawn is None or withdrawn.kind == DecisionKind.WITHDRAW:
-        raise Refusal("decision.unknown", f"没有可撤回的决定 {sequence}。")
-    if Decision.objects.filter(withdraws=withdrawn).exists():
-        raise Refusal("decision.withdrawn", f"决定 {sequence} 已经撤回。")
-    return _add(DecisionKind.WITHDRAW, (), reason=reason, by=by, at=at, withdraws=withdrawn)
-
-
-def list_decisions() -> tuple[DecisionView, ...]:
-    """The whole log, in order."""
-    rows = Decision.objects.exclude(kind=DecisionKind.WITHDRAW).select_related("withdrawn_by")
-    return tuple(
-        DecisionView(
-            sequence=row.pk,
-            kind=DecisionKind(row.kind),
-            subjects=tuple(row.subjects),
-            reason=row.reason,
-            decided_by=row.decided_by,
-            decided_at=row.decided_at,
-            is_withdrawn=hasattr(row, "withdrawn_by"),
-        )
-        for row in rows
-    )
-
-
-def open_review(person_codes: Sequence[str], *, question: str, by: Actor, at: datetime) -> str:
-    """Open a steward's review of these persons' records; returns its code, by which tickets are issued."""
-    if by.role not in REVIEWERS:
-        raise Refusal("review.not_yours", "数据核校由数据管理员或部门工作人员发起。")
-    if not 0 < len(set(person_codes)) <= MOST_PERSONS_IN_A_REVIEW or not question.strip():
-        raise Refusal(
-            "review.about", f"核校要写明问题和 1 到 {MOST_PERSONS_IN_A_REVIEW} 个人的编码。"
-        )
-    review = Review(
-        review_code=f"R-{secrets.token_hex(6)}",
-        about=sorted(set(person_codes)),
-        question=question,
-        opened_by=by.user_id,
-        opened_at=at,
-    )
-    with transaction.atomic():
-        review.save(force_insert=True)
-        _enter("review.opened", review.about, by=by, at=at)
-    return review.review_code
-
-
-def close_review(review_code: str, *, by: Actor, at: datetime) -> None:
-    """End a review; its tickets die with it. May be repeated."""
-    review = Review.objects.filter(review_code=review_code).first()
-    if review is None or review.opened_by != by.user_id:
-        raise Refusal("review.unknown", "没有这个由你发起的核校。")
-    if review.closed_at is None:
-        with transaction.atomic():
-            Review.objects.filter(pk=review.pk).update(closed_at=at)
-            _enter("review.closed", review.about, by=by, at=at)
-
-
-def is_review_open(review_code: str) -> bool:
-    return Review.objects.filter(review_code=review_code, closed_at__isnull=True).exists()
-
-
-def review_names(review_code: str, ref: str) -> bool:
-    review = Review.objects.filter(review_code=review_code).first()
-    return review is not None and ref.removeprefix("person:") in review.about
-
-
-def review_is_held_by(review_code: str, actor: Actor) -> bool:
-    return Review.objects.filter(review_code=review_code, opened_by=actor.user_id).exists()
-
-
-def _add(
     kind: DecisionKind,
     subjects: Sequence[str],
     *,
     reason: str,
     by: Actor,
     at: datetime,
-    withdraws: Decision | None = None,
+    detail: Mapping[str, Any] | None = None,
 ) -> int:
-    if by.role not in DECIDERS:
-        raise Refusal("decision.not_yours", "这个角色不能作这样的决定。")
-    if not reason.strip():
-        raise Refusal("decision.reason", "决定要写明理由。")
-    decision = Decision(
-        kind=kind.value,
-        subjects=list(subjects),
-        reason=reason,
-        decided_by=by.user_id,
-        decided_at=at,
-        withdraws=withdraws,
+    """Add a decision to the log; returns its sequence. The same said again while it is in force adds nothing.
+
+    Refuses other roles, no reason, a reason that tells of somebody, keys and detail that do not fit the kind, a
+    skipped or repeated step of promotion, and what contradicts a decision in force.
+    """
+    keys, said = normal_form(kind, subjects, detail)
+    require_power(by.role, kind, said)
+    why = require_reason(
+        reason, what="决定", area="decision", longest=LONGEST_REASON, next_step=NOT_HERE
     )
     with transaction.atomic():
-        decision.save(force_insert=True)
-        _enter(f"decision.{kind.value}", [], by=by, at=at)
+        take_turn()
+        same = _find_same(kind, keys, said)
+        if same is not None:
+            return same.pk
+        _require_no_contradiction(kind, keys, said, by=by)
+        decision = Decision(
+            kind=kind.value,
+            subjects=list(keys),
+            detail=said,
+            reason=why,
+            decided_by=by.user_id,
+            decided_at=at,
+            once=_digest(kind, keys, said),
+        )
+        return _add(decision, by=by, at=at)
+
+
+def withdraw_decision(sequence: int, *, reason: str, by: Actor, at: datetime) -> int:
+    """Take a decision back by another one; the log keeps both.
+
+    Refuses what is unknown or already withdrawn, what is neither the actor's own nor (for a steward) open to
+    correction, an objection of somebody else (that is settled by its case) and a step others were built upon.
+    """
+    why = require_reason(
+        reason, what="撤回", area="decision", longest=LONGEST_REASON, next_step=NOT_HERE
+    )
+    with transaction.atomic():
+        take_turn()
+        withdrawn = Decision.objects.filter(pk=sequence).first()
+        if withdrawn is None or withdrawn.kind == DecisionKind.WITHDRAW:
+            raise Refusal("decision.unknown", f"没有可撤回的决定 {sequence}。")
+        if Decision.objects.filter(withdraws=withdrawn).exists():
+            raise Refusal("decision.withdrawn", f"决定 {sequence} 已经撤回。")
+        _require_may_withdraw(withdrawn, by)
+        return add_withdrawal(withdrawn, reason=why, by=by, at=at)
+
+
+def add_withdrawal(withdrawn: Decision, *, reason: str, by: Actor, at: datetime) -> int:
+    """The withdrawing row; whoever calls has asked whether it may be."""
+    return _add(
+        Decision(
+            kind=DecisionKind.WITHDRAW.value,
+            subjects=[],
+            reason=reason,
+            decided_by=by.user_id,
+            decided_at=at,
+            withdraws=withdrawn,
+        ),
+        by=by,
+        at=at,
+    )
+
+
+def list_decisions(
+    *, key: str = "", kind: DecisionKind | None = None, living_only: bool = False
+) -> tuple[DecisionView, ...]:
+    """The log in order; only what names `key`, is of `kind`, is in force, where asked."""
+    rows = in_force() if living_only else Decision.objects.exclude(kind=DecisionKind.WITHDRAW)
+    if key:
+        rows = rows.filter(keys__key=key).distinct()
+    if kind is not None:
+        rows = rows.filter(kind=kind)
+    return tuple(_view(row) for row in rows.order_by("pk").select_related("withdrawn_by"))
+
+
+def find_in_force(kind: DecisionKind, key: str) -> list[Decision]:
+    """Decisions of `kind` about `key` that nobody withdrew, oldest first."""
+    return list(in_force().filter(kind=kind, keys__key=key).distinct())
+
+
+def verified_level(key: str) -> VerifiedLevel | None:
+    """How far the fact was promoted by decisions in force."""
+    reached = {row.detail["level"] for row in find_in_force(DecisionKind.VERIFY, key)}
+    found = None
+    for level in LEVELS:
+        if level not in reached:
+            break
+        found = level
+    return found
+
+
+def take_turn() -> None:
+    """Inside a transaction: one decision at a time, so that places in the log are given in the order of commits.
+
+    On SQLite a writing transaction is alone anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(%s)", [_QUEUE])
+
+
+def _view(row: Decision) -> DecisionView:
+    return DecisionView(
+        sequence=row.pk,
+        kind=DecisionKind(row.kind),
+        subjects=tuple(row.subjects),
+        reason=row.reason,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        is_withdrawn=hasattr(row, "withdrawn_by"),
+        detail=dict(row.detail),
+    )
+
+
+def _find_same(kind: DecisionKind, keys: Sequence[str], said: Mapping[str, Any]) -> Decision | None:
+    return Decision.objects.filter(once=_digest(kind, keys, said)).first()
+
+
+def _digest(kind: DecisionKind, keys: Sequence[str], said: Mapping[str, Any]) -> str:
+    """Of what is decided, and how often just that was withdrawn: said again after a withdrawal it is a new decision."""
+    before = Decision.objects.filter(
+        kind=kind, keys__key=keys[0], withdrawn_by__isnull=False
+    ).distinct()
+    withdrawn = sum(row.subjects == list(keys) and row.detail == said for row in before)
+    text = json.dumps([kind.value, list(keys), said, withdrawn], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _require_no_contradiction(
+    kind: DecisionKind, keys: Sequence[str], said: Mapping[str, Any], *, by: Actor
+) -> None:
+    match kind:
+        case DecisionKind.SAME | DecisionKind.DIFFERENT:
+            _require_not_said_otherwise(kind, keys)
+        case DecisionKind.OBJECT:
+            _require_contestable(keys[0], by)
+        case DecisionKind.VERIFY:
+            _require_next_step(keys[0], VerifiedLevel(said["level"]), by)
+        case DecisionKind.RETRACT | DecisionKind.END:
+            _require_not_judge_of_own(keys[0], by)
+
+
+def _require_not_said_otherwise(kind: DecisionKind, keys: Sequence[str]) -> None:
+    other = DecisionKind.DIFFERENT if kind is DecisionKind.SAME else DecisionKind.SAME
+    for row in in_force().filter(kind=other, keys__key__in=keys).distinct():
+        if len(set(row.subjects) & set(keys)) > 1:
+            raise Refusal(
+                "decision.contradicts",
+                f"决定 {row.pk} 说的正相反。",
+                next_step="先撤回那个决定，再作新的。",
+            )
+
+
+def _require_contestable(key: str, by: Actor) -> None:
+    if by.role is Role.RESIDENT:
+        fact = find_fact_key(key)
+        own = fact is not None and by.person_code in fact.person_codes
+        if not by.person_code or not own:
+            raise Refusal("fact.not_yours", "只能对自己的信息提出异议。")
+    if any(row.decided_by == by.user_id for row in find_in_force(DecisionKind.OBJECT, key)):
+        raise Refusal("fact.contested_by_you", "你对这一条提出的异议还在办理。")
+    if find_in_force(DecisionKind.RETRACT, key):
+        raise Refusal("fact.retracted", "这一条已经更正，不再使用。")
+
+
+def _require_next_step(key: str, level: VerifiedLevel, by: Actor) -> None:
+    if find_in_force(DecisionKind.OBJECT, key) or find_in_force(DecisionKind.RETRACT, key):
+        raise Refusal(
+            "fact.contested", "有异议或已更正的信息不能核实。", next_step="先办结校核单。"
+        )
+    reached = verified_level(key)
+    wanted = LEVELS.index(level)
+    done = -1 if reached is None else LEVELS.index(reached)
+    if wanted <= done:
+        raise Refusal("fact.verified", "这一级已经核实过。")
+    if wanted != done + 1:
+        raise Refusal(
+            "fact.step_skipped", "核实要一级一级来。", next_step="先由社区，再由街道，后由部门。"
+        )
+    before = {row.decided_by for row in find_in_force(DecisionKind.VERIFY, key)}
+    if by.user_id in before:
+        raise Refusal("fact.four_eyes", "上一级也是你核实的；这一级要由另一个人核实。")
+
+
+def _require_not_judge_of_own(key: str, by: Actor) -> None:
+    if any(row.decided_by == by.user_id for row in find_in_force(DecisionKind.OBJECT, key)):
+        raise Refusal("fact.own_objection", "自己提出的异议要由别人来定。")
+
+
+def _require_may_withdraw(withdrawn: Decision, by: Actor) -> None:
+    own = withdrawn.decided_by == by.user_id
+    if withdrawn.kind == DecisionKind.OBJECT and not own:
+        raise Refusal(
+            "decision.not_yours", "别人的异议只能由校核办结。", next_step="请在校核单上答复并办结。"
+        )
+    if not own and by.role is not Role.DATA_STEWARD:
+        raise Refusal("decision.not_yours", "这个角色不能作这样的决定，只能撤回自己的。")
+    if withdrawn.kind == DecisionKind.VERIFY:
+        level = LEVELS.index(VerifiedLevel(withdrawn.detail["level"]))
+        reached = verified_level(withdrawn.subjects[0])
+        if reached is not None and LEVELS.index(reached) > level:
+            raise Refusal(
+                "fact.built_upon", "更高一级已经核实。", next_step="请先撤回更高一级的核实。"
+            )
+
+
+def _add(decision: Decision, *, by: Actor, at: datetime) -> int:
+    decision.save()
+    named = [key for keys in decision.detail.values() if isinstance(keys, list) for key in keys]
+    DecisionSubject.objects.bulk_create(
+        DecisionSubject(decision=decision, key=key) for key in (*decision.subjects, *named)
+    )
+    about = decision.withdraws.subjects if decision.withdraws else decision.subjects
+    persons = _persons_in(about)
+    access.record_entry(
+        actor=by,
+        action=f"decision.{decision.kind}",
+        object_kind="person" if persons else "decision",
+        object_refs=persons or (f"decision:{decision.pk}",),
+        purpose=OWN_PURPOSE if by.role is Role.RESIDENT else PURPOSE,
+        count=len(persons),
+        at=at,
+    )
     return decision.pk
 
 
-def _enter(action: str, person_codes: Sequence[str], *, by: Actor, at: datetime) -> None:
-    access.record_entry(
-        actor=by,
-        action=action,
-        object_kind="person" if person_codes else "decision",
-        object_refs=tuple(person_codes),
-        purpose=PURPOSE,
-        count=len(person_codes),
-        at=at,
-    )
+def _persons_in(keys: Sequence[str]) -> tuple[str, ...]:
+    """Codes of persons whom these keys name, so that they find in the ledger who decided about them."""
+    found = {code for key in keys if (fact := find_fact_key(key)) for code in fact.person_codes}
+    found |= {key for key in keys if key.startswith("P-") and "#" not in key and "|" not in key}
+    return tuple(sorted(found))

@@ -206,6 +206,33 @@ IDENTITY_LEDGER = CATALOGUE.declare(
     )
 )
 
+DECISION = CATALOGUE.declare(
+    BulkTable(
+        name="decision",
+        owner="registry",
+        row="One key named by one human decision in force when the build froze the log. No reason, no decider.",
+        retention="permanent: with the build it had its effect on",
+        columns=(
+            Column("sequence", "BIGINT", L1, "place in the log of decisions"),
+            Column("kind", "VARCHAR", L1, "same, different, split, confirm, object, retract, ..."),
+            Column("place", "INTEGER", L1, "place of the key within the decision and part, from 0"),
+            Column("part", "VARCHAR", L1, "subject, staying (split), mention (confirm)"),
+            Column("subject", "VARCHAR", L2, "mention key, element code or fact key"),
+            Column(
+                "level", "VARCHAR", L1, "verify: community, subdistrict, department; else empty"
+            ),
+            Column("on_day", "DATE", L2, "end, life_cycle: the day it says; else null"),
+            Column(
+                "says", "VARCHAR", L2, "object: what is wrong; life_cycle: the event; else empty"
+            ),
+            Column("evidence_kind", "VARCHAR", L1, "what was seen; empty if none was needed"),
+            Column("evidence_ref", "VARCHAR", L2, "reference of the evidence, nothing personal"),
+            Column("decided_on", "DATE", L2, "local day"),
+        ),
+        order_by=("sequence", "part", "place"),
+    )
+)
+
 ELEMENT_TABLES = (
     PERSON,
     ORGANISATION,

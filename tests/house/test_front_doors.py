@@ -9,7 +9,15 @@ from pathlib import Path
 HOUSE = Path(__file__).parents[2] / "kuai"
 FRONT_DOOR = {"actions", "queries", "types"}
 MORE_DOORS = {
-    "guard": {"access", "ledger", "ledger_types", "route_rules", "command_rules"},
+    "guard": {
+        "access",
+        "free_text",
+        "only_added",
+        "ledger",
+        "ledger_types",
+        "route_rules",
+        "command_rules",
+    },
     "web": {"serving"},
     "registry": {"decisions"},
     "address": {"drawing", "library", "learning", "parsing", "places"},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kuai.address.engine.normalising import split_brackets, to_one_spelling
 from kuai.address.engine.segmenting import Kind, Piece, read_tail, split_head
-from kuai.address.life.somebodys_numbers import find_somebody
+from kuai.guard.free_text import find_somebody
 from kuai.kit.errors import Refusal
 
 if TYPE_CHECKING:

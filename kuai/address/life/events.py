@@ -12,8 +12,8 @@ from dataclasses import replace
 from kuai.address.life.drafting import KNOWN_BY_NAME, Draft
 from kuai.address.life.moves import BEGINS_IN, EVENT_WORDS, LEVEL_WORDS, state_after
 from kuai.address.life.shapes import Effect, Entry, LibraryView, NewEntry, NewEvent
-from kuai.address.life.somebodys_numbers import require_nobody
 from kuai.address.types import EventKind, Level, State
+from kuai.guard.free_text import require_nobody
 from kuai.kit.errors import Refusal
 
 LONGEST_REASON = 400

@@ -24,9 +24,9 @@ from kuai.address.delivered import (
 )
 from kuai.address.life.codes import PREFIX_OF_LENGTH
 from kuai.address.life.shapes import DEPTH, IMPORT_SOURCE
-from kuai.address.life.somebodys_numbers import MAY_TELL, find_somebody
 from kuai.address.reading import LEVEL_OF_WORD
 from kuai.address.types import Level
+from kuai.guard.free_text import MAY_TELL, find_somebody
 from kuai.kit.coordinates import known_datum, points_to_cgcs2000
 from kuai.kit.engine import read_sql
 from kuai.kit.place_codes import LEVEL_BY_LENGTH

@@ -5,12 +5,13 @@ A proposal speaks of premises. Absent on purpose: sources by name, rows, persons
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NoReturn
+from typing import ClassVar
 
 from django.db import models
 
 from kuai.address.applying.moves import ApplicationKind, ApplicationState
 from kuai.address.phantoms.clustering import ProposalKind
+from kuai.guard.only_added import OnlyAdded
 from kuai.guard.types import TablePrivacy
 from kuai.kit.tables import Sensitivity
 
@@ -131,9 +132,10 @@ class Application(models.Model):
         ordering: ClassVar = ["-id"]
 
 
-class ApplicationMove(models.Model):
+class ApplicationMove(OnlyAdded):
     """One row: one step in the life of an application: from, to, who, when, why. Only ever added."""
 
+    only_added: ClassVar[str] = "moves of an application are only added"
     privacy: ClassVar = TablePrivacy(
         retention="permanent: as the application it belongs to",
         levels={
@@ -157,12 +159,3 @@ class ApplicationMove(models.Model):
     class Meta:
         db_table = "address_application_move"
         ordering: ClassVar = ["id"]
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert; a move that was made is never changed."""
-        if not self._state.adding:
-            raise TypeError("moves of an application are only added")
-        super().save(*args, **kwargs)
-
-    def delete(self, *_: Any, **__: Any) -> NoReturn:  # type: ignore[override]
-        raise TypeError("moves of an application are only added")

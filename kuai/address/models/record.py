@@ -5,12 +5,13 @@ What an import brought in bulk lies in the store under `library/`; a row names i
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NoReturn
+from typing import ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
 
 from kuai.address.types import AliasKind, EventKind
+from kuai.guard.only_added import OnlyAdded
 from kuai.guard.types import TablePrivacy
 from kuai.kit.tables import Sensitivity
 
@@ -22,23 +23,16 @@ SUBJECT_ROLES = ("ended", "begun", "changed")
 PLAN_STATES = ("open", "applied", "dropped")
 
 
-class _OnlyAdded(models.Model):
-    """A record of what was decided: rows are inserted and never changed or removed."""
+class _RecordRow(OnlyAdded):
+    """Base of the record: rows are inserted and never changed or removed."""
+
+    only_added: ClassVar[str] = "the record of the library is only added to; undo a step by another"
 
     class Meta:
         abstract = True
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert; what is there is never changed."""
-        if not self._state.adding:
-            raise TypeError("the record of the library is only added to; undo a step by another")
-        super().save(*args, **kwargs)
 
-    def delete(self, *_: Any, **__: Any) -> NoReturn:  # type: ignore[override]
-        raise TypeError("the record of the library is only added to; undo a step by another")
-
-
-class LibraryStep(_OnlyAdded):
+class LibraryStep(_RecordRow):
     """One row: one step of the library's log: an import applied, a life-cycle event, or the undoing of one.
 
     `effect` holds what changed (rows before and after), so that the library is a fold of the log; a large effect
@@ -82,7 +76,7 @@ class LibraryStep(_OnlyAdded):
         ordering: ClassVar = ["sequence"]
 
 
-class StepSubject(_OnlyAdded):
+class StepSubject(_RecordRow):
     """One row: one code that one event of the log ended, began or changed. Imports are not listed code by code."""
 
     privacy: ClassVar = TablePrivacy(
@@ -144,7 +138,7 @@ class PlannedImport(models.Model):
         ordering: ClassVar = ["id"]
 
 
-class Alias(_OnlyAdded):
+class Alias(_RecordRow):
     """One row: somebody gave a place another text, or (with `revokes`) took such a text back.
 
     Absent on purpose: texts that come with an import (they lie in the store) and old names (events make them).

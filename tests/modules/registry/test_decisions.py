@@ -11,6 +11,7 @@ from django.apps import apps
 from kuai.guard import access, actions
 from kuai.guard import queries as guard_queries
 from kuai.guard.types import Actor, Role, SourceRegistration, TicketKind, Zone
+from kuai.kit.element_codes import code_of
 from kuai.kit.engine import engine
 from kuai.kit.errors import Refusal
 from kuai.registry import decisions, queries
@@ -36,79 +37,164 @@ def steward() -> Actor:
     return access.open_account(STEWARD, password="a-long-demo-passphrase-1", by=SECURITY, at=NOW)
 
 
+PERSON, FIRM = code_of("person", 1), code_of("organisation", 1)
+LEFT, RIGHT, THIRD = "police:1#subject", "grid:7#subject", "lease:9#tenant"
+LIVES = f"PH_RESIDE|{PERSON}|{ROOM}"
+PAPER = {"evidence_kind": "paper_seen", "evidence_ref": "窗口受理2026-118"}
+OBJECTED = {"says": "moved_out", "by": "clerk"}
+
 ALLOWED = [
-    (DecisionKind.SAME, ["P-1", "P-2"]),
-    (DecisionKind.DIFFERENT, ["P-1", "P-2"]),
-    (DecisionKind.CONFIRM, ["P-1"]),
-    (DecisionKind.OBJECT, ["police:1#subject"]),
-    (DecisionKind.VERIFY, ["police:1#subject"]),
-    (DecisionKind.END, ["police:1#subject"]),
-    (DecisionKind.SPLIT, ["P-1", "police:1#subject"]),
-    (DecisionKind.ALIAS, ["a", "b"]),
-    (DecisionKind.LIFE_CYCLE, ["4403100010010100001"]),
+    (DecisionKind.SAME, [LEFT, RIGHT], {}),
+    (DecisionKind.DIFFERENT, [LEFT, RIGHT], {}),
+    (DecisionKind.SPLIT, [LEFT], {"staying": [RIGHT, THIRD]}),
+    (DecisionKind.CONFIRM, [PERSON], {"mentions": [RIGHT, LEFT]}),
+    (DecisionKind.OBJECT, [LIVES], OBJECTED),
+    (DecisionKind.OBJECT, [f"birth_date|{PERSON}"], {"says": "typo", "by": "clerk"}),
+    (DecisionKind.RETRACT, [LIVES], {}),
+    (DecisionKind.RETRACT, [LIVES], PAPER),
+    (DecisionKind.END, [LIVES], {"on": "2026-10-01"}),
+    (DecisionKind.ALIAS, [PERSON, code_of("person", 2)], {}),
+    (DecisionKind.LIFE_CYCLE, ["4403100010010100001"], {"event": "demolished", "on": "2026-10-01"}),
+    (DecisionKind.LIFE_CYCLE, [PERSON], {"event": "death", "on": "2026-10-01"}),
 ]
 FORBIDDEN = [
-    (DecisionKind.SAME, ["P-1"]),
-    (DecisionKind.SAME, ["P-1", "P-1"]),
-    (DecisionKind.DIFFERENT, ["P-1", "P-2", "P-3"]),
-    (DecisionKind.CONFIRM, []),
-    (DecisionKind.OBJECT, ["a", "b"]),
-    (DecisionKind.WITHDRAW, []),
+    (DecisionKind.SAME, [LEFT], {}),
+    (DecisionKind.SAME, [LEFT, LEFT], {}),
+    (DecisionKind.SAME, [LEFT, PERSON], {}),
+    (DecisionKind.SAME, [LEFT, RIGHT], {"note": "x"}),
+    (DecisionKind.DIFFERENT, [LEFT, RIGHT, THIRD], {}),
+    (DecisionKind.SPLIT, [LEFT], {}),
+    (DecisionKind.SPLIT, [LEFT], {"staying": [LEFT]}),
+    (DecisionKind.SPLIT, [LEFT], {"staying": []}),
+    (DecisionKind.CONFIRM, [], {"mentions": [LEFT]}),
+    (DecisionKind.CONFIRM, ["P-1"], {"mentions": [LEFT]}),
+    (DecisionKind.CONFIRM, [PERSON], {}),
+    (DecisionKind.OBJECT, [LIVES, f"sex|{PERSON}"], OBJECTED),
+    (DecisionKind.OBJECT, [LEFT], OBJECTED),
+    (DecisionKind.OBJECT, [LIVES], {"says": "he is a liar", "by": "clerk"}),
+    (DecisionKind.OBJECT, [LIVES], {"says": "typo"}),
+    (DecisionKind.OBJECT, [f"name|{PERSON}"], OBJECTED),
+    (DecisionKind.RETRACT, [LIVES], {"evidence_kind": "paper_seen"}),
+    (DecisionKind.VERIFY, [LIVES], {"level": "city", **PAPER}),
+    (DecisionKind.VERIFY, [LIVES], {"level": "community"}),
+    (DecisionKind.VERIFY, [f"sex|{PERSON}"], {"level": "community", **PAPER}),
+    (DecisionKind.END, [LIVES], {"on": "1.10.2026"}),
+    (DecisionKind.LIFE_CYCLE, [FIRM], {"event": "death", "on": "2026-10-01"}),
+    (DecisionKind.WITHDRAW, [], {}),
 ]
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("kind", "subjects"), ALLOWED)
-def test_a_steward_may_decide_each_kind(kind, subjects):
-    decisions.record_decision(kind, subjects, reason="核对无误", by=steward(), at=NOW)
+@pytest.mark.parametrize(("kind", "subjects", "detail"), ALLOWED)
+def test_a_steward_may_decide_each_kind(kind, subjects, detail):
+    decisions.record_decision(
+        kind, subjects, detail=detail, reason="核对无误", by=steward(), at=NOW
+    )
     (view,) = queries.list_decisions()
-    assert (view.kind, view.subjects, view.is_withdrawn) == (kind, tuple(subjects), False)
+    assert (view.kind, view.is_withdrawn) == (kind, False)
+    assert (sorted(view.subjects), view.detail) == (sorted(subjects), detail)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("kind", "subjects"), FORBIDDEN)
-def test_a_decision_with_wrong_keys_is_refused(kind, subjects):
+@pytest.mark.parametrize(("kind", "subjects", "detail"), FORBIDDEN)
+def test_a_decision_with_wrong_keys_or_detail_is_refused(kind, subjects, detail):
     with pytest.raises(Refusal):
-        decisions.record_decision(kind, subjects, reason="核对无误", by=steward(), at=NOW)
+        decisions.record_decision(
+            kind, subjects, detail=detail, reason="核对无误", by=steward(), at=NOW
+        )
     assert queries.list_decisions() == ()
 
 
+DECIDES = {
+    DecisionKind.SAME: {Role.DATA_STEWARD, Role.DEPARTMENT_CLERK},
+    DecisionKind.OBJECT: {
+        Role.DATA_STEWARD,
+        Role.DEPARTMENT_CLERK,
+        Role.SUBDISTRICT_CLERK,
+        Role.GRID_WORKER,
+    },
+    DecisionKind.RETRACT: {Role.DATA_STEWARD, Role.DEPARTMENT_CLERK},
+    DecisionKind.END: {Role.DATA_STEWARD, Role.DEPARTMENT_CLERK, Role.SUBDISTRICT_CLERK},
+}
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "role",
-    [
-        role
-        for role in Role
-        if role not in (Role.DATA_STEWARD, Role.DEPARTMENT_CLERK, Role.SUBDISTRICT_CLERK)
-    ],
-)
-def test_no_other_role_decides(role):
-    with pytest.raises(Refusal, match="不能作"):
-        decisions.record_decision(
-            DecisionKind.CONFIRM, ["P-1"], reason="x", by=Actor("x", role), at=NOW
+@pytest.mark.parametrize("kind", DECIDES)
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_decides_its_kinds_and_no_other(kind, role):
+    subjects, detail = next((keys, said) for one, keys, said in ALLOWED if one is kind)
+    by = Actor("x", role, person_code=PERSON)
+    if role in DECIDES[kind]:
+        assert decisions.record_decision(
+            kind, subjects, detail=detail, reason="核对", by=by, at=NOW
         )
+    else:
+        with pytest.raises(Refusal, match="不能作|本人"):
+            decisions.record_decision(kind, subjects, detail=detail, reason="核对", by=by, at=NOW)
 
 
 @pytest.mark.django_db
-def test_every_kind_is_in_the_table_of_allowed_moves():
-    assert {kind for kind, _ in ALLOWED} | {DecisionKind.WITHDRAW} == set(DecisionKind)
+def test_every_kind_is_in_the_table_of_allowed_decisions():
+    tried = {kind for kind, *_ in ALLOWED} | {DecisionKind.WITHDRAW, DecisionKind.VERIFY}
+    assert tried == set(DecisionKind)
 
 
 @pytest.mark.django_db
 def test_a_decision_is_never_changed_or_removed_but_withdrawn_by_another():
     by = steward()
     sequence = decisions.record_decision(
-        DecisionKind.CONFIRM, ["P-1"], reason="核对", by=by, at=NOW
+        DecisionKind.SAME, [LEFT, RIGHT], reason="核对", by=by, at=NOW
     )
     row = Decision.objects.get(pk=sequence)
-    with pytest.raises(TypeError):
-        row.save()
-    with pytest.raises(TypeError):
-        row.delete()
+    for change in (row.save, row.delete, Decision.objects.all().delete):
+        with pytest.raises(TypeError, match="only added"):
+            change()
+    with pytest.raises(TypeError, match="only added"):
+        Decision.objects.update(reason="x")
     decisions.withdraw_decision(sequence, reason="看错了", by=by, at=NOW)
     assert [view.is_withdrawn for view in queries.list_decisions()] == [True]
     with pytest.raises(Refusal, match="已经撤回"):
         decisions.withdraw_decision(sequence, reason="再撤", by=by, at=NOW)
+
+
+@pytest.mark.django_db
+def test_the_same_decision_posted_twice_is_one_and_may_be_made_again_after_its_withdrawal():
+    by = steward()
+
+    def decide(*keys: str) -> int:
+        return decisions.record_decision(DecisionKind.SAME, keys, reason="核对", by=by, at=NOW)
+
+    first = decide(LEFT, RIGHT)
+    assert decide(RIGHT, LEFT) == first
+    decisions.withdraw_decision(first, reason="看错了", by=by, at=NOW)
+    again = decide(LEFT, RIGHT)
+    assert again > first
+    assert decide(LEFT, RIGHT) == again
+
+
+@pytest.mark.django_db
+def test_nothing_is_decided_against_what_another_decision_in_force_says():
+    by = steward()
+    said = decisions.record_decision(
+        DecisionKind.SAME, [LEFT, RIGHT, THIRD], reason="核对", by=by, at=NOW
+    )
+    with pytest.raises(Refusal, match=f"决定 {said} "):
+        decisions.record_decision(
+            DecisionKind.DIFFERENT, [RIGHT, THIRD], reason="核对", by=by, at=NOW
+        )
+    decisions.withdraw_decision(said, reason="看错了", by=by, at=NOW)
+    decisions.record_decision(DecisionKind.DIFFERENT, [RIGHT, THIRD], reason="核对", by=by, at=NOW)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("reason", ["", "  ", "张某说的", "本人电话 13800138000", "长" * 201])
+def test_a_reason_is_given_and_tells_of_nobody(reason):
+    with pytest.raises(Refusal) as refused:
+        decisions.record_decision(
+            DecisionKind.SAME, [LEFT, RIGHT], reason=reason, by=steward(), at=NOW
+        )
+    assert refused.value.code in ("decision.reason", "decision.personal")
+    assert reason.strip() == "" or reason not in str(refused.value)
 
 
 @pytest.fixture

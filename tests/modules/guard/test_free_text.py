@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from kuai.address.life.somebodys_numbers import (
+from kuai.guard.free_text import (
     MAY_TELL,
     NAME,
     PHONE_OR_CARD,

@@ -51,14 +51,14 @@ def find_somebody(text: str) -> str:
     return NAME if _NAMED.search("".join(plain.split())) else ""
 
 
-def require_nobody(text: str, *, what: str, code: str) -> None:
+def require_nobody(text: str, *, what: str, code: str, next_step: str = "") -> None:
     """Refuse `text`, called `what` in words, where it would tell of somebody; the refusal does not repeat it."""
     found = find_somebody(text)
     if found:
         raise Refusal(
             code,
             f"{what}里像有{found}。",
-            next_step="只留下说地点的文字；来电来人的信息记在受理系统，不进地址库。",
+            next_step=next_step or "只留下说地点的文字；来电来人的信息记在受理系统，不进地址库。",
         )
 
 
