@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
-def index_subjects(apps, schema_editor):
+def index_subjects(apps, _schema_editor):
     """What was decided before this migration is found by its keys too."""
     decision = apps.get_model("registry", "Decision")
     subject = apps.get_model("registry", "DecisionSubject")
