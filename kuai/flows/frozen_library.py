@@ -36,6 +36,8 @@ class PreparedLibrary:
     folder: Path
     receipt: Receipt
     digest: str
+    # How many steps of the record are in it; 0 for the shipped divisions.
+    sequence: int = 0
 
     def copy_to(
         self, connection: duckdb.DuckDBPyConnection, core: Path
@@ -65,8 +67,13 @@ def prepare_library(
         else:
             title = delivered.resource.title if delivered else "统一地址库"
             receipt = taken or frozen.receipt
-    digest = file_digest([folder / f"{table.name}.parquet" for table in FROZEN_TABLES])
-    return PreparedLibrary(title, folder, receipt, digest)
+    sequence = frozen.sequence if frozen else 0
+    return PreparedLibrary(title, folder, receipt, library_digest(folder), sequence)
+
+
+def library_digest(folder: Path) -> str:
+    """Of the frozen tables in `folder`: a scratch folder, or the core of a build."""
+    return file_digest([folder / f"{table.name}.parquet" for table in FROZEN_TABLES])
 
 
 def forget_prepared(store: Store) -> None:

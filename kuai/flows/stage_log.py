@@ -83,3 +83,10 @@ def code_digest() -> str:
         for path in (house / room).rglob(f"*{suffix}")
     )
     return file_digest(files)[:16]
+
+
+@cache
+def model_digest() -> str:
+    """A digest of the frozen linkage models alone: retraining one is a release."""
+    models = Path(__file__).parents[1] / "linkage" / "models"
+    return file_digest(sorted(models.rglob("*.json")))[:16]

@@ -19,7 +19,7 @@ import duckdb
 
 from kuai.kit.atomic_files import replace_when_complete
 from kuai.kit.errors import Breakdown, Refusal
-from kuai.kit.tables import BulkTable, TableRef
+from kuai.kit.tables import BulkTable, Column, TableRef
 
 # Measured 2026-11-22: with 3 GB the widest step of a district of 551,600 rooms spills and the process tree stays
 # under 6 GB.
@@ -209,15 +209,20 @@ def content_hash(connection: duckdb.DuckDBPyConnection, ref: TableRef) -> str:
     The sum and the xor of a 64-bit digest a row: equal multisets of rows give equal hashes on every machine.
     """
     use_table(connection, ref, name="hashed_table")
+    return hash_rows(connection, "hashed_table", ref.table.columns)
+
+
+def hash_rows(connection: duckdb.DuckDBPyConnection, name: str, columns: Sequence[Column]) -> str:
+    """`content_hash` of these columns of a table or view that is open under `name`."""
     parts = [
         f'coalesce(cast(round("{c.name}", 4) as varchar), chr(0))'
         if c.type in ("DOUBLE", "FLOAT")
         else f'coalesce(cast("{c.name}" as varchar), chr(0))'
-        for c in ref.table.columns
+        for c in columns
     ]
     row_text = " || chr(31) || ".join(parts)
     row = connection.execute(
         "select count(*), sum(digest::hugeint)::varchar, bit_xor(digest)::varchar from"
-        f" (select md5_number_lower({row_text}) as digest from hashed_table)"
+        f' (select md5_number_lower({row_text}) as digest from "{name}")'
     ).fetchall()[0]
     return "-".join(str(value or 0) for value in row)
