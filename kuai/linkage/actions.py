@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -36,7 +37,14 @@ from kuai.linkage.engine.figures import LinkFigures
 from kuai.linkage.engine.organisations import link_organisation_rows
 from kuai.linkage.engine.persons import link_person_rows
 from kuai.linkage.engine.steps import make_table, registered
-from kuai.linkage.types import ORGANISATION_LINK, PERSON_LINK
+from kuai.linkage.types import (
+    ORGANISATION_LINK,
+    ORGANISATION_SUSPICION,
+    ORGANISATION_TIE,
+    PERSON_LINK,
+    PERSON_SUSPICION,
+    PERSON_TIE,
+)
 from kuai.sources.types import (
     ADDRESS_MENTION,
     ORGANISATION_MENTION,
@@ -44,6 +52,13 @@ from kuai.sources.types import (
     ROW_LINK,
     MentionSet,
 )
+
+# No other zone is linked: care and reporters' rows meet no register.
+ZONE = Zone.CORE
+RESULT_TABLES = {
+    "person": (PERSON_LINK, PERSON_SUSPICION, PERSON_TIE),
+    "organisation": (ORGANISATION_LINK, ORGANISATION_SUSPICION, ORGANISATION_TIE),
+}
 
 # What `kuai link` reads; a file may lack any of them but row_id.
 FILE_COLUMNS = (
@@ -72,25 +87,26 @@ def link_persons(
     washes: TableRef,
     folder: Path,
     decisions: TableRef | None = None,
-    zone: Zone = Zone.CORE,
+    as_of: date | None = None,
     progress: Progress = SILENT,
 ) -> tuple[TableRef, Receipt]:
-    """Write `person_link` for the mentions of `zone`: every mention once, alone if nothing ties it.
+    """Write `person_link` for the mentions of the core zone: every mention once, alone if nothing ties it; beside it
+    `person_suspicion` (what is held back, and the tie to cut) and `person_tie`.
 
-    What people decided (`decisions`, the build's table) holds whatever the rules say.
+    What people decided (`decisions`, the build's table) holds whatever the rules say; `as_of` is the build's day.
     Refuses nothing and keeps no raw value. May be repeated: the same input gives the same rows.
     """
-    own = [mention_set for mention_set in mention_sets if mention_set.zone == zone]
+    own = [mention_set for mention_set in mention_sets if mention_set.zone == ZONE]
     with _frame_file(connection, own, washes, folder) as frame, _private_session() as session:
         session.execute(f"create temp view person_frame as select * from {scan_sql([frame])}")
-        with registered(session, sealed_identity=_opened_identities(store, own, zone)):
+        with registered(session, sealed_identity=_opened_identities(store, own)):
             make_table(session, "person_row")
         session.execute("drop view person_frame")
         figures = link_person_rows(
-            session, progress=progress, decided=_decided(connection, decisions)
+            session, progress=progress, decided=_decided(connection, decisions), as_of=as_of
         )
-        links = _links(session, "person_row")
-    ref = _write(connection, PERSON_LINK, links, folder)
+        found = _found(session, "person", rows="person_row")
+    ref = _write(connection, "person", found, folder)
     return ref, _receipt("link persons", figures, what="mentions")
 
 
@@ -101,11 +117,11 @@ def link_organisations(
     washes: TableRef,
     folder: Path,
     decisions: TableRef | None = None,
-    zone: Zone = Zone.CORE,
     progress: Progress = SILENT,
 ) -> tuple[TableRef, Receipt]:
-    """Write `organisation_link`: credit code first, then names that belong to one organisation only."""
-    own = [mention_set for mention_set in mention_sets if mention_set.zone == zone]
+    """Write `organisation_link`: credit code first, then names that belong to one organisation only; beside it
+    `organisation_suspicion` and `organisation_tie`."""
+    own = [mention_set for mention_set in mention_sets if mention_set.zone == ZONE]
     task = progress.begin("关联主体", total=1, measure="步")
     with _private_session() as session:
         _use(session, own, ORGANISATION_MENTION)
@@ -113,8 +129,8 @@ def link_organisations(
         use_tables(session, washes.table, [washes])
         make_table(session, "organisation_row")
         figures = link_organisation_rows(session, decided=_decided(connection, decisions))
-        links = _links(session, "organisation_row")
-    ref = _write(connection, ORGANISATION_LINK, links, folder)
+        found = _found(session, "organisation", rows="organisation_row")
+    ref = _write(connection, "organisation", found, folder)
     task.advance()
     progress.end(task)
     return ref, _receipt("link organisations", figures, what="mentions")
@@ -216,7 +232,7 @@ def _decided(
     return tuple(ClerkRow(*row) for row in found)
 
 
-def _opened_identities(store: Store, mention_sets: Sequence[MentionSet], zone: Zone) -> pa.Table:
+def _opened_identities(store: Store, mention_sets: Sequence[MentionSet]) -> pa.Table:
     shape = pa.schema(
         [(name, pa.string()) for name in ("mention_key", "name", "id_number", "phone")]
     )
@@ -226,7 +242,7 @@ def _opened_identities(store: Store, mention_sets: Sequence[MentionSet], zone: Z
             continue
         source, period = mention_set.source, mention_set.period
         opened = open_sealed(
-            store, zone=zone, source=source, period=period, name="identity", columns=shape.names
+            store, zone=ZONE, source=source, period=period, name="identity", columns=shape.names
         )
         length = len(opened)
         part = opened.select(shape.names).cast(shape)
@@ -236,19 +252,45 @@ def _opened_identities(store: Store, mention_sets: Sequence[MentionSet], zone: Z
     return pa.concat_tables([empty.empty_table(), *parts])
 
 
-def _links(session: duckdb.DuckDBPyConnection, rows: str) -> pa.Table:
-    return session.sql(
+def _found(
+    session: duckdb.DuckDBPyConnection, element: str, *, rows: str
+) -> dict[BulkTable, pa.Table]:
+    """What a link came to, by the table it belongs into; numbers of mentions become their keys."""
+    link, suspicion, tie = RESULT_TABLES[element]
+    links = (
         "select r.mention_key, f.mention_key as cluster_key, round(c.match_probability, 4) as match_probability,"
         f" c.reason, c.quarantined from mention_cluster as c inner join {rows} as r on r.mention_no = c.mention_no"
         f" inner join {rows} as f on f.mention_no = c.founder_no"
-    ).to_arrow_table()
+    )
+    suspicions = (
+        f"select '{element}' as element, f.mention_key as cluster_key, s.kind, l.mention_key as left_mention,"
+        " r.mention_key as right_mention, s.explanation, s.agreement from cluster_suspicion as s"
+        f" inner join {rows} as f on f.mention_no = s.founder_no"
+        f" inner join {rows} as l on l.mention_no = s.left_no left join {rows} as r on r.mention_no = s.right_no"
+    )
+    ties = (
+        f"select '{element}' as element, l.mention_key as left_mention, r.mention_key as right_mention,"
+        " cast(t.key_code as varchar) as key_code, t.match_probability, t.is_kept from cluster_tie as t"
+        f" inner join {rows} as l on l.mention_no = t.left_no inner join {rows} as r on r.mention_no = t.right_no"
+    )
+    return {
+        table: session.sql(sql).to_arrow_table()
+        for table, sql in ((link, links), (suspicion, suspicions), (tie, ties))
+    }
 
 
 def _write(
-    connection: duckdb.DuckDBPyConnection, table: BulkTable, links: pa.Table, folder: Path
+    connection: duckdb.DuckDBPyConnection,
+    element: str,
+    found: dict[BulkTable, pa.Table],
+    folder: Path,
 ) -> TableRef:
-    with registered(connection, proposed_link=links):
-        return write_table(connection, table, "select * from proposed_link", folder)
+    """Write them all; returns the links."""
+    refs = {}
+    for table, rows in found.items():
+        with registered(connection, found_rows=rows):
+            refs[table] = write_table(connection, table, "select * from found_rows", folder)
+    return refs[RESULT_TABLES[element][0]]
 
 
 def _receipt(stage: str, figures: LinkFigures, *, what: str) -> Receipt:

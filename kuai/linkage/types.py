@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from kuai.kit.tables import CATALOGUE, BulkTable, Column, Sensitivity
 
 L1, L2 = Sensitivity.L1, Sensitivity.L2
@@ -43,3 +45,109 @@ def _link_table(element: str) -> BulkTable:
 
 PERSON_LINK = _link_table("person")
 ORGANISATION_LINK = _link_table("organisation")
+
+
+@dataclass(frozen=True)
+class SuspicionKind:
+    """One way in which a cluster's structure is impossible or odd."""
+
+    code: str
+    title: str
+    explanation: str
+
+
+SUSPICION_KINDS = {
+    kind.code: kind
+    for kind in (
+        SuspicionKind(
+            "border",
+            "同键而相互矛盾",
+            "两组记录有精确的同键相连，但{differing}不同，不能是同一人（单位）",
+        ),
+        SuspicionKind("two_birth_dates", "两个出生日期", "同一人的记录写了两个不同的出生日期"),
+        SuspicionKind(
+            "birth_date_and_number",
+            "出生日期与证号不符",
+            "一条记录所写的出生日期与其身份证号码里的不同",
+        ),
+        SuspicionKind(
+            "number_taken_off",
+            "证号属于他人",
+            "一条记录的证件号码已由姓名不同的人使用，关联时没有采用",
+        ),
+        SuspicionKind("too_old", "年龄超过在世者", "按出生日期，建库日的年龄已超过在世最长寿的人"),
+        SuspicionKind("many_phones", "电话过多", "同一人的记录里电话号码过多，像是代办人或误并"),
+        SuspicionKind(
+            "listed_twice",
+            "名册分列为两人",
+            "一份每人只登记一次的名册把其中两条记录分列，电话不同",
+        ),
+        SuspicionKind(
+            "bridge",
+            "单薄的一环",
+            "两组各自紧密的记录仅靠一处较弱的关联相连，其余可比之处没有相同的",
+        ),
+        SuspicionKind("crowded_phone", "多人共用的电话", "两组记录仅靠一个多人共用的电话号码相连"),
+        SuspicionKind(
+            "clerk_contradiction", "人工决定相互矛盾", "人工决定前后矛盾，按较新的执行，请核对"
+        ),
+    )
+}
+
+
+def _suspicion_table(element: str) -> BulkTable:
+    return CATALOGUE.declare(
+        BulkTable(
+            name=f"{element}_suspicion",
+            owner="linkage",
+            row=f"Why one cluster of {element} mentions is held back, and the tie whose cut would settle it.",
+            retention="as the build",
+            columns=(
+                Column("element", "VARCHAR", L1, element),
+                Column("cluster_key", "VARCHAR", L2, "the cluster's founding mention"),
+                Column("kind", "VARCHAR", L2, "one of SUSPICION_KINDS"),
+                Column("left_mention", "VARCHAR", L2, "one end of the edge to cut"),
+                Column(
+                    "right_mention",
+                    "VARCHAR",
+                    L2,
+                    "the other end; null where one record alone is odd",
+                ),
+                Column("explanation", "VARCHAR", L2, "why, in Chinese, without values"),
+                Column(
+                    "agreement",
+                    "VARCHAR",
+                    L2,
+                    "what the two ends agree and differ in, without values",
+                ),
+            ),
+            order_by=("cluster_key", "kind", "left_mention", "right_mention"),
+        )
+    )
+
+
+def _tie_table(element: str) -> BulkTable:
+    return CATALOGUE.declare(
+        BulkTable(
+            name=f"{element}_tie",
+            owner="linkage",
+            row=f"One tie between two {element} mentions: enough of them to walk from any mention to its founder,"
+            " and all of what is held back or was cut.",
+            retention="as the build",
+            columns=(
+                Column("element", "VARCHAR", L1, element),
+                Column("left_mention", "VARCHAR", L2, "one end"),
+                Column("right_mention", "VARCHAR", L2, "the other end"),
+                Column("key_code", "VARCHAR", L1, "the key that ties them (list_person_keys)"),
+                Column("match_probability", "DOUBLE", L2, "the key's"),
+                Column("is_kept", "BOOLEAN", L2, "false: a contradiction or a clerk forbade it"),
+            ),
+            order_by=("left_mention", "right_mention", "key_code"),
+        )
+    )
+
+
+PERSON_SUSPICION = _suspicion_table("person")
+ORGANISATION_SUSPICION = _suspicion_table("organisation")
+PERSON_TIE = _tie_table("person")
+ORGANISATION_TIE = _tie_table("organisation")

@@ -17,6 +17,8 @@ class LinkFigures:
     shared_values: dict[str, int] = field(default_factory=dict)
     edges_parted: int = 0
     decisions_waiting: int = 0
+    decisions_contradicted: int = 0
+    suspicions: dict[str, int] = field(default_factory=dict)
 
     def as_notes(self) -> dict[str, object]:
         """For `Receipt.notes`."""
@@ -28,4 +30,6 @@ class LinkFigures:
             "shared_values": self.shared_values,
             "edges_parted": self.edges_parted,
             "decisions_waiting": self.decisions_waiting,
+            "decisions_contradicted": self.decisions_contradicted,
+            "suspicions": self.suspicions,
         }

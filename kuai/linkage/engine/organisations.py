@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import duckdb
 import numpy as np
 
 from kuai.linkage.engine import components
 from kuai.linkage.engine.clerk_ties import ClerkRow, keep_edges
+from kuai.linkage.engine.clusters import write_clusters
 from kuai.linkage.engine.components import Edges, Traits
 from kuai.linkage.engine.figures import LinkFigures
+from kuai.linkage.engine.holding_back import watch_organisations
 from kuai.linkage.engine.keys import CLERK, LinkKey
 from kuai.linkage.engine.steps import (
     clerk_word,
@@ -19,7 +20,6 @@ from kuai.linkage.engine.steps import (
     edges_of,
     make_table,
     row_count,
-    write_clusters,
 )
 
 ORGANISATION_KEYS = (
@@ -49,21 +49,18 @@ def link_organisation_rows(
     ]
     count = row_count(connection, "organisation_row")
     word = clerk_word(connection, decided, rows="organisation_row")
+    traits = _traits(connection)
     merging = keep_edges(
-        count,
-        Edges.joined(edges),
-        _traits(connection),
-        word,
-        equal_below=len(ORGANISATION_KEYS),
+        count, Edges.joined(edges), traits, word, equal_below=len(ORGANISATION_KEYS)
     )
-    figures = write_clusters(
+    return write_clusters(
         connection,
         merging,
         keys=ORGANISATION_KEYS,
-        count=count,
-        suspicion_step="organisation_suspicion",
+        traits=traits,
+        word=word,
+        watch=watch_organisations(),
     )
-    return replace(figures, decisions_waiting=word.waiting)
 
 
 def _key_edges(connection: duckdb.DuckDBPyConnection, tier: int, key: LinkKey) -> Edges:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -17,8 +18,10 @@ import pyarrow as pa
 from kuai.kit.progress import SILENT, Progress, ProgressTask, progress_line
 from kuai.linkage.engine import components
 from kuai.linkage.engine.clerk_ties import ClerkRow, ClerkWord, keep_edges
+from kuai.linkage.engine.clusters import write_clusters
 from kuai.linkage.engine.components import Edges, Merging, Traits
 from kuai.linkage.engine.figures import LinkFigures
+from kuai.linkage.engine.holding_back import watch_persons
 from kuai.linkage.engine.keys import MODEL_KEYS, PERSON_KEYS, TIER_OF
 from kuai.linkage.engine.lone_names import lone_name_edges
 from kuai.linkage.engine.pairing_model import model_edges, train_model
@@ -31,14 +34,8 @@ from kuai.linkage.engine.steps import (
     make_table,
     registered,
     row_count,
-    write_clusters,
 )
 
-# Phones of one clustered person beyond this are an agent's or a mistake.
-PERSON_PHONES_MAX = 8
-
-# Because nobody alive is older (and a tenant of 120 is a typing slip), such a cluster is held back.
-OLDEST_BIRTH = "1905-01-01"
 EXACT_STEPS = 4
 FIRST_MODEL_TIER = TIER_OF[MODEL_KEYS[0].code]
 
@@ -63,9 +60,11 @@ def link_person_rows(
     progress: Progress = SILENT,
     with_model: bool = True,
     decided: Sequence[ClerkRow] = (),
+    as_of: date | None = None,
 ) -> LinkFigures:
-    """From the relation `person_row` (mention_no 0..n-1 in founding order) make the temporary table
-    `mention_cluster(mention_no, founder_no, match_probability, reason, quarantined)`.
+    """From the relation `person_row` (mention_no 0..n-1 in founding order) make the temporary tables
+    `mention_cluster(mention_no, founder_no, match_probability, reason, quarantined)`, `cluster_suspicion` and
+    `cluster_tie`. Without a day `as_of` nobody is too old.
     """
     with progress_line(progress, "关联人员", total=EXACT_STEPS + 2, measure="步") as task:
         word = clerk_word(connection, decided, rows="person_row")
@@ -77,17 +76,14 @@ def link_person_rows(
             connection,
             merging,
             keys=PERSON_KEYS,
-            count=len(traits.columns[0]),
-            suspicion_step="person_suspicion",
-            suspicion_parameters={
-                "person_phones_max": PERSON_PHONES_MAX,
-                "oldest_birth": OLDEST_BIRTH,
-            },
+            traits=traits,
+            word=word,
+            watch=watch_persons(as_of),
         )
         task.advance()
     for name in _WORK_TABLES:
         connection.execute(f"drop table if exists {name}")
-    return replace(figures, shared_values=shared, decisions_waiting=word.waiting)
+    return replace(figures, shared_values=shared)
 
 
 def train_person_model(connection: duckdb.DuckDBPyConnection, *, truth: str) -> dict[str, Any]:

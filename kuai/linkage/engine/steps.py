@@ -1,4 +1,4 @@
-"""What both links share: running a step, reading columns, writing clusters with their reasons."""
+"""What both links share: running a step, reading columns, making ties of them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from kuai.kit.engine import read_sql
-from kuai.linkage.engine import components
 from kuai.linkage.engine.clerk_ties import ClerkRow, ClerkWord, word_of
 from kuai.linkage.engine.components import Edges
-from kuai.linkage.engine.figures import LinkFigures
-from kuai.linkage.engine.keys import FOUNDER_REASON, LinkKey
 
 
 def make_table(
@@ -70,51 +67,3 @@ def clerk_word(
             " inner join named_mention as n on n.mention_key = r.mention_key"
         ).fetchall()
     return word_of(decided, {key: int(number) for key, number in found})
-
-
-def write_clusters(
-    connection: duckdb.DuckDBPyConnection,
-    merging: components.Merging,
-    *,
-    keys: Sequence[LinkKey],
-    count: int,
-    suspicion_step: str,
-    suspicion_parameters: dict[str, object] | None = None,
-) -> LinkFigures:
-    """Make `mention_cluster`; `suspicion_step` names the founders whose cluster is held back."""
-    membership = components.strongest_paths(count, merging.kept)
-    cut = np.concatenate([merging.cut.left, merging.cut.right])
-    rows = pa.table(
-        {
-            "mention_no": np.arange(count),
-            "founder_no": membership.founder,
-            "path_tier": membership.path_tier,
-            "own_tier": membership.own_tier,
-        }
-    )
-    tiers = pa.table(
-        {
-            "tier": pa.array(range(len(keys)), pa.int16()),
-            "probability": [key.probability for key in keys],
-            "reason": [key.reason for key in keys],
-        }
-    )
-    disputed = pa.table({"founder_no": np.unique(membership.founder[cut])})
-    with registered(connection, membership=rows, tier=tiers, disputed_cluster=disputed):
-        make_table(
-            connection, "cluster_suspicion", step=suspicion_step, parameters=suspicion_parameters
-        )
-        make_table(connection, "mention_cluster", parameters={"founder_reason": FOUNDER_REASON})
-    connection.execute("drop table cluster_suspicion")
-    clusters, quarantined = connection.execute(
-        "select count(distinct founder_no), count(*) filter (where quarantined) from mention_cluster"
-    ).fetchall()[0]
-    used, counts = np.unique(merging.kept.tier, return_counts=True)
-    return LinkFigures(
-        mentions=count,
-        clusters=int(clusters),
-        quarantined=int(quarantined),
-        edges_by_key={keys[tier].code: int(n) for tier, n in zip(used, counts, strict=True)},
-        edges_cut=len(merging.cut),
-        edges_parted=len(merging.parted),
-    )

@@ -73,7 +73,7 @@ def labels_under(
 
 
 @given(EDGE_LISTS, TRAITS, DECISIONS)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_no_rule_and_no_fact_overrules_the_clerk(
     listed: list[tuple[int, int, int]],
     values: list[int | None],
@@ -92,7 +92,7 @@ def test_no_rule_and_no_fact_overrules_the_clerk(
 
 
 @given(DECISIONS)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_every_pair_a_decision_names_holds_or_is_told_as_contradicted_by_a_newer_one(
     decisions: list[tuple[str, list[str]]],
 ) -> None:
@@ -112,7 +112,7 @@ def test_every_pair_a_decision_names_holds_or_is_told_as_contradicted_by_a_newer
 
 
 @given(EDGE_LISTS, TRAITS, DECISIONS, st.randoms(use_true_random=False))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_the_order_of_rows_and_edges_does_not_matter(
     listed: list[tuple[int, int, int]],
     values: list[int | None],
