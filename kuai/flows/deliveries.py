@@ -117,6 +117,16 @@ def earlier_deliveries(store: Store, received: ReceivedResource) -> list[Receive
     return before[::-1]
 
 
+def list_shredded(store: Store, zone: Zone) -> list[tuple[str, str]]:
+    """Source and period of every delivery whose key was destroyed: nothing of it may be carried on."""
+    return [
+        (path.stem, entry.period)
+        for path in sorted((store.root / "deliveries").glob("*.json"))
+        for entry in list_series(store, path.stem)
+        if is_shredded(store, zone=zone, source=path.stem, period=entry.period)
+    ]
+
+
 def _living_cards(store: Store, source: str) -> list[tuple[Path, str]]:
     """The cards of the source's living deliveries in the order they came, each with its kind as said."""
     found = []

@@ -15,7 +15,7 @@ from kuai.address.types import ADDRESS_ALIAS, ADDRESS_ENTRY, ADDRESS_SUCCESSION,
 from kuai.blocks import actions as blocks
 from kuai.blocks.types import BLOCK, BLOCK_COUNTER
 from kuai.flows.build_inputs import BuildInputs
-from kuai.flows.deliveries import MappedResource
+from kuai.flows.deliveries import MappedResource, list_shredded
 from kuai.flows.frozen_library import FROZEN_TABLES
 from kuai.flows.stage_log import StageLog
 from kuai.guard.types import Zone
@@ -156,7 +156,15 @@ def _relate(
         for table in MENTION_TABLES
     }
     inputs |= {
-        table.name: [made[table.name]] for table in (ADDRESS_WASH, PERSON_LINK, ORGANISATION_LINK)
+        table.name: [made[table.name]]
+        for table in (
+            ADDRESS_WASH,
+            PERSON_LINK,
+            ORGANISATION_LINK,
+            DECISION,
+            ADDRESS_ENTRY,
+            ADDRESS_SUCCESSION,
+        )
     }
     return registry.identify_and_relate(
         engine,
@@ -169,8 +177,31 @@ def _relate(
             version=bench.core_version, as_of=bench.inputs.as_of, folder=bench.core
         ),
         catalogue=bench.inputs.catalogue,
+        deliveries=_deliveries(bench, resources),
         progress=bench.progress,
     )
+
+
+def _deliveries(
+    bench: Bench, resources: Sequence[MappedResource]
+) -> tuple[registry.SourceDelivery, ...]:
+    """What the build was delivered, oldest first within a source, and what may not be carried on from before."""
+    day = bench.inputs.as_of
+    delivered = tuple(
+        registry.SourceDelivery(
+            one.mentions.source,
+            one.mentions.period,
+            one.received.resource.delivery.value,
+            day,
+            one.registration.retention_days,
+        )
+        for one in resources
+    )
+    gone = tuple(
+        registry.SourceDelivery(source, period, "shredded", day)
+        for source, period in list_shredded(bench.store, Zone.CORE)
+    )
+    return delivered + gone
 
 
 def _previous(engine: Engine, bench: Bench) -> registry.PreviousBuild | None:

@@ -8,11 +8,13 @@ from kuai.registry.building import (
 )
 from kuai.registry.engine.relation_types import RelationType
 from kuai.registry.identifying import BuildFrame, newest_build
+from kuai.registry.relating import SourceDelivery
 
 __all__ = [
     "BuildFrame",
     "PreviousBuild",
     "RelationType",
+    "SourceDelivery",
     "identify_and_relate",
     "newest_build",
     "read_previous",

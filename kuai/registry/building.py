@@ -1,16 +1,16 @@
 """Identify and relate: mentions and clusters -> codes for ever, elements, dated relations, conflicts. Private.
 
-The codes come from `identifying`. Everything written here is sorted, so equal input gives equal bytes.
+The codes come from `identifying`, what is said of them from `relating`. Everything written here is sorted, so equal
+input gives equal bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from kuai.kit.engine import read_sql, use_table, use_tables, write_table
 from kuai.kit.progress import SILENT, Progress, progress_line
@@ -23,25 +23,34 @@ from kuai.registry.identifying import (
     BuildFrame,
     PreviousIdentity,
     identify,
-    make_step,
     open_identity,
     read_identity,
 )
+from kuai.registry.relating import (
+    RELATE_STEPS,
+    SourceDelivery,
+    count_fates,
+    open_relating,
+    read_remembered,
+    relate,
+)
 
 SHIPPED_RELATIONS = Path(__file__).parent / "relations.yaml"
-RELATE_STEPS = ("place", "row_place", "known_at")
 
 
 @dataclass(frozen=True)
 class PreviousBuild:
-    """What an earlier build knew: whom each mention was, under which codes."""
+    """What an earlier build knew: whom each mention was, under which codes; what was stated, and which lives."""
 
     identity: PreviousIdentity
+    remembered: Mapping[BulkTable, TableRef] = field(default_factory=dict)
 
 
 def read_previous(connection: duckdb.DuckDBPyConnection, core: Path) -> PreviousBuild:
     """The tables of an earlier build's core folder that this one follows on from."""
-    return PreviousBuild(identity=read_identity(connection, core))
+    return PreviousBuild(
+        identity=read_identity(connection, core), remembered=read_remembered(connection, core)
+    )
 
 
 def relation_types(store_root: Path | None = None) -> tuple[RelationType, ...]:
@@ -58,95 +67,46 @@ def identify_and_relate(
     previous: PreviousBuild | None,
     frame: BuildFrame,
     catalogue: Sequence[RelationType],
+    deliveries: Sequence[SourceDelivery] = (),
     progress: Progress = SILENT,
 ) -> tuple[dict[str, TableRef], Receipt]:
-    """Write the element tables, relations, conflicts and the identity ledger into `frame.folder`.
+    """Write the element tables, relations, base facts, conflicts and the identity ledger into `frame.folder`.
 
-    `inputs` holds, by table name, the mention tables, washes and links of all sources. Safe to repeat.
+    `inputs` holds, by table name, the mention tables, washes and links of all sources, and if there are any the
+    decisions in force and the library's entries and successions. A source without a delivery in `deliveries` ends
+    nothing, and what it said before rests. Safe to repeat.
     """
-    _open_inputs(connection, inputs, previous, catalogue, purposes_by_source)
-    with progress_line(
-        progress,
-        "认定代码",
-        total=IDENTIFY_STEPS + len(RELATE_STEPS),
-        measure="步",
-    ) as line:
-        identify(connection, frame, line=line)
-        for step in RELATE_STEPS:
-            make_step(connection, step, frame)
-            line.advance()
-    made = _write_all(connection, frame, progress=progress)
-    return made, _receipt(connection, made)
-
-
-def _open_inputs(
-    connection: duckdb.DuckDBPyConnection,
-    inputs: Mapping[str, Sequence[TableRef]],
-    previous: PreviousBuild | None,
-    catalogue: Sequence[RelationType],
-    purposes_by_source: Mapping[str, tuple[str, ...]],
-) -> None:
     for name, refs in inputs.items():
         use_tables(connection, CATALOGUE.tables[name], refs)
     open_identity(connection, previous.identity if previous else None)
-    _register(
+    open_relating(
         connection,
-        "relation_type",
-        {
-            "code": [entry.code for entry in catalogue],
-            "from_element": [entry.from_element for entry in catalogue],
-            "to_element": [entry.to_element for entry in catalogue],
-        },
+        given=frozenset(inputs),
+        remembered=previous.remembered if previous else {},
+        catalogue=catalogue,
+        purposes_by_source=purposes_by_source,
+        deliveries=deliveries,
     )
-    sources = sorted(purposes_by_source)
-    _register(
+    with progress_line(progress, "认定代码", total=IDENTIFY_STEPS, measure="步") as line:
+        identify(connection, frame, line=line)
+    made = _write_ledger(connection, frame)
+    with progress_line(progress, "写关系", total=RELATE_STEPS, measure="步") as line:
+        made |= relate(connection, frame, line=line)
+    return made, _receipt(connection, made)
+
+
+def _write_ledger(connection: duckdb.DuckDBPyConnection, frame: BuildFrame) -> dict[str, TableRef]:
+    """First of all: codes in decisions and in earlier builds are read through it."""
+    table = types.IDENTITY_LEDGER
+    ref = write_table(
         connection,
-        "source_purpose",
-        {
-            "source": sources,
-            "purposes": [",".join(sorted(purposes_by_source[name])) for name in sources],
-        },
+        table,
+        read_sql(__file__, table.name),
+        frame.folder,
+        parameters={"build": frame.version},
     )
-
-
-def _register(
-    connection: duckdb.DuckDBPyConnection, name: str, columns: dict[str, list[str]]
-) -> None:
-    schema = pa.schema([(column, pa.string()) for column in columns])
-    arrow = pa.table(columns, schema=schema)
-    connection.register("incoming", arrow)
-    connection.execute(f"create or replace temp table {name} as select * from incoming")
-    connection.unregister("incoming")
-
-
-def _write_all(
-    connection: duckdb.DuckDBPyConnection, frame: BuildFrame, *, progress: Progress
-) -> dict[str, TableRef]:
-    parameters: dict[BulkTable, dict[str, object]] = {
-        types.PERSON: {"as_of": frame.as_of},
-        types.RELATION: {"as_of": frame.as_of},
-        types.IDENTITY_LEDGER: {"build": frame.version},
-    }
-    order = (
-        types.IDENTITY_LEDGER,
-        types.PERSON,
-        types.ORGANISATION,
-        types.EVENT,
-        types.CONTACT,
-        types.MENTION_ELEMENT,
-        types.RELATION,
-        types.CONFLICT,
-    )
-    made: dict[str, TableRef] = {}
-    with progress_line(progress, "写关系", total=len(order), measure="表") as line:
-        for table in order:
-            step = read_sql(__file__, table.name)
-            made[table.name] = write_table(
-                connection, table, step, frame.folder, parameters=parameters.get(table)
-            )
-            use_table(connection, made[table.name])
-            line.advance()
-    return made
+    use_table(connection, ref)
+    return {table.name: ref}
 
 
 def _receipt(connection: duckdb.DuckDBPyConnection, made: Mapping[str, TableRef]) -> Receipt:
@@ -158,7 +118,9 @@ def _receipt(connection: duckdb.DuckDBPyConnection, made: Mapping[str, TableRef]
         " where i.element = 'event' and e.event_code is null",
     )
     stated = _count(connection, "select count(*) from row_link")
-    related = made["relation"].rows
+    fates = count_fates(connection)
+    stated += sum(fates.values())
+    related = made["relation"].rows + made["resting_statement"].rows
     return Receipt.total(
         "identify_and_relate",
         (
@@ -169,7 +131,8 @@ def _receipt(connection: duckdb.DuckDBPyConnection, made: Mapping[str, TableRef]
                 related,
                 refused=stated - related,
                 what="statements",
-                notes={"conflicts": made["conflict"].rows},
+                notes={"conflicts": made["conflict"].rows}
+                | {f"carried_{fate}": count for fate, count in fates.items()},
             ),
         ),
         what="mentions and statements",

@@ -23,6 +23,9 @@ PERSON = CATALOGUE.declare(
             Column("is_child_under_14", "BOOLEAN", L3, "on the build's day"),
             Column("mentions", "INTEGER", L2, "how many mentions"),
             Column("quarantined", "BOOLEAN", L2, "held back until someone decides"),
+            Column("contested", "VARCHAR", L2, "birth_date, sex: what somebody objects to"),
+            Column("status", "VARCHAR", L1, "asserted; disputed while something is contested"),
+            Column("purposes", "VARCHAR", L1, "intersection over its sources, comma separated"),
         ),
         order_by=("person_no",),
     )
@@ -54,6 +57,8 @@ ORGANISATION = CATALOGUE.declare(
             Column("state", "VARCHAR", L1, "active, ended, unknown"),
             Column("founded_on", "DATE", L1, "declared"),
             Column("mentions", "INTEGER", L1, "how many mentions"),
+            Column("status", "VARCHAR", L1, "asserted"),
+            Column("purposes", "VARCHAR", L1, "intersection over its sources, comma separated"),
         ),
         order_by=("organisation_no",),
     )
@@ -69,12 +74,19 @@ EVENT = CATALOGUE.declare(
             Column("event_no", "INTEGER", L1, "surrogate key within the build"),
             Column("event_code", "VARCHAR", L1, "E-XXXXXXXX-C, for ever"),
             Column("founding_mention", "VARCHAR", L2, "the mention the code was born with"),
-            Column("kind", "VARCHAR", L1, "request, inspection, new_resident_signal"),
+            Column("kind", "VARCHAR", L1, "request, inspection, case, new_resident_signal"),
             Column("occurred_on", "DATE", L2, "local day"),
             Column("category", "VARCHAR", L1, "class as written by the office"),
             Column("outcome", "VARCHAR", L2, "result (inspections)"),
             Column("place_code", "VARCHAR", L2, "where, grade A or B only"),
             Column("place_level", "VARCHAR", L1, "level of the place"),
+            Column("status", "VARCHAR", L1, "asserted"),
+            Column(
+                "purposes",
+                "VARCHAR",
+                L1,
+                "its source's; of a new_resident_signal also those of the registers it was held against",
+            ),
         ),
         order_by=("event_no",),
     )
@@ -129,36 +141,100 @@ MENTION_ELEMENT = CATALOGUE.declare(
     )
 )
 
+_STATEMENT = (
+    Column("type", "VARCHAR", L1, "one of the codes of the relation catalogue"),
+    Column("from_code", "VARCHAR", L2, "element code"),
+    Column("to_code", "VARCHAR", L2, "element code"),
+    Column("fact_key", "VARCHAR", L2, "TYPE|FROM|TO: the fact that this states"),
+    Column("role", "VARCHAR", L1, "finer role; empty if none"),
+    Column("share", "VARCHAR", L2, "ownership share; empty if none"),
+    Column("valid_from", "DATE", L2, "first day it holds"),
+    Column("valid_to", "DATE", L2, "first day it no longer holds"),
+    Column("precision", "VARCHAR", L1, "day, month, year, unknown"),
+    Column(
+        "ended_by",
+        "VARCHAR",
+        L1,
+        "declared, full_delivery, decision, life_cycle; empty while it holds",
+    ),
+    Column("recorded_on", "DATE", L2, "when the office recorded it"),
+    Column("said_since", "DATE", L1, "day of the first build in which the source said this"),
+    Column("source", "VARCHAR", L1, "name of the source"),
+    Column("period", "VARCHAR", L1, "delivery"),
+    Column("mention_key", "VARCHAR", L2, "the mention it comes from"),
+    Column("to_mention", "VARCHAR", L2, "the mention of the second element"),
+    Column("status", "VARCHAR", L1, "asserted, verified, disputed, withdrawn, ended"),
+    Column(
+        "level", "VARCHAR", L1, "how far verified: community, subdistrict, department; else empty"
+    ),
+    Column("is_contested", "BOOLEAN", L2, "somebody objects: out of every rule and count"),
+    Column("decision", "BIGINT", L1, "place in the log of the decision that rules; null if none"),
+    Column("confidence", "DOUBLE", L2, "link probability x wash grade, 4 places"),
+    Column(
+        "purposes",
+        "VARCHAR",
+        L1,
+        "permitted purposes, comma separated, sorted: those of its source",
+    ),
+)
+
 RELATION = CATALOGUE.declare(
     BulkTable(
         name="relation",
         owner="registry",
-        row="One dated, sourced relation between two elements, as one row of one source asserts it.",
-        retention="as the weaker of its two elements",
+        row="One dated, sourced relation between two elements, as one row of one source states it.",
+        retention="as the weaker of its two elements; ended by a full delivery: the source's retention days",
         columns=(
             Column("relation_no", "INTEGER", L1, "surrogate key within the build"),
-            Column("type", "VARCHAR", L1, "one of the 22 codes of the relation catalogue"),
-            Column("from_code", "VARCHAR", L2, "element code"),
-            Column("to_code", "VARCHAR", L2, "element code"),
-            Column("role", "VARCHAR", L1, "finer role; empty if none"),
-            Column("share", "VARCHAR", L2, "ownership share; empty if none"),
-            Column("valid_from", "DATE", L2, "first day it holds"),
-            Column("valid_to", "DATE", L2, "first day it no longer holds"),
-            Column("precision", "VARCHAR", L1, "day, month, year, unknown"),
-            Column("recorded_on", "DATE", L2, "when the office recorded it"),
-            Column("source", "VARCHAR", L1, "name of the source"),
-            Column("period", "VARCHAR", L1, "delivery"),
-            Column("mention_key", "VARCHAR", L2, "the mention it comes from"),
-            Column("status", "VARCHAR", L1, "asserted, verified, disputed, withdrawn, ended"),
-            Column("confidence", "DOUBLE", L2, "link probability x wash grade, 4 places"),
-            Column(
-                "purposes",
-                "VARCHAR",
-                L1,
-                "permitted purposes, comma separated, sorted: those of its source",
-            ),
+            *_STATEMENT,
         ),
         order_by=("relation_no",),
+    )
+)
+
+RESTING_STATEMENT = CATALOGUE.declare(
+    BulkTable(
+        name="resting_statement",
+        owner="registry",
+        row="A statement of a source that is not in this build: nothing reads it until the source comes again.",
+        retention="400 days after the last build with its source; shredded with its delivery",
+        columns=(*_STATEMENT, Column("rests_since", "DATE", L1, "first build without the source")),
+        order_by=("source", "period", "fact_key", "mention_key", "to_mention"),
+    )
+)
+
+BASE_FACT = CATALOGUE.declare(
+    BulkTable(
+        name="base_fact",
+        owner="registry",
+        row="One fact of the base library: verified step by step. Disputed by a newer extract, never overwritten.",
+        retention="as the decisions that verified it",
+        columns=(
+            Column("fact_key", "VARCHAR", L2, "TYPE|FROM|TO"),
+            Column("type", "VARCHAR", L1, "one of the codes of the relation catalogue"),
+            Column("from_code", "VARCHAR", L2, "element code"),
+            Column("to_code", "VARCHAR", L2, "element code"),
+            Column("valid_from", "DATE", L2, "earliest day stated"),
+            Column("valid_to", "DATE", L2, "first day it no longer holds, as decided or stated"),
+            Column("precision", "VARCHAR", L1, "day, month, year, unknown"),
+            Column("level", "VARCHAR", L1, "community, subdistrict, department"),
+            Column("evidence_kind", "VARCHAR", L1, "what was seen at that level"),
+            Column("evidence_ref", "VARCHAR", L2, "reference of the evidence"),
+            Column("decision", "BIGINT", L1, "place in the log of the decision of that level"),
+            Column("verified_on", "DATE", L2, "day of that decision"),
+            Column("mention_key", "VARCHAR", L2, "a mention that states it; null if none does"),
+            Column("status", "VARCHAR", L1, "verified, disputed"),
+            Column(
+                "disputed_by",
+                "VARCHAR",
+                L1,
+                "other_statement, declared_end, full_delivery, life_cycle, objection; else empty",
+            ),
+            Column("contradicting_fact", "VARCHAR", L2, "the other side; null if none"),
+            Column("contradicting_mention", "VARCHAR", L2, "who says so; null if nobody's row"),
+            Column("purposes", "VARCHAR", L1, "intersection over the sources that state it"),
+        ),
+        order_by=("fact_key",),
     )
 )
 
@@ -179,9 +255,54 @@ CONFLICT = CATALOGUE.declare(
             Column("element_code", "VARCHAR", L2, "whom or what it is about"),
             Column("left_mention", "VARCHAR", L2, "one side"),
             Column("right_mention", "VARCHAR", L2, "the other side"),
+            Column("left_fact", "VARCHAR", L2, "the fact of one side; empty if it is none"),
+            Column("right_fact", "VARCHAR", L2, "the fact of the other side; empty if it is none"),
             Column("explanation", "VARCHAR", L2, "in Chinese, without values"),
         ),
         order_by=("conflict_no",),
+    )
+)
+
+LIFE_EVENT = CATALOGUE.declare(
+    BulkTable(
+        name="life_event",
+        owner="registry",
+        row="One turn in the life of a person, an organisation or a building: stated or decided, never guessed.",
+        retention="as its element",
+        columns=(
+            Column("code", "VARCHAR", L2, "element code"),
+            Column("element", "VARCHAR", L1, "person, organisation, building"),
+            Column(
+                "kind",
+                "VARCHAR",
+                L1,
+                "birth, arrival, departure, death; founded, changed, ended, resumed; planned, built, demolished",
+            ),
+            Column("on_day", "DATE", L3, "the day; with precision unknown: the build that saw it"),
+            Column("precision", "VARCHAR", L2, "day, month, year, unknown"),
+            Column("place_code", "VARCHAR", L2, "where to or from; null if it has no place"),
+            Column("source", "VARCHAR", L1, "source; empty if derived or decided"),
+            Column("mention_key", "VARCHAR", L2, "the mention that says so; null if none"),
+            Column("decision", "BIGINT", L1, "place in the log of decisions; null if none"),
+            Column("status", "VARCHAR", L1, "lowest of what it was derived from"),
+            Column("purposes", "VARCHAR", L1, "intersection over what it was derived from"),
+        ),
+        order_by=("element", "code", "kind", "on_day", "decision"),
+    )
+)
+
+STRUCTURE = CATALOGUE.declare(
+    BulkTable(
+        name="structure",
+        owner="registry",
+        row="What the address library says of two places: this room is in that building, in that grid.",
+        retention="as the library's entries",
+        columns=(
+            Column("type", "VARCHAR", L1, "HH_BUILDING, HH_GRID"),
+            Column("from_code", "VARCHAR", L1, "the room"),
+            Column("to_code", "VARCHAR", L1, "the building or grid"),
+        ),
+        order_by=("type", "from_code"),
     )
 )
 
@@ -240,6 +361,10 @@ ELEMENT_TABLES = (
     CONTACT,
     MENTION_ELEMENT,
     RELATION,
+    RESTING_STATEMENT,
     CONFLICT,
+    BASE_FACT,
+    LIFE_EVENT,
+    STRUCTURE,
     IDENTITY_LEDGER,
 )

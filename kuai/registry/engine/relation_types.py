@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,16 @@ import yaml
 from kuai.kit.errors import DataFault, Where
 
 ELEMENTS = frozenset({"person", "organisation", "event", "contact", "address"})
+# The order of promotion; a catalogue may leave out the end of it, never a step in between.
+LEVELS = ("community", "subdistrict", "department")
 
 
 @dataclass(frozen=True)
 class RelationType:
-    """One of the 22: who relates to what, how many at one moment (None: any number), how sensitive (tier 1-3)."""
+    """One of the 22, or a structural one: who relates to what, how many at one moment (None: any number), tier 1-3.
+
+    `verified_by`: who confirms a fact of it, by level, in the order of promotion; empty: nobody does.
+    """
 
     code: str
     title_zh: str
@@ -25,6 +31,20 @@ class RelationType:
     at_most: int | None
     tier: int
     source_department: str
+    to_at_most: int | None = None
+    has_one_primary: bool = False
+    conflict: str = ""
+    conflict_zh: str = ""
+    is_structural: bool = False
+    is_symmetric: bool = False
+    verified_by: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def cardinality(self) -> str:
+        """1:1, N:1, 1:N or N:M, read from `from` to `to`."""
+        left = "1" if self.to_at_most == 1 else "N"
+        right = "1" if self.at_most == 1 else ("N" if left == "1" else "M")
+        return f"{left}:{right}"
 
 
 def read_relation_types(path: Path) -> tuple[RelationType, ...]:
@@ -59,11 +79,18 @@ def _read_entry(entry: Any, position: int, path: Path) -> RelationType:
             title_en=str(entry["en"]),
             from_element=str(entry["from"]),
             to_element=str(entry["to"]),
-            at_most=None if entry["at_most"] is None else int(entry["at_most"]),
+            at_most=_count(entry["at_most"]),
             tier=int(entry["tier"]),
             source_department=str(entry["source"]),
+            to_at_most=_count(entry.get("to_at_most")),
+            has_one_primary=bool(entry.get("one_primary", False)),
+            conflict=str(entry.get("conflict", "")),
+            conflict_zh=str(entry.get("conflict_zh", "")),
+            is_structural=bool(entry.get("structural", False)),
+            is_symmetric=bool(entry.get("symmetric", False)),
+            verified_by=_read_levels(entry.get("verify") or {}),
         )
-    except (KeyError, TypeError, ValueError) as fault:
+    except (AttributeError, KeyError, TypeError, ValueError) as fault:
         raise DataFault(
             "relations.entry",
             f"第 {position} 项缺字段或写法不对（{fault}）",
@@ -78,3 +105,14 @@ def _read_entry(entry: Any, position: int, path: Path) -> RelationType:
             where=where,
         )
     return read
+
+
+def _count(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _read_levels(given: Mapping[str, Any]) -> dict[str, str]:
+    levels = {level: str(given[level]) for level in LEVELS if level in given}
+    if set(given) != set(levels) or list(levels) != list(LEVELS[: len(levels)]):
+        raise ValueError("verify")
+    return levels

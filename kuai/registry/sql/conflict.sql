@@ -11,26 +11,61 @@ birth_pair as (
     group by code
     having count(distinct birth_date) > 1
 ),
-living as (
-    select from_code, to_code, min(mention_key) as mention_key
-    from relation
+home as (
     -- Because a building and a room in it do not contradict each other, only rooms are compared.
-    join (select distinct address_code from place where level = 'room') as home on home.address_code = to_code
-    where type = 'PH_RESIDE' and status <> 'ended'
-    group by from_code, to_code
+    select distinct address_code from place where level = 'room'
+),
+living as (
+    select r.type, r.from_code, r.to_code, r.fact_key, min(r.mention_key) as mention_key
+    from relation as r
+    left join home as f on f.address_code = r.from_code
+    left join home as t on t.address_code = r.to_code
+    join relation_type as k on k.code = r.type
+    where r.status not in ('ended', 'withdrawn') and not r.is_contested
+      and (k.conflict <> '' or r.type = 'LH_OPERATE')
+      and (k.from_element <> 'address' or f.address_code is not null)
+      and (k.to_element <> 'address' or t.address_code is not null)
+    group by r.type, r.from_code, r.to_code, r.fact_key
+),
+-- More of one kind at a time than the catalogue allows, seen from either end.
+ranked as (
+    select l.type, l.from_code as code, l.mention_key, l.fact_key, k.conflict, k.conflict_zh, k.most_at_once as most,
+           row_number() over (partition by l.type, l.from_code order by l.mention_key, l.fact_key) as place,
+           count(*) over (partition by l.type, l.from_code) as held
+    from living as l
+    join relation_type as k on k.code = l.type and k.conflict <> '' and k.most_at_once is not null
+    union all
+    select l.type, l.to_code, l.mention_key, l.fact_key, k.conflict, k.conflict_zh, k.to_at_most,
+           row_number() over (partition by l.type, l.to_code order by l.mention_key, l.fact_key),
+           count(*) over (partition by l.type, l.to_code)
+    from living as l
+    join relation_type as k on k.code = l.type and k.conflict <> '' and k.to_at_most is not null
 ),
 operating as (
-    select r.from_code, r.mention_key as left_mention, o.mention_key as right_mention
-    from relation as r
-    join relation as o on o.from_code = r.from_code and o.type = 'LH_OPERATE' and o.status <> 'ended'
-    -- Only rooms here too.
-    join (select distinct address_code from place where level = 'room') as home on home.address_code = r.to_code
-    join (select distinct address_code from place where level = 'room') as shop on shop.address_code = o.to_code
-    where r.type = 'LH_REGISTERED' and r.status <> 'ended' and r.to_code <> o.to_code
+    select r.from_code, r.mention_key as left_mention, r.fact_key as left_fact,
+           o.mention_key as right_mention, o.fact_key as right_fact,
+           row_number() over (partition by r.from_code order by r.mention_key, o.mention_key, o.fact_key) as place
+    from living as r
+    join living as o on o.from_code = r.from_code and o.type = 'LH_OPERATE'
+    where r.type = 'LH_REGISTERED' and r.to_code <> o.to_code
+),
+-- Named after the day on which it ended: not ended by it, and shown.
+after_end as (
+    select e.code, r.mention_key, r.fact_key,
+           row_number() over (partition by e.code order by r.mention_key, r.fact_key) as place
+    from element_end as e
+    join (
+        select from_code as code, type, mention_key, fact_key, status, is_contested from relation
+        union all
+        select to_code, type, mention_key, fact_key, status, is_contested from relation
+    ) as r on r.code = e.code
+    join relation_type as k on k.code = r.type
+    where r.status not in ('ended', 'withdrawn') and not r.is_contested
+      and k.from_element <> 'event' and k.to_element <> 'event'
 ),
 stated as (
     select 'two_birth_dates' as kind, f.code as element_code, f.mention_key as left_mention,
-           s.mention_key as right_mention, '两处登记的出生日期不同' as explanation
+           s.mention_key as right_mention, '' as left_fact, '' as right_fact, '两处登记的出生日期不同' as explanation
     from (
         select b.code, b.mention_key,
                row_number() over (partition by b.code order by b.mention_key) as place
@@ -42,15 +77,21 @@ stated as (
         from birth as b join birth_pair as p on p.code = b.code and p.birth_date <> b.birth_date
     ) as s on s.code = f.code and f.place = 1 and s.place = 1
     union all
-    select 'two_residences', from_code, min(mention_key), max(mention_key), '同时登记在两处居住'
-    from living
-    group by from_code
-    having count(*) > 1
+    select f.conflict, f.code, f.mention_key, s.mention_key, f.fact_key, s.fact_key, f.conflict_zh
+    from ranked as f
+    join ranked as s
+        on s.type = f.type and s.code = f.code and s.conflict = f.conflict and s.place = s.most + 1
+    where f.place = 1 and f.held > f.most
     union all
-    select 'registered_operating_differ', from_code, min(left_mention), min(right_mention), '注册住所与经营场所不一致'
+    select 'registered_operating_differ', from_code, left_mention, right_mention, left_fact, right_fact,
+           '注册住所与经营场所不一致'
     from operating
-    group by from_code
+    where place = 1
+    union all
+    select 'said_after_end', code, mention_key, mention_key, fact_key, fact_key, '对象已经终止，之后仍有登记'
+    from after_end
+    where place = 1
 )
 select row_number() over (order by kind, element_code, left_mention, right_mention) as conflict_no,
-       kind, element_code, left_mention, right_mention, explanation
+       kind, element_code, left_mention, right_mention, left_fact, right_fact, explanation
 from stated

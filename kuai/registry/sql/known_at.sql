@@ -3,5 +3,7 @@ select distinct i.code as person_code, p.address_code
 from row_link as l
 join identified as i on i.mention_key = l.from_mention and i.element = 'person'
 join place as p on p.mention_key = l.to_mention
+left join fact_word as w on w.type = l.relation and w.from_code = i.code and w.to_code = p.address_code
 where l.relation in ('PH_RESIDE', 'PH_RENT', 'PH_OWN', 'PH_HUKOU') and p.grade in ('A', 'B')
   and (l.valid_to is null or l.valid_to > cast($as_of as date))
+  and w.retracted is null and (w.ended_on is null or l.valid_from >= w.ended_on)

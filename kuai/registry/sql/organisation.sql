@@ -13,8 +13,11 @@ with best as (
 select row_number() over (order by k.serial) as organisation_no,
        k.code as organisation_code, k.founding_mention,
        case when b.credit_code_valid then b.credit_code end as credit_code,
-       b.name, b.kind, b.state, b.founded_on, c.mentions
+       b.name, b.kind, b.state, b.founded_on, c.mentions,
+       'asserted' as status, coalesce(p.purposes, '') as purposes
 from all_code as k
 join cluster as c on c.element = k.element and c.cluster_key = k.cluster_key
 join best as b on b.code = k.code and b.place = 1
+left join element_standing as e on e.code = k.code
+left join purpose_mask as p on p.mask = e.mask
 where k.element = 'organisation'

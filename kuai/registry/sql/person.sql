@@ -33,9 +33,20 @@ select row_number() over (order by k.serial) as person_no,
            end > cast($as_of as date) - interval 14 year + interval 1 day,
            false
        ) as is_child_under_14,
-       c.mentions, c.quarantined = 1 as quarantined
+       c.mentions, c.quarantined = 1 as quarantined,
+       case
+           when o.birth_date = 1 and o.sex = 1 then 'birth_date,sex'
+           when o.birth_date = 1 then 'birth_date'
+           when o.sex = 1 then 'sex'
+           else ''
+       end as contested,
+       case when o.person_code is null then 'asserted' else 'disputed' end as status,
+       coalesce(p.purposes, '') as purposes
 from all_code as k
 join cluster as c on c.element = k.element and c.cluster_key = k.cluster_key
 left join birth as b on b.code = k.code and b.place = 1
 left join sex as s on s.code = k.code and s.place = 1
+left join contested_attribute as o on o.person_code = k.code
+left join element_standing as e on e.code = k.code
+left join purpose_mask as p on p.mask = e.mask
 where k.element = 'person'

@@ -1,35 +1,63 @@
--- One relation a statement of a row. Places count only at grades A and B, and only a room or a building can be lived
--- in or owned; a firm's domicile and an event may be known to an area only. Everything is asserted: verification is
--- work, not a build.
-with ends as (
-    select mention_key, code, match_probability, quarantined, element as level from identified
-    union all
-    select mention_key, address_code,
-           case grade when 'A' then cast(1 as double) else cast(0.98 as double) end, false, level
-    from place
-    where grade in ('A', 'B')
+-- Every statement with the word of people over it: withdrawn, disputed while somebody objects or a verified fact is
+-- contradicted, ended (by what comes first), verified, else asserted.
+with ruled as (
+    select s.*, w.objected, w.retracted, w.ended, w.level, w.verified, x.disputed_by,
+           -- Who came back after the day has begun anew.
+           case when w.ended_on is not null and (s.valid_from is null or s.valid_from < w.ended_on)
+                then w.ended_on end as decided_end,
+           -- What a row says of a later day is not ended; the conflict is shown.
+           case when r.from_element <> 'event' and r.to_element <> 'event'
+                     and coalesce(s.valid_from, s.recorded_on, cast('0001-01-01' as date)) < least(f.ended_on, t.ended_on)
+                then least(f.ended_on, t.ended_on) end as life_end,
+           case when t.ended_on is null or f.ended_on <= t.ended_on then f.decision else t.decision end as life_decision
+    from said as s
+    join relation_type as r on r.code = s.type
+    left join fact_word as w on w.fact_key = s.fact_key
+    left join fact_dispute as x on x.fact_key = s.fact_key
+    left join element_end as f on f.code = s.from_code
+    left join element_end as t on t.code = s.to_code
 ),
-stated as (
-    select l.relation as type, f.code as from_code, t.code as to_code,
-           l.role, l.share, l.valid_from, l.valid_to, l.precision, l.recorded_on, l.source, l.period,
-           l.row_no, l.from_mention as mention_key, l.to_mention,
-           round(f.match_probability * t.match_probability, 4) as confidence
-    from row_link as l
-    join ends as f on f.mention_key = l.from_mention
-    join ends as t on t.mention_key = l.to_mention
-    join relation_type as r on r.code = l.relation
-    left join event as known_event
-        on known_event.event_code = case r.from_element when 'event' then f.code else t.code end
-    where not f.quarantined and not t.quarantined
-      and ((r.from_element <> 'event' and r.to_element <> 'event') or known_event.event_code is not null)
-      and (r.to_element <> 'address' or r.from_element in ('event', 'organisation') or t.level in ('room', 'building'))
+dated as (
+    select *,
+           -- Of days that are unknown the least takes no account.
+           least(valid_to, decided_end, life_end) as last_day
+    from ruled
+),
+judged as (
+    select *,
+           case
+               when last_day is null or last_day > cast($as_of as date) then ''
+               when decided_end = last_day then 'decision'
+               when valid_to = last_day then case when ended_by = '' then 'declared' else ended_by end
+               else 'life_cycle'
+           end as end_word
+    from dated
+),
+standing as (
+    select *,
+           case
+               when retracted is not null then 'withdrawn'
+               when objected is not null then 'disputed'
+               when end_word <> '' then 'ended'
+               when disputed_by is not null then 'disputed'
+               when level <> '' then 'verified'
+               else 'asserted'
+           end as status
+    from judged
 )
 select row_number() over (
-           order by s.source, s.period, s.row_no, s.type, s.mention_key, s.to_mention
+           order by s.source, s.period, s.row_no, s.type, s.mention_key, s.to_mention, s.fact_key
        ) as relation_no,
-       s.type, s.from_code, s.to_code, s.role, s.share, s.valid_from, s.valid_to, s.precision, s.recorded_on,
-       s.source, s.period, s.mention_key,
-       case when s.valid_to is not null and s.valid_to <= cast($as_of as date) then 'ended' else 'asserted' end as status,
+       s.type, s.from_code, s.to_code, s.fact_key, s.role, s.share, s.valid_from, s.last_day as valid_to, s.precision,
+       s.end_word as ended_by, s.recorded_on, s.said_since, s.source, s.period, s.mention_key, s.to_mention,
+       s.status, coalesce(s.level, '') as level, s.objected is not null as is_contested,
+       case
+           when s.status = 'withdrawn' then s.retracted
+           when s.objected is not null then s.objected
+           when s.end_word = 'decision' then s.ended
+           when s.end_word = 'life_cycle' then s.life_decision
+           else s.verified
+       end as decision,
        s.confidence, coalesce(p.purposes, '') as purposes
-from stated as s
-left join source_purpose as p on p.source = s.source
+from standing as s
+left join purpose_mask as p on p.mask = s.mask

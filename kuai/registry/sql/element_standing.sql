@@ -1,0 +1,5 @@
+-- What an element may be used for: the purposes that every source naming it allows.
+select i.code, bit_and(coalesce(s.mask, 0)) as mask
+from identified as i
+left join source_standing as s on s.source = i.source
+group by i.code
