@@ -134,6 +134,7 @@ def _link(
         washes=washed,
         folder=bench.core,
         decisions=made[DECISION.name],
+        as_of=bench.inputs.as_of,
         progress=bench.progress,
     )
     organisations, organisation_receipt = linkage.link_organisations(
