@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def export_mentions(
     store.scratch.mkdir(parents=True, exist_ok=True)
     with (
         # A folder of its own: a build that ends clears the one that builds share.
-        tempfile.TemporaryDirectory(prefix="export-", dir=store.scratch) as spill,
+        tempfile.TemporaryDirectory(prefix=f"export-{os.getpid()}-", dir=store.scratch) as spill,
         engine(spill_to=Path(spill)) as connection,
         replace_when_complete(target) as scratch,
     ):

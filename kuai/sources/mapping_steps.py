@@ -43,6 +43,7 @@ from kuai.sources.engine.mappings import (
     write_mapping,
 )
 from kuai.sources.engine.projections import SourcePlan, cell_views, row_text_sql
+from kuai.sources.engine.telling_parts import take_out_people
 from kuai.sources.types import IDENTITY, MENTION_TABLES, MentionSet, SnapshotRef
 
 RECEIPT_FILE = "map.json"
@@ -255,7 +256,10 @@ def _fold_batch(
 ) -> pa.RecordBatch:
     columns = [batch.column("row_no").cast(pa.int32())]
     columns += [_fold(batch.column(f"c{number}")) for number in numbers]
-    columns += [pc.utf8_trim_whitespace(_filled(batch.column(f"c{number}"))) for number in written]
+    columns += [
+        take_out_people(pc.utf8_trim_whitespace(_filled(batch.column(f"c{number}"))))
+        for number in written
+    ]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
@@ -531,6 +535,7 @@ def _stage_digest() -> str:
     files = [
         Path(__file__),
         room / "engine" / "projections.py",
+        room / "engine" / "telling_parts.py",
         *sorted((room / "sql").glob("*.sql")),
         *sorted((room / "engine" / "dictionary").glob("*.yaml")),
     ]

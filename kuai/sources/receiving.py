@@ -15,7 +15,7 @@ import secrets
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import chain
@@ -42,6 +42,7 @@ from kuai.sources.engine import reading_limits
 from kuai.sources.engine.blanking import blank_quarantine, blank_snapshot
 from kuai.sources.engine.profiling import Profile, profile_snapshot
 from kuai.sources.engine.reading import ReadingJob, ReadingResult
+from kuai.sources.engine.reading_rows import REFUSED_FILE, ROWS_FILE
 from kuai.sources.engine.sandbox import read_safely
 from kuai.sources.mapping_files import ColumnChoice
 from kuai.sources.types import SnapshotRef
@@ -58,7 +59,8 @@ FILE_BYTES = 8 * 1024 * 1024 * 1024
 # Excel ends a sheet here, its heading included.
 SHEET_ROWS = 1_048_575
 REASON_HEADING = "错误原因"
-_SCRATCH = re.compile(r"^receive-(\d+)-[0-9a-f]+$")
+# Also of sheets on their way out and of exports: each is named after the process that made it.
+_SCRATCH = re.compile(r"^(?:receive|sheet|export)-(\d+)-\w+$")
 
 
 ZoneOfHeadings = Callable[[tuple[str, ...]], Zone]
@@ -175,8 +177,8 @@ def _receive(
         known = _recognise(delivery.place(zone), content_hash, delivery.columns)
         if known is not None:
             return known
-    with _scratch_folder(delivery.store) as scratch:
-        results = _read_parts(delivery, scratch, progress=progress)
+    with _scratch_folder(delivery.store) as scratch, ExitStack() as nameless:
+        results = _read_parts(delivery, scratch, nameless, progress=progress)
         if [_stamp(path) for path in paths] != before:
             raise DataFault(
                 "file.changing",
@@ -317,11 +319,27 @@ def _sweep_scratch(scratch: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _read_parts(delivery: _Delivery, scratch: Path, *, progress: Progress) -> list[ReadingResult]:
+def _place_nameless(link: Path) -> int:
+    """Make `link` lead to an open file without a name: gone with this process.
+
+    What is parsed is raw until it is sealed; in a file with a name it would lie there after a kill.
+    """
+    descriptor = os.open(link, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    link.unlink()
+    # Through /proc, because the child that writes it was started long before and inherits nothing.
+    link.symlink_to(f"/proc/{os.getpid()}/fd/{descriptor}")
+    return descriptor
+
+
+def _read_parts(
+    delivery: _Delivery, scratch: Path, nameless: ExitStack, *, progress: Progress
+) -> list[ReadingResult]:
     results: list[ReadingResult] = []
     for number, path in enumerate(delivery.paths):
         folder = scratch / f"{number:04d}"
         folder.mkdir(mode=0o700)
+        for name in (ROWS_FILE, REFUSED_FILE):
+            nameless.callback(os.close, _place_nameless(folder / name))
         job = ReadingJob(
             path=str(path.resolve()),
             file_name=path.name,
@@ -414,7 +432,7 @@ def _seal(
 ) -> None:
     blank_rows = partial(blank_snapshot, taken=taken)
     blank_refused = partial(blank_quarantine, taken=taken)
-    rows_files, refused_files = _rows_files(scratch), sorted(scratch.glob("*/quarantine.arrow"))
+    rows_files, refused_files = _rows_files(scratch), sorted(scratch.glob(f"*/{REFUSED_FILE}"))
     with progress_line(progress, f"封存 {snapshot.file_name}", total=receipt.received) as task:
         # From here until the new card is written there is no snapshot; a kill in between means: receive again.
         place.card.unlink(missing_ok=True)
@@ -456,7 +474,7 @@ def _seal_files(
 
 
 def _rows_files(scratch: Path) -> list[Path]:
-    return sorted(scratch.glob("*/rows.arrow"))
+    return sorted(scratch.glob(f"*/{ROWS_FILE}"))
 
 
 def _open_arrow(file: Path) -> pa.RecordBatchFileReader:
@@ -515,7 +533,13 @@ def _unmapped_lines(
 
 
 def _write_workbook(scratch: Path, headings: Sequence[str], lines: Iterator[list[str]]) -> int:
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        # Left out, its rows lie in the machine's /tmp meanwhile.
+        "tmpdir": str(scratch.parent),
+    }
     written = 0
     with xlsxwriter.Workbook(str(scratch), options) as book:
         text = book.add_format({"num_format": "@"})

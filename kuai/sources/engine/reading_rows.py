@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from kuai.sources.engine import reading_limits as limits
 from kuai.sources.engine.reading_text import BrokenRow, Row
 
+ROWS_FILE, REFUSED_FILE = "rows.arrow", "quarantine.arrow"
 FORMULA_ERRORS = ("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")
 # Tab and line breaks are used on purpose (a tab before long digits keeps Excel from rounding them).
 _CONTROL = "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f\\x{80}-\\x{9f}]"
@@ -57,8 +58,8 @@ class RowSorter:
         self.empty = 0
         self.reasons: Counter[str] = Counter()
         self._repeats: list[tuple[str, ...]] = []
-        self._kept_file = pa.OSFile(str(folder / "rows.arrow"), "wb")
-        self._refused_file = pa.OSFile(str(folder / "quarantine.arrow"), "wb")
+        self._kept_file = pa.OSFile(str(folder / ROWS_FILE), "wb")
+        self._refused_file = pa.OSFile(str(folder / REFUSED_FILE), "wb")
         self._kept_schema = snapshot_schema(self.width)
         self._refused_schema = quarantine_schema(self.width)
         self._kept = pa.ipc.new_file(self._kept_file, self._kept_schema)

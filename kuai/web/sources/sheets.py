@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def send_refused_rows(
 ) -> HttpResponseBase:
     """The sheet with its 错误原因 column; a page that says so where there is nothing to send."""
     store = current_store()
-    with tempfile.TemporaryDirectory(dir=store.scratch) as folder:
+    with tempfile.TemporaryDirectory(prefix=f"sheet-{os.getpid()}-", dir=store.scratch) as folder:
         target = Path(folder) / "refused.xlsx"
         try:
             written = sources.write_refused_sheet(
