@@ -12,19 +12,20 @@ from pathlib import Path
 
 import duckdb
 
-from kuai.kit.engine import read_sql, use_table, use_tables, write_table
+from kuai.kit.engine import use_tables
 from kuai.kit.progress import SILENT, Progress, progress_line
 from kuai.kit.receipt import Receipt
 from kuai.kit.tables import CATALOGUE, BulkTable, TableRef
-from kuai.registry import types
 from kuai.registry.engine.relation_types import RelationType, read_relation_types
 from kuai.registry.identifying import (
     IDENTIFY_STEPS,
     BuildFrame,
     PreviousIdentity,
     identify,
+    mark_identity,
     open_identity,
     read_identity,
+    write_identity,
 )
 from kuai.registry.relating import (
     RELATE_STEPS,
@@ -89,24 +90,12 @@ def identify_and_relate(
     )
     with progress_line(progress, "认定代码", total=IDENTIFY_STEPS, measure="步") as line:
         identify(connection, frame, line=line)
-    made = _write_ledger(connection, frame)
+    # First of all: codes in decisions and in earlier builds are read through the ledger.
+    made = write_identity(connection, frame)
     with progress_line(progress, "写关系", total=RELATE_STEPS, measure="步") as line:
         made |= relate(connection, frame, line=line)
+    mark_identity(frame, made, previous=previous.identity if previous else None)
     return made, _receipt(connection, made)
-
-
-def _write_ledger(connection: duckdb.DuckDBPyConnection, frame: BuildFrame) -> dict[str, TableRef]:
-    """First of all: codes in decisions and in earlier builds are read through it."""
-    table = types.IDENTITY_LEDGER
-    ref = write_table(
-        connection,
-        table,
-        read_sql(__file__, table.name),
-        frame.folder,
-        parameters={"build": frame.version},
-    )
-    use_table(connection, ref)
-    return {table.name: ref}
 
 
 def _receipt(connection: duckdb.DuckDBPyConnection, made: Mapping[str, TableRef]) -> Receipt:

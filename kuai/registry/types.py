@@ -327,6 +327,49 @@ IDENTITY_LEDGER = CATALOGUE.declare(
     )
 )
 
+IDENTITY_EVENT = CATALOGUE.declare(
+    BulkTable(
+        name="identity_event",
+        owner="registry",
+        row="What happened to a code: born, merged, split, restored; by which build or decision. Append-only.",
+        retention="permanent: codes are for ever; holds nothing personal",
+        columns=(
+            Column("event_no", "BIGINT", L1, "in the order of happening, from 1"),
+            Column("code", "VARCHAR", L2, "element code"),
+            Column("element", "VARCHAR", L1, "person, organisation, event, contact"),
+            Column("event", "VARCHAR", L1, "born, merged, split (born by a cut), restored"),
+            Column("other_code", "VARCHAR", L2, "merged into, cut from, parted from; null if none"),
+            Column("build", "VARCHAR", L1, "build version in which it happened"),
+            Column(
+                "decision",
+                "BIGINT",
+                L1,
+                "sequence of the decision that caused it, or whose withdrawal did; null if the machine did",
+            ),
+            Column("reason", "VARCHAR", L2, "why, in Chinese"),
+        ),
+        order_by=("event_no",),
+    )
+)
+
+MENTION_HOME = CATALOGUE.declare(
+    BulkTable(
+        name="mention_home",
+        owner="registry",
+        row="To which code a mention belongs by birth or split, where mention_element does not tell: merged or away.",
+        retention="permanent: by it a code comes back when a merge is undone; keys only",
+        columns=(
+            Column("element", "VARCHAR", L1, "person, organisation, event, contact"),
+            Column("mention_key", "VARCHAR", L2, "the mention, perhaps of a row that is gone"),
+            Column("home_code", "VARCHAR", L2, "element code, living or merged"),
+            Column(
+                "has_vote", "BOOLEAN", L1, "whether it says where that code goes on; no if it moved"
+            ),
+        ),
+        order_by=("element", "mention_key"),
+    )
+)
+
 DECISION = CATALOGUE.declare(
     BulkTable(
         name="decision",
@@ -354,6 +397,21 @@ DECISION = CATALOGUE.declare(
     )
 )
 
+RELATION_END = CATALOGUE.declare(
+    BulkTable(
+        name="relation_end",
+        owner="registry",
+        row="One end of one relation: the relation's row under the code of that end.",
+        retention="as the relation",
+        columns=(
+            Column("code", "VARCHAR", L2, "the element at this end"),
+            Column("is_from", "BOOLEAN", L1, "it is the first of the two"),
+            *RELATION.columns,
+        ),
+        order_by=("code", "is_from", "relation_no"),
+    )
+)
+
 ELEMENT_TABLES = (
     PERSON,
     ORGANISATION,
@@ -367,4 +425,6 @@ ELEMENT_TABLES = (
     LIFE_EVENT,
     STRUCTURE,
     IDENTITY_LEDGER,
+    IDENTITY_EVENT,
+    MENTION_HOME,
 )

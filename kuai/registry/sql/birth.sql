@@ -1,5 +1,5 @@
--- Clusters without a code, numbered on from the last serial ever given. A cluster whose mentions belonged to a code
--- that lives on elsewhere was split from it.
+-- Clusters that are nobody's home, numbered on from the last serial ever given. A cluster whose mentions were found
+-- under a code that lives on elsewhere was split from it.
 with newborn as (
     select c.element, c.cluster_key, c.source, c.period, c.row_no, c.role
     from cluster as c
@@ -10,14 +10,13 @@ last_serial as (
     select element, max(serial) as serial from previous_ledger group by element
 ),
 origin as (
-    select m.element, m.cluster_key, p.code,
+    select p.element, p.cluster_key, p.last_code as code,
            row_number() over (
-               partition by m.element, m.cluster_key order by count(*) desc, p.code
+               partition by p.element, p.cluster_key order by count(*) desc, p.last_code
            ) as place
-    from element_mention as m
-    join newborn as n on n.element = m.element and n.cluster_key = m.cluster_key
-    join known_mention as p on p.mention_key = m.mention_key and p.element = m.element
-    group by m.element, m.cluster_key, p.code
+    from past_home as p
+    join newborn as n on n.element = p.element and n.cluster_key = p.cluster_key
+    group by p.element, p.cluster_key, p.last_code
 )
 select n.element, n.cluster_key,
        coalesce(s.serial, 0) + row_number() over (

@@ -1,17 +1,7 @@
--- Where each living code goes on: to the cluster that holds most of its earlier mentions; ties go to the one with
--- the founding mention, then to the first in file order. A cluster is the home of several codes when it merges them.
-select element, code, serial, cluster_key
-from (
-    select p.element, p.code, l.serial, m.cluster_key,
-           row_number() over (
-               partition by p.code
-               order by count(*) desc,
-                        max(case when m.mention_key = l.founding_mention then 1 else 0 end) desc,
-                        min(m.source), min(m.period), min(m.row_no), m.cluster_key
-           ) as place
-    from element_mention as m
-    join known_mention as p on p.mention_key = m.mention_key and p.element = m.element
-    join previous_ledger as l on l.code = p.code and l.merged_into is null
-    group by p.element, p.code, l.serial, l.founding_mention, m.cluster_key
-) as votes
+-- Where each code is at home in this build, and which code continues there: the oldest of those at home in the
+-- cluster. A cluster is the home of several codes when it merges them; a code that is here by proxy only may continue,
+-- but is never merged, because its own mentions are away.
+select element, code, serial, founding_mention, merged_into, cluster_key, is_proxy,
+       first_value(code) over (partition by element, cluster_key order by serial) as continues_as
+from code_vote
 where place = 1
