@@ -154,7 +154,8 @@ _SERVING_ROWS = (
         "organisation",
         "select o.organisation_no, o.organisation_code, o.name, o.credit_code, o.kind, o.state, r.to_code"
         " from organisation as o left join (select from_code, min(to_code) as to_code from relation"
-        " where type = 'LH_REGISTERED' and status <> 'ended' group by from_code) as r"
+        " where type = 'LH_REGISTERED' and status in ('asserted', 'verified')"
+        " and not coalesce(is_contested, false) group by from_code) as r"
         " on r.from_code = o.organisation_code order by o.organisation_no",
     ),
 )
