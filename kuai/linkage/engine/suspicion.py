@@ -189,30 +189,31 @@ def _with_edge(one: Suspicion, walked: _Forest) -> Suspicion:
 
 
 def _bridges(founder: np.ndarray, kept: Edges, rule: BridgeRule) -> Iterator[Suspicion]:
-    """Weak ties that alone hold two parts of a cluster together."""
+    """Weak ties that alone hold two parts of a cluster together. A part is what stronger ties hold."""
     is_crowded = np.zeros(len(kept), dtype=bool)
     is_crowded[rule.crowded] = True
     weak = (kept.tier >= rule.weak_from) | is_crowded
-    sizes = np.bincount(founder, minlength=len(founder))
-    candidates = np.unique(founder[kept.left[weak]])
-    candidates = candidates[sizes[candidates] >= 2 * SMALLEST_PART]
-    inside = np.flatnonzero(np.isin(founder[kept.left], candidates))
+    part = component_labels(len(founder), kept.left[~weak], kept.right[~weak])
+    weight = np.bincount(part, minlength=len(founder))
+    size = np.bincount(founder, minlength=len(founder))
+    between = np.flatnonzero(weak & (part[kept.left] != part[kept.right]))
+    between = between[size[founder[kept.left[between]]] >= 2 * SMALLEST_PART]
     by_cluster: dict[int, list[int]] = defaultdict(list)
-    for place, cluster in zip(inside.tolist(), founder[kept.left[inside]].tolist(), strict=True):
-        by_cluster[cluster].append(place)
-    lonely = []
-    for cluster in sorted(by_cluster):
-        ties = _one_a_family(kept, by_cluster[cluster], rule.family)
-        for place, part in _lonely_ties(ties, int(sizes[cluster])):
-            if weak[place]:
-                lonely.append((cluster, place, part))
+    for place in between.tolist():
+        by_cluster[int(founder[kept.left[place]])].append(place)
+    lonely = [
+        (cluster, place, parts)
+        for cluster, places in sorted(by_cluster.items())
+        for place, parts in _lonely_ties(_one_a_family(kept, places, part, rule.family), weight)
+    ]
     members: dict[int, list[int]] = defaultdict(list)
     for node in np.flatnonzero(np.isin(founder, [cluster for cluster, _, _ in lonely])).tolist():
         members[int(founder[node])].append(node)
     told = rule.contrasts([node for nodes in members.values() for node in nodes])
-    for cluster, place, part in lonely:
-        rest = set(members[cluster]) - part
-        if is_crowded[place] or any(_share_nothing(part, rest, values) for values in told):
+    for cluster, place, parts in lonely:
+        one_side = {node for node in members[cluster] if int(part[node]) in parts}
+        rest = set(members[cluster]) - one_side
+        if is_crowded[place] or any(_share_nothing(one_side, rest, values) for values in told):
             kind = "crowded_phone" if is_crowded[place] else "bridge"
             ends = sorted((int(kept.left[place]), int(kept.right[place])))
             yield Suspicion(cluster, kind, ends[0], ends[1])
@@ -225,23 +226,26 @@ def _share_nothing(part: set[int], rest: set[int], values: Mapping[int, str]) ->
 
 
 def _one_a_family(
-    kept: Edges, places: Sequence[int], family: np.ndarray
+    kept: Edges, places: Sequence[int], part: np.ndarray, family: np.ndarray
 ) -> list[tuple[int, int, int]]:
-    """(left, right, place): ties that say the same of the same two records count once, the strongest."""
+    """(part, part, place): ties that say the same of the same two parts count once, the strongest."""
     found: dict[tuple[int, int, int], int] = {}
     for place in sorted(places, key=lambda place: (int(kept.tier[place]), place)):
-        left, right = sorted((int(kept.left[place]), int(kept.right[place])))
-        found.setdefault((left, right, int(family[kept.tier[place]])), place)
-    return [(left, right, place) for (left, right, _), place in found.items()]
+        one, other = sorted((int(part[kept.left[place]]), int(part[kept.right[place]])))
+        found.setdefault((one, other, int(family[kept.tier[place]])), place)
+    return [(one, other, place) for (one, other, _), place in found.items()]
 
 
-def _lonely_ties(ties: Sequence[tuple[int, int, int]], size: int) -> Iterator[tuple[int, set[int]]]:
-    """Places of ties without which the cluster falls in two parts of SMALLEST_PART records or more, with the one
-    part (Tarjan's bridges: one walk over the ties)."""
+def _lonely_ties(
+    ties: Sequence[tuple[int, int, int]], weight: np.ndarray
+) -> Iterator[tuple[int, set[int]]]:
+    """Places of ties without which there are two sides of SMALLEST_PART records or more, with the parts of the one
+    side (Tarjan's bridges: one walk over the ties)."""
     around: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for left, right, place in ties:
         around[left].append((right, place))
         around[right].append((left, place))
+    size = sum(int(weight[node]) for node in around)
     start = min(around)
     seen_at = {start: 0}
     lowest = {start: 0}
@@ -255,10 +259,12 @@ def _lonely_ties(ties: Sequence[tuple[int, int, int]], size: int) -> Iterator[tu
             if stack:
                 before = stack[-1][0]
                 lowest[before] = min(lowest[before], lowest[node])
-                # What was walked since this record was reached hangs below it.
-                below = len(walked) - seen_at[node]
-                if lowest[node] > seen_at[before] and min(below, size - below) >= SMALLEST_PART:
-                    yield came_by, set(walked[seen_at[node] :])
+                if lowest[node] > seen_at[before]:
+                    # What was walked since this part was reached hangs below it.
+                    below = walked[seen_at[node] :]
+                    weighs = sum(int(weight[one]) for one in below)
+                    if min(weighs, size - weighs) >= SMALLEST_PART:
+                        yield came_by, set(below)
             continue
         other, place = step
         if place == came_by:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -77,6 +79,16 @@ def strangers(count: int = 40) -> list[dict[str, Any]]:
     return rows
 
 
+@dataclass(frozen=True)
+class Watched:
+    """A link with what it held back: suspicions and ties by row_id."""
+
+    links: dict[str, dict[str, Any]]
+    figures: LinkFigures
+    suspicions: list[dict[str, Any]]
+    ties: list[dict[str, Any]]
+
+
 def link_rows(
     rows: Iterable[dict[str, Any]],
     *,
@@ -85,6 +97,19 @@ def link_rows(
     decided: Iterable[ClerkRow] = (),
 ) -> tuple[dict[str, dict[str, Any]], LinkFigures]:
     """Link `rows` in a fresh session: row_id -> cluster (row_id of its founder), probability, reason, quarantined."""
+    watched = link_and_watch(rows, threads=threads, with_model=with_model, decided=decided)
+    return watched.links, watched.figures
+
+
+def link_and_watch(
+    rows: Iterable[dict[str, Any]],
+    *,
+    threads: int = 0,
+    with_model: bool = True,
+    decided: Iterable[ClerkRow] = (),
+    as_of: date | None = None,
+) -> Watched:
+    """`link_rows` with suspicions and ties."""
     connection = open_engine(threads=threads)
     try:
         table = pa.Table.from_pylist(list(rows), schema=_SHAPE)
@@ -96,10 +121,38 @@ def link_rows(
             " cast(null as varchar) as likely_room_code,"
             " organisation_name from given_row"
         )
-        figures = link_person_rows(connection, with_model=with_model, decided=tuple(decided))
-        return _links(connection), figures
+        figures = link_person_rows(
+            connection, with_model=with_model, decided=tuple(decided), as_of=as_of
+        )
+        return Watched(_links(connection), figures, _suspicions(connection), _ties(connection))
     finally:
         connection.close()
+
+
+def _suspicions(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    return (
+        connection.sql(
+            "select f.mention_key as cluster, s.kind, l.mention_key as left, r.mention_key as right, s.explanation,"
+            " s.agreement from cluster_suspicion as s inner join person_row as f on f.mention_no = s.founder_no"
+            " inner join person_row as l on l.mention_no = s.left_no"
+            " left join person_row as r on r.mention_no = s.right_no"
+            " order by s.founder_no, s.kind, s.left_no, s.right_no"
+        )
+        .to_arrow_table()
+        .to_pylist()
+    )
+
+
+def _ties(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    return (
+        connection.sql(
+            "select l.mention_key as left, r.mention_key as right, t.key_code, t.is_kept from cluster_tie as t"
+            " inner join person_row as l on l.mention_no = t.left_no"
+            " inner join person_row as r on r.mention_no = t.right_no order by t.left_no, t.right_no, t.key_code"
+        )
+        .to_arrow_table()
+        .to_pylist()
+    )
 
 
 def a_decision(sequence: int, kind: str, *keys: str, staying: Iterable[str] = ()) -> list[ClerkRow]:
