@@ -24,6 +24,7 @@ from kuai.flows.deliveries import (
     ReceivedResource,
     Registrar,
     admit_resource,
+    delivery_history,
     earlier_deliveries,
     leave_replaced_rows,
     list_received,
@@ -242,6 +243,7 @@ def _build_mapped(
             library=prepare_library(store, delivered, as_of=as_of),
             decisions=prepare_decisions(store),
             catalogue=registry.relation_types(store.root),
+            history=delivery_history(store, mapped, as_of=as_of),
             as_of=as_of,
             previous=newest.name if newest else "",
         )

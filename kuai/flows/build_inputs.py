@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from kuai.flows.deliveries import MappedResource, ReceivedResource
+from kuai.flows.deliveries import SHREDDED, MappedResource, ReceivedResource
 from kuai.flows.frozen_decisions import PreparedDecisions
 from kuai.flows.frozen_library import PreparedLibrary
 from kuai.flows.stage_log import code_digest, file_digest, model_digest
@@ -34,6 +34,8 @@ class BuildInputs:
     library: PreparedLibrary
     decisions: PreparedDecisions
     catalogue: tuple[registry.RelationType, ...]
+    # Of core sources: which deliveries came before, are in the build, were shredded.
+    history: tuple[registry.SourceDelivery, ...]
     as_of: date
     previous: str
     codes_of: str = ""
@@ -75,6 +77,9 @@ def _version(
         digest.update(f"{other.resource.name}|{other.snapshot.content_hash}|".encode())
     digest.update(f"{inputs.library.title}|{inputs.library.digest}|".encode())
     digest.update(inputs.decisions.digest.encode())
+    # Because what an earlier build knew of a shredded delivery goes with it, though nothing else changed.
+    gone = [(one.source, one.period) for one in inputs.history if one.kind == SHREDDED]
+    digest.update(f"|{gone}".encode() if gone else b"")
     return f"b-{inputs.as_of:%Y%m%d}-{digest.hexdigest()[:12]}"
 
 
@@ -125,6 +130,7 @@ def write_inputs(
             # Tells one token key from another without telling the key: other keys, other record keys.
             "tokens": tokenise(store, zone=Zone.CORE, value=INPUTS_FILE),
             "deliveries": deliveries,
+            "history": [{**asdict(one), "as_of": one.as_of.isoformat()} for one in inputs.history],
         },
     )
 

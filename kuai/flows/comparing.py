@@ -11,7 +11,7 @@ import duckdb
 
 from kuai.kit.engine import engine, hash_rows, scan_sql
 from kuai.kit.tables import CATALOGUE, BulkTable, Column
-from kuai.registry.types import IDENTITY_LEDGER, MENTION_ELEMENT
+from kuai.registry.types import IDENTITY_LEDGER, MENTION_ELEMENT, RELATION
 
 ZONES = ("core", "care")
 # Counted anew from what is left: their rows are of places, not of rows or elements, so nothing can be set aside.
@@ -157,10 +157,16 @@ def _mark_touched(
     ledgers = [
         scan_sql([build / "core" / f"{IDENTITY_LEDGER.name}.parquet"]) for build in (then, now)
     ]
+    statements = scan_sql([then / "core" / f"{RELATION.name}.parquet"])
     connection.execute(
         "create or replace temp table touched as"
         f" with gone as (select mention_key, element, code from {mentions} semi join erased_delivery"
-        " using (source, period)),"
+        " using (source, period)"
+        # What was carried on from a delivery has no mention in the build any more.
+        f" union select mention_key, 'carried', from_code from {statements} semi join erased_delivery"
+        " using (source, period) where from_code not similar to '[0-9]+'"
+        f" union select to_mention, 'carried', to_code from {statements} semi join erased_delivery"
+        " using (source, period) where to_code not similar to '[0-9]+'),"
         " named as (select code from gone where element <> 'address' and code is not null"
         f" union select code from {ledgers[1]} where code not in (select code from {ledgers[0]}))"
         " select mention_key as name from gone union select code from named"

@@ -15,9 +15,11 @@ from kuai.kit.engine import engine
 from kuai.kit.progress import SILENT, Progress
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store, read_json
+from kuai.registry.actions import SourceDelivery
 from kuai.sources import actions as sources
 from kuai.sources.types import DeliveryKind, MentionSet, SnapshotRef
 
+SHREDDED = "shredded"
 # Whether a source may build, as a note for the receipt; raises a Refusal if it may not.
 Gate = Callable[[SourceRegistration], str]
 Registrar = Callable[["ReceivedResource"], SourceRegistration]
@@ -117,14 +119,42 @@ def earlier_deliveries(store: Store, received: ReceivedResource) -> list[Receive
     return before[::-1]
 
 
-def list_shredded(store: Store, zone: Zone) -> list[tuple[str, str]]:
-    """Source and period of every delivery whose key was destroyed: nothing of it may be carried on."""
-    return [
-        (path.stem, entry.period)
-        for path in sorted((store.root / "deliveries").glob("*.json"))
-        for entry in list_series(store, path.stem)
-        if is_shredded(store, zone=zone, source=path.stem, period=entry.period)
-    ]
+def delivery_history(
+    store: Store, mapped: Sequence[MappedResource], *, as_of: date
+) -> tuple[SourceDelivery, ...]:
+    """What the registry is told of core deliveries: by source those a later full one made history, then those in the
+    build, in the order in which they came; and of every source what was shredded: nothing of it may be carried on.
+    """
+    told: list[SourceDelivery] = []
+    groups: dict[str, list[MappedResource]] = {}
+    for one in mapped:
+        if one.mentions.zone == Zone.CORE.value:
+            groups.setdefault(one.mentions.source, []).append(one)
+    for source, group in sorted(groups.items()):
+        days = group[-1].registration.retention_days
+        kinds = {one.mentions.period: one.received.resource.delivery.value for one in group}
+        told += [
+            SourceDelivery(source, period, kinds.get(period, "past"), as_of, days)
+            for period in _periods_up_to(store, source, group[-1].mentions.period)
+            if period in kinds or not _is_gone(store, source, period)
+        ]
+    return (*told, *_shredded(store, as_of=as_of))
+
+
+def _periods_up_to(store: Store, source: str, newest: str) -> list[str]:
+    periods = [entry.period for entry in list_series(store, source)]
+    return periods[: periods.index(newest) + 1]
+
+
+def _shredded(store: Store, *, as_of: date) -> Iterator[SourceDelivery]:
+    for path in sorted((store.root / "deliveries").glob("*.json")):
+        for entry in list_series(store, path.stem):
+            if _is_gone(store, path.stem, entry.period):
+                yield SourceDelivery(path.stem, entry.period, SHREDDED, as_of)
+
+
+def _is_gone(store: Store, source: str, period: str) -> bool:
+    return is_shredded(store, zone=Zone.CORE, source=source, period=period)
 
 
 def _living_cards(store: Store, source: str) -> list[tuple[Path, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from kuai.flows.build_inputs import BuildInputs, read_inputs, read_registration
 from kuai.flows.comparing import Erasure, TableVerdict, compare_builds
 from kuai.flows.deliveries import (
+    SHREDDED,
     AdmittedResource,
     MappedResource,
     ReceivedResource,
@@ -89,7 +90,7 @@ def replay_build(
     inputs = inputs_of(store, version)
     compared = _build_folder(store, against or version)
     lines = inputs["deliveries"]
-    erased = [line for line in lines if _is_erased(store, line)]
+    erased = [line for line in (*lines, *_past(inputs)) if _is_erased(store, line)]
     aside = AsideStore(store.scratch / f"replay-{version}", store)
     shutil.rmtree(aside.root, ignore_errors=True)
     try:
@@ -136,6 +137,15 @@ def _build_folder(store: Store, version: str) -> Path:
             next_step="版本在库的 builds 文件夹里；已发布的见 kuai sources list。",
         )
     return folder
+
+
+def _past(inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Deliveries that a later full one had made history: what was carried on from them counts too."""
+    return [
+        {**one, "zone": Zone.CORE.value, "rows": 0}
+        for one in inputs["history"]
+        if one["kind"] == "past"
+    ]
 
 
 def _is_erased(store: Store, line: Mapping[str, Any]) -> bool:
@@ -206,11 +216,22 @@ def _inputs_again(
         library=library,
         decisions=decided,
         catalogue=tuple(registry.RelationType(**entry) for entry in inputs["relations"]),
+        history=tuple(_history_again(inputs, erased)),
         as_of=as_of,
         previous=previous,
         codes_of=inputs["version"] if erased else "",
     )
     return again, tuple(_reasons(aside, inputs, again))
+
+
+def _history_again(
+    inputs: Mapping[str, Any], erased: Sequence[Mapping[str, Any]]
+) -> Iterator[registry.SourceDelivery]:
+    gone = {(line["source"], line["period"]) for line in erased}
+    for one in inputs["history"]:
+        told = registry.SourceDelivery(**{**one, "as_of": date.fromisoformat(one["as_of"])})
+        is_gone = (told.source, told.period) in gone
+        yield replace(told, kind=SHREDDED) if is_gone else told
 
 
 def _received_again(aside: AsideStore, line: Mapping[str, Any]) -> ReceivedResource:

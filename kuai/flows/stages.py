@@ -15,7 +15,7 @@ from kuai.address.types import ADDRESS_ALIAS, ADDRESS_ENTRY, ADDRESS_SUCCESSION,
 from kuai.blocks import actions as blocks
 from kuai.blocks.types import BLOCK, BLOCK_COUNTER
 from kuai.flows.build_inputs import BuildInputs
-from kuai.flows.deliveries import MappedResource, list_shredded
+from kuai.flows.deliveries import MappedResource
 from kuai.flows.frozen_library import FROZEN_TABLES
 from kuai.flows.stage_log import StageLog
 from kuai.guard.types import Zone
@@ -27,7 +27,7 @@ from kuai.kit.tables import BulkTable, TableRef
 from kuai.linkage import actions as linkage
 from kuai.linkage.types import ORGANISATION_LINK, PERSON_LINK
 from kuai.registry import actions as registry
-from kuai.registry.types import DECISION, ELEMENT_TABLES
+from kuai.registry.types import DECISION, ELEMENT_TABLES, RELATION, RELATION_END
 from kuai.sources.types import ADDRESS_MENTION, MENTION_TABLES
 
 Engine = duckdb.DuckDBPyConnection
@@ -88,6 +88,7 @@ def build_core(bench: Bench) -> None:
     tables |= bench.stage(
         "relate", lambda engine: _relate(engine, bench, core, tables), ELEMENT_TABLES
     )
+    tables |= bench.stage("serve", lambda engine: _serve(engine, bench, tables), (RELATION_END,))
     bench.stage("pack", lambda engine: _pack(engine, bench, tables), (BLOCK, BLOCK_COUNTER))
 
 
@@ -178,45 +179,25 @@ def _relate(
             version=bench.core_version, as_of=bench.inputs.as_of, folder=bench.core
         ),
         catalogue=bench.inputs.catalogue,
-        deliveries=_deliveries(bench, resources),
+        deliveries=bench.inputs.history,
         progress=bench.progress,
     )
-
-
-def _deliveries(
-    bench: Bench, resources: Sequence[MappedResource]
-) -> tuple[registry.SourceDelivery, ...]:
-    """What the build was delivered, oldest first within a source, and what may not be carried on from before."""
-    day = bench.inputs.as_of
-    delivered = tuple(
-        registry.SourceDelivery(
-            one.mentions.source,
-            one.mentions.period,
-            one.received.resource.delivery.value,
-            day,
-            one.registration.retention_days,
-        )
-        for one in resources
-    )
-    gone = tuple(
-        registry.SourceDelivery(source, period, "shredded", day)
-        for source, period in list_shredded(bench.store, Zone.CORE)
-    )
-    return delivered + gone
 
 
 def _previous(engine: Engine, bench: Bench) -> registry.PreviousBuild | None:
     """What the build goes on from; with other codes, only who is who is taken from the build that has them."""
     builds, inputs = bench.store.builds, bench.inputs
-    known = [name for name in (inputs.previous, inputs.codes_of) if name]
-    if not known:
-        return None
-    before = registry.read_previous(engine, builds / known[0] / "core")
+    before = None
+    if inputs.previous:
+        before = registry.read_previous(engine, builds / inputs.previous / "core")
     if not inputs.codes_of:
         return before
-    return replace(
-        before, identity=registry.read_previous(engine, builds / inputs.codes_of / "core").identity
-    )
+    codes = registry.read_previous(engine, builds / inputs.codes_of / "core").identity
+    return replace(before, identity=codes) if before else registry.PreviousBuild(codes)
+
+
+def _serve(engine: Engine, bench: Bench, made: dict[str, TableRef]) -> Made:
+    return registry.write_relation_ends(engine, relations=made[RELATION.name], folder=bench.core)
 
 
 def _pack(engine: Engine, bench: Bench, made: dict[str, TableRef]) -> Made:
