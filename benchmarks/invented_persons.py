@@ -7,11 +7,14 @@ Division codes 440380-440399 are unissued: the numbers belong to nobody.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林郑谢罗梁宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈"
@@ -24,6 +27,8 @@ GIVEN = (
 )
 WEIGHTS = np.array((7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2))
 CHECKS = np.array(list("10X98765432"))
+ROWS_A_PART = 1_000_000
+ROW_GROUP_ROWS = 122_880
 DEPARTMENTS = ("police", "ownership", "rental", "insurance", "water", "access")
 ROLES = {"ownership": "owner", "water": "account_holder", "rental": "tenant"}
 # Which columns a department delivers: number, phone, birth date and sex, room.
@@ -59,7 +64,16 @@ class Persons:
     owner: np.ndarray
 
 
-def invent_persons(count: int, rng: np.random.Generator) -> Persons:
+@dataclass(frozen=True)
+class Part:
+    """Which of how many districts a call invents: so that a city larger than memory is written in parts whose
+    rooms, phones and numbers are their own while names and birth dates are everybody's."""
+
+    place: int = 0
+    count: int = 1
+
+
+def invent_persons(count: int, rng: np.random.Generator, part: Part = Part()) -> Persons:
     """People in households of about 2.4, twelve rooms a building."""
     household = np.sort(rng.integers(0, max(1, int(count / 2.4)), count))
     place = np.arange(count) - np.searchsorted(household, household)
@@ -93,21 +107,41 @@ def invent_persons(count: int, rng: np.random.Generator) -> Persons:
     namesake = (place >= 1) & (rng.random(count) < 0.0005)
     name[namesake] = name[head[namesake]]
     male = rng.random(count) < 0.53
-    sequence = rng.integers(0, 500, count) * 2 + male
     birth = day.astype("datetime64[D]")
-    text = np.char.replace(birth.astype(str), "-", "")
-    body = np.char.add(
-        np.char.add((440380 + rng.integers(0, 20, count)).astype(str), text),
-        np.char.zfill(sequence.astype(str), 3),
-    )
-    number = with_check(body)
-    phone = (13_000_000_000 + rng.permutation(count * 5)[:count] * 400 % 6_999_999_999).astype(str)
+    number = _numbers(day, male, part, rng)
+    phone = 13_000_000_000 + rng.permutation(count * 5)[:count] * 400 % 6_999_999_999
+    phone = (phone + part.place).astype(str)
     minor = place >= 2
     phone[minor] = phone[head[minor]]
-    room = room_codes(household)
+    room = room_codes(household + part.place * (count // 12 + 1) * 12)
     heads = np.unique(head)
     owner = np.where(rng.random(len(heads)) < 0.6, heads, rng.choice(heads, len(heads)))
     return Persons(name, number, birth, male, phone, room, ~minor, heads, owner)
+
+
+def _numbers(day: np.ndarray, male: np.ndarray, part: Part, rng: np.random.Generator) -> np.ndarray:
+    sequence = rng.integers(0, 500, len(day)) * 2 + male
+    division = rng.integers(0, 20, len(day))
+    if part.count > 1:
+        division, sequence = _own_numbers(day, male, part)
+    text = np.char.replace(day.astype("datetime64[D]").astype(str), "-", "")
+    body = np.char.add(
+        np.char.add((440380 + division).astype(str), text),
+        np.char.zfill(sequence.astype(str), 3),
+    )
+    return with_check(body)
+
+
+def _own_numbers(day: np.ndarray, male: np.ndarray, part: Part) -> tuple[np.ndarray, np.ndarray]:
+    """Division and sequence such that no two people of all parts share a number."""
+    born = day * 2 + male
+    order = np.argsort(born, kind="stable")
+    ordered = born[order]
+    rank = np.empty(len(born), np.int64)
+    rank[order] = np.arange(len(born)) - np.searchsorted(ordered, ordered)
+    # Because 7919 and 10,000 have no factor in common, different places stay different.
+    slot = (rank * part.count + part.place) * 7919 % 10_000
+    return slot // 500, slot % 500 * 2 + male
 
 
 def room_codes(serial: np.ndarray) -> np.ndarray:
@@ -124,10 +158,39 @@ def with_check(body: np.ndarray) -> np.ndarray:
     return np.char.add(body, CHECKS[(digits * WEIGHTS).sum(axis=1) % 11])
 
 
-def invent_rows(rows: int, *, seed: int, profile: str = "easy") -> pa.Table:
+def write_rows(
+    rows_file: Path, truth_file: Path, *, rows: int, seed: int, profile: str = "easy"
+) -> int:
+    """`invent_rows` in parts of a million, rows and their truth in two files; returns how many were written."""
+    part_rows = min(rows, ROWS_A_PART)
+    parts = max(1, rows // part_rows)
+    written = 0
+    with ExitStack() as stack:
+        files: dict[Path, pq.ParquetWriter] = {}
+        for place in range(parts):
+            table = invent_rows(part_rows, seed=seed, profile=profile, part=Part(place, parts))
+            numbers = np.arange(len(table)) + written
+            table = table.set_column(
+                table.column_names.index("row_id"), "row_id", pa.array(numbers.astype(str))
+            )
+            truth = pc.add(table["truth"], place * part_rows)
+            table = table.set_column(table.column_names.index("truth"), "truth", truth)
+            for target, columns in (
+                (rows_file, [name for name in table.column_names if name != "truth"]),
+                (truth_file, ["row_id", "truth"]),
+            ):
+                content = table.select(columns)
+                if target not in files:
+                    files[target] = stack.enter_context(pq.ParquetWriter(target, content.schema))
+                files[target].write_table(content, row_group_size=ROW_GROUP_ROWS)
+            written += len(table)
+    return written
+
+
+def invent_rows(rows: int, *, seed: int, profile: str = "easy", part: Part = Part()) -> pa.Table:
     """About `rows` person rows: row_id, source, name, id_number, birth_date, sex, phone, room_code, truth."""
-    rng = np.random.default_rng(seed)
-    people = invent_persons(int(rows / 2.3), rng)
+    rng = np.random.default_rng(seed if part.count == 1 else (seed, part.place))
+    people = invent_persons(int(rows / 2.3), rng, part)
     delivers = HARD if profile == "hard" else EASY
     parts = [_delivery(people, source, columns, rng) for source, columns in delivers.items()]
     table = pa.concat_tables(parts)

@@ -13,12 +13,9 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from kuai.guard.actions import open_sealed
 from kuai.guard.types import Zone
-from kuai.kit.atomic_files import replace_when_complete
-from kuai.kit.element_codes import code_of
 from kuai.kit.engine import (
     memory_limit_gb,
     open_engine,
@@ -27,7 +24,7 @@ from kuai.kit.engine import (
     use_tables,
     write_table,
 )
-from kuai.kit.errors import Breakdown, DataFault, Where
+from kuai.kit.errors import Breakdown
 from kuai.kit.progress import SILENT, Progress
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store
@@ -37,6 +34,7 @@ from kuai.linkage.engine.figures import LinkFigures
 from kuai.linkage.engine.organisations import link_organisation_rows
 from kuai.linkage.engine.persons import link_person_rows
 from kuai.linkage.engine.steps import make_table, registered
+from kuai.linkage.file_linking import link_rows_of_file
 from kuai.linkage.types import (
     ORGANISATION_LINK,
     ORGANISATION_SUSPICION,
@@ -60,23 +58,8 @@ RESULT_TABLES = {
     "organisation": (ORGANISATION_LINK, ORGANISATION_SUSPICION, ORGANISATION_TIE),
 }
 
-# What `kuai link` reads; a file may lack any of them but row_id.
-FILE_COLUMNS = (
-    "row_id",
-    "source",
-    "role",
-    "name",
-    "id_number",
-    "birth_date",
-    "sex",
-    "phone",
-    "address",
-    "room_code",
-    "organisation_name",
-)
 # Because raw values may not spill, linking gets more than an engine's usual share; the caller's engine is idle then.
 SHARE_OF_LINK = 1.5
-_COMPARED_COLUMNS = ("name", "id_number", "phone", "birth_date", "address", "room_code")
 
 
 def link_persons(
@@ -141,29 +124,8 @@ def link_file(in_parquet: Path, out_parquet: Path, progress: Progress = SILENT) 
 
     Refuses a file without row_id, with a repeated row_id, or with nothing to compare. Written whole or not at all.
     """
-    rows = _read_person_file(in_parquet)
     with _private_session() as session:
-        with registered(session, file_row=rows):
-            make_table(session, "person_file_row")
-        del rows
-        session.execute("create temp view person_row as select * from person_file_row")
-        figures = link_person_rows(session, progress=progress)
-        session.execute("drop view person_row")
-        founders = session.sql(
-            "select founder_no, dense_rank() over (order by founder_no) as serial from mention_cluster"
-            " group by founder_no order by founder_no"
-        ).to_arrow_table()
-        codes = [code_of("person", serial) for serial in founders["serial"].to_pylist()]
-        named = pa.table(
-            {"founder_no": founders["founder_no"], "person_code": pa.array(codes, pa.string())}
-        )
-        with registered(session, person_code=named), replace_when_complete(out_parquet) as scratch:
-            session.execute(
-                "copy (select r.mention_key as row_id, p.person_code, c.match_probability, c.reason"
-                " from person_file_row as r inner join mention_cluster as c on c.mention_no = r.mention_no"
-                " inner join person_code as p on p.founder_no = c.founder_no order by r.mention_no)"
-                f" to '{str(scratch).replace(chr(39), chr(39) * 2)}' (format parquet, compression zstd)"
-            )
+        figures = link_rows_of_file(session, in_parquet, out_parquet, progress)
     return _receipt("link file", figures, what="rows")
 
 
@@ -301,31 +263,3 @@ def _receipt(stage: str, figures: LinkFigures, *, what: str) -> Receipt:
         what=what,
         notes=figures.as_notes(),
     )
-
-
-def _read_person_file(path: Path) -> pa.Table:
-    """The file's known columns as text, missing ones empty."""
-    place = Where(file=path.name)
-    try:
-        given = pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as fault:
-        raise DataFault("not_parquet", "不是可读的 Parquet 文件", where=place) from fault
-    if "row_id" not in given.column_names:
-        raise DataFault(
-            "no_row_id", "缺少 row_id 列", where=place, remedy="请为每行加上不重复的 row_id"
-        )
-    if not set(_COMPARED_COLUMNS) & set(given.column_names):
-        raise DataFault(
-            "nothing_to_compare", "没有可比较的列（姓名、证件号码、电话等）", where=place
-        )
-    columns = {}
-    for name in FILE_COLUMNS:
-        known = name in given.column_names
-        columns[name] = (
-            given[name].cast(pa.string()) if known else pa.nulls(len(given), pa.string())
-        )
-    if len(columns["row_id"].unique()) != len(given) or columns["row_id"].null_count:
-        raise DataFault(
-            "repeated_row_id", "row_id 有重复或空值", where=place, remedy="请让每行的 row_id 唯一"
-        )
-    return pa.table(columns)

@@ -6,7 +6,7 @@ key stays single. Reads raw values only in the given in-memory session and leave
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -27,7 +27,7 @@ from kuai.linkage.engine.lone_names import lone_name_edges
 from kuai.linkage.engine.pairing_model import model_edges, train_model
 from kuai.linkage.engine.person_keys import name_edges
 from kuai.linkage.engine.person_numbers import number_edges, slip_edges
-from kuai.linkage.engine.shaping import SHAPE_TABLES, Tokens, shape_rows
+from kuai.linkage.engine.shaping import SHAPE_TABLES, Tokens, parts_of_table, shape_rows
 from kuai.linkage.engine.steps import (
     clerk_word,
     columns_of,
@@ -61,14 +61,17 @@ def link_person_rows(
     with_model: bool = True,
     decided: Sequence[ClerkRow] = (),
     as_of: date | None = None,
+    parts: Iterable[str] | None = None,
 ) -> LinkFigures:
     """From the relation `person_row` (mention_no 0..n-1 in founding order) make the temporary tables
     `mention_cluster(mention_no, founder_no, match_probability, reason, quarantined)`, `cluster_suspicion` and
     `cluster_tie`. Without a day `as_of` nobody is too old.
+
+    `parts`: the rows as FROM items, read one after the other instead of `person_row` (clerks' words need that one).
     """
     with progress_line(progress, "关联人员", total=EXACT_STEPS + 2, measure="步") as task:
         word = clerk_word(connection, decided, rows="person_row")
-        merging, traits, shared = _link_exactly(connection, task, word)
+        merging, traits, shared = _link_exactly(connection, task, word, parts)
         if with_model:
             merging = _add_model_edges(connection, merging, traits, word)
         task.advance()
@@ -95,9 +98,14 @@ def train_person_model(connection: duckdb.DuckDBPyConnection, *, truth: str) -> 
 
 
 def _link_exactly(
-    connection: duckdb.DuckDBPyConnection, task: ProgressTask, word: ClerkWord
+    connection: duckdb.DuckDBPyConnection,
+    task: ProgressTask,
+    word: ClerkWord,
+    parts: Iterable[str] | None = None,
 ) -> tuple[Merging, Traits, dict[str, int]]:
-    shared = shape_rows(connection, tokens=Tokens())
+    shared = shape_rows(
+        connection, parts_of_table(connection) if parts is None else parts, tokens=Tokens()
+    )
     task.advance()
     edges = number_edges(connection)
     task.advance()
@@ -106,7 +114,7 @@ def _link_exactly(
     edges += name_edges(connection)
     task.advance()
     traits = _traits(connection)
-    count = row_count(connection, "person_row")
+    count = row_count(connection, "person_shape")
     merging = keep_edges(count, Edges.joined(edges), traits, word, equal_below=FIRST_MODEL_TIER)
     return merging, traits, shared
 

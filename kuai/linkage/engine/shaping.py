@@ -7,11 +7,11 @@ The spelling is kept once a name, and for the few numbers that fail their check.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import duckdb
 
-from kuai.kit.engine import read_sql
 from kuai.linkage.engine import names
 from kuai.linkage.engine.steps import make_table, row_count
 
@@ -21,23 +21,9 @@ PHONE_NAMES_MAX = 6
 FAULTY_NAMES_MAX = 2
 # More names at one room over all sources than a crowded let with its owners and past tenants.
 ROOM_NAMES_MAX = 60
+# So many rows are spelled out at once; the others wait in their file or are integers already.
+PART_ROWS = 1_000_000
 
-_HASHED = (
-    "name",
-    "id_faulty",
-    "phone",
-    "room_code",
-    "building_code",
-    "likely_room_code",
-    "organisation_name",
-)
-_KEPT = (
-    "id_key",
-    "birth_date",
-    "declared_birth_date",
-    "likely_birth_date",
-    "number_is_off",
-)
 SHAPE_TABLES = (
     "person_shape",
     "person_desk",
@@ -47,6 +33,23 @@ SHAPE_TABLES = (
     "person_shared_faulty",
     "person_shared_room",
 )
+# The integers of a row: type, and the text of the same name in the spelled shape if it is a token.
+_TOKEN, _NUMBER, _DAY = "bigint token", "bigint", "date"
+_COLUMNS = {
+    "name": _TOKEN,
+    "id_key": _NUMBER,
+    "id_faulty": _TOKEN,
+    "phone": _TOKEN,
+    "birth_date": _DAY,
+    "declared_birth_date": _DAY,
+    "likely_birth_date": _DAY,
+    "sex": "utinyint",
+    "number_is_off": "boolean",
+    "room_code": _TOKEN,
+    "building_code": _TOKEN,
+    "likely_room_code": _TOKEN,
+    "organisation_name": _TOKEN,
+}
 
 
 @dataclass(frozen=True)
@@ -61,45 +64,94 @@ class Tokens:
         return f"case when {value} is not null then {token} end"
 
 
-def shape_rows(connection: duckdb.DuckDBPyConnection, *, tokens: Tokens) -> dict[str, int]:
-    """From `person_row` the tables `person_shape` (integers), `person_desk` (source and role of their numbers),
-    `person_spelling` (names as folded) and `person_faulty` (numbers that fail their check); over-shared values are
-    taken out. Returns how many of each kind there were.
+def parts_of_table(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """The relation `person_row` as FROM items small enough to be spelled out at once."""
+    for begin in range(0, row_count(connection, "person_row"), PART_ROWS):
+        within = f"mention_no >= {begin} and mention_no < {begin + PART_ROWS}"
+        yield f"(select * from person_row where {within})"
+
+
+def shape_rows(
+    connection: duckdb.DuckDBPyConnection, parts: Iterable[str], *, tokens: Tokens
+) -> dict[str, int]:
+    """From the rows in `parts` the tables `person_shape` (integers), `person_desk` (source and role of their
+    numbers), `person_spelling` (names as folded) and `person_faulty` (numbers that fail their check); over-shared
+    values are taken out. Returns how many of each kind there were.
     """
-    connection.execute(
-        "create or replace temp table person_desk as select source, role,"
-        " cast(dense_rank() over (order by source nulls first) as usmallint) as source_no,"
-        " cast(dense_rank() over (order by role nulls first) as usmallint) as role_no"
-        " from (select distinct source, role from person_row)"
-    )
-    sql = read_sql(__file__, "person_shape")
-    fold = {
-        "traditional": names.TRADITIONAL,
-        "traditional_class": f"[{names.TRADITIONAL}]",
-        "simplified": names.SIMPLIFIED,
-        "placeholder_name": names.PLACEHOLDER_NAME,
-    }
-    hashed = ", ".join(f"{tokens.of('s.' + name)} as {name}" for name in _HASHED)
-    kept = ", ".join(f"s.{name}" for name in _KEPT)
-    connection.execute(
-        "create or replace temp table person_shape as"
-        " select cast(s.mention_no as integer) as mention_no, d.source_no as source, d.role_no as role,"
-        f" {hashed}, {kept}, cast(s.sex as utinyint) as sex from ({sql}) as s inner join person_desk as d"
-        " on d.source is not distinct from s.source and d.role is not distinct from s.role",
-        fold,
-    )
-    connection.execute(
-        f"create or replace temp table person_spelling as select {tokens.of('spelling')} as name, spelling,"
-        " substr(spelling, 1, 1) as surname, substr(spelling, 2, 2) as rest"
-        f" from (select distinct name as spelling from ({sql})) where spelling is not null",
-        fold,
-    )
-    connection.execute(
-        f"create or replace temp table person_faulty as select {tokens.of('id_faulty')} as id_faulty, id_faulty as"
-        f" written from (select distinct id_faulty from ({sql})) where id_faulty is not null",
-        fold,
-    )
+    _make_empty(connection)
+    for part in parts:
+        connection.execute(f"create or replace temp view person_row_part as select * from {part}")
+        _shape_part(connection, tokens)
+    connection.execute("drop view if exists person_row_part")
+    for table, column in (("person_spelling", "spelling"), ("person_faulty", "written")):
+        connection.execute(
+            f"create or replace temp table {table} as select distinct * from {table} order by {column}"
+        )
     return _take_shared_out(connection)
+
+
+def _make_empty(connection: duckdb.DuckDBPyConnection) -> None:
+    columns = ", ".join(f"{name} {kind.split()[0]}" for name, kind in _COLUMNS.items())
+    for table, shape in (
+        ("person_shape", f"mention_no integer, source usmallint, role usmallint, {columns}"),
+        ("person_desk", "source varchar, role varchar, source_no usmallint, role_no usmallint"),
+        ("person_spelling", "name bigint, spelling varchar, surname varchar, rest varchar"),
+        ("person_faulty", "id_faulty bigint, written varchar"),
+    ):
+        connection.execute(f"create or replace temp table {table} ({shape})")
+
+
+def _shape_part(connection: duckdb.DuckDBPyConnection, tokens: Tokens) -> None:
+    make_table(
+        connection,
+        "person_spelled",
+        step="person_shape",
+        parameters={
+            "traditional": names.TRADITIONAL,
+            "traditional_class": f"[{names.TRADITIONAL}]",
+            "simplified": names.SIMPLIFIED,
+            "placeholder_name": names.PLACEHOLDER_NAME,
+        },
+    )
+    _number_desks(connection)
+    columns = ", ".join(
+        tokens.of(f"s.{name}") if kind == _TOKEN else f"cast(s.{name} as {kind})"
+        for name, kind in _COLUMNS.items()
+    )
+    connection.execute(
+        f"insert into person_shape select cast(s.mention_no as integer), d.source_no, d.role_no, {columns}"
+        " from person_spelled as s inner join person_desk as d"
+        " on d.source is not distinct from s.source and d.role is not distinct from s.role"
+    )
+    connection.execute(
+        f"insert into person_spelling select {tokens.of('name')}, name, substr(name, 1, 1), substr(name, 2, 2)"
+        " from (select distinct name from person_spelled where name is not null)"
+    )
+    connection.execute(
+        f"insert into person_faulty select {tokens.of('id_faulty')}, id_faulty"
+        " from (select distinct id_faulty from person_spelled where id_faulty is not null)"
+    )
+    connection.execute("drop table person_spelled")
+
+
+def _number_desks(connection: duckdb.DuckDBPyConnection) -> None:
+    """Sources and roles as they come; a source keeps its number whatever its roles."""
+    for column in ("source", "role"):
+        connection.execute(
+            f"create or replace temp table person_{column} as"
+            f" select {column}, row_number() over (order by min({column}_no) nulls last, {column} nulls first)"
+            f" as {column}_no from (select {column}, {column}_no from person_desk"
+            f" union all select distinct {column}, cast(null as usmallint) from person_spelled) group by {column}"
+        )
+    connection.execute(
+        "create or replace temp table person_desk as select d.source, d.role, cast(s.source_no as usmallint) as"
+        " source_no, cast(r.role_no as usmallint) as role_no from (select source, role from person_desk union"
+        " select distinct source, role from person_spelled) as d"
+        " inner join person_source as s on s.source is not distinct from d.source"
+        " inner join person_role as r on r.role is not distinct from d.role"
+    )
+    connection.execute("drop table person_source")
+    connection.execute("drop table person_role")
 
 
 def _take_shared_out(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:

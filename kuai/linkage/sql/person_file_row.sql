@@ -1,6 +1,6 @@
--- One row a row of the given file, numbered by its row_id; `address` stands in where no room code is given.
+-- One row a row of the given file, numbered by source and row_id; `address` stands in where no room code is given.
 select
-  row_number() over (order by source, row_id) - 1 as mention_no,
+  mention_no,
   row_id as mention_key,
   source,
   role,

@@ -1,22 +1,32 @@
 -- One row a mention: name, number and phone in the form in which they may be compared. Because the
 -- check digit follows from the first 17, a valid number is kept as its first 17 digits (an integer).
+-- Because patterns are what costs here, what is already in order is recognised by one and left as it is.
 with folded as (
   select
     mention_no,
     source,
     role,
-    upper(
-      regexp_replace(regexp_replace(name, '[（(].*$', ''), '[\s·•．・‧.,，*_\-—''’0-9]+', '', 'g')
-    ) as plain_name,
-    upper(regexp_replace(translate(id_number, '０１２３４５６７８９Ｘｘ', '0123456789XX'), '[^0-9A-Za-z]', '', 'g')) as id_written,
-    regexp_replace(translate(phone, '０１２３４５６７８９', '0123456789'), '[^0-9]', '', 'g') as phone_digits,
+    case
+      when regexp_matches(name, '^[一-龥]+$') then name
+      else upper(
+        regexp_replace(regexp_replace(name, '[（(].*$', ''), '[\s·•．・‧.,，*_\-—''’0-9]+', '', 'g')
+      )
+    end as plain_name,
+    case
+      when regexp_matches(id_number, '^[0-9]{17}[0-9X]$') then id_number
+      else upper(regexp_replace(translate(id_number, '０１２３４５６７８９Ｘｘ', '0123456789XX'), '[^0-9A-Za-z]', '', 'g'))
+    end as id_written,
+    case
+      when regexp_matches(phone, '^[0-9]+$') then phone
+      else regexp_replace(translate(phone, '０１２３４５６７８９', '0123456789'), '[^0-9]', '', 'g')
+    end as phone_digits,
     birth_date,
     sex,
     room_code,
     building_code,
     likely_room_code,
     organisation_name
-  from person_row
+  from person_row_part
 ),
 bodied as (
   select
@@ -27,36 +37,56 @@ bodied as (
       else plain_name
     end as folded_name,
     case
-      when regexp_matches(id_written, '^[1-9][0-9]{16}[0-9X]$') then substr(id_written, 1, 17)
+      when regexp_matches(id_written, '^[1-9][0-9]{16}[0-9X]$') then cast(substr(id_written, 1, 17) as bigint)
       when regexp_matches(id_written, '^[1-9][0-9]{14}$')
-        then concat(substr(id_written, 1, 6), '19', substr(id_written, 7, 9))
+        then cast(concat(substr(id_written, 1, 6), '19', substr(id_written, 7, 9)) as bigint)
     end as body
   from folded
+),
+dated as (
+  select
+    *,
+    body // 10000000 % 10000 as id_year,
+    body // 100000 % 100 as id_month,
+    body // 1000 % 100 as id_day,
+    body // 10000000 % 10000 - case when body // 100000 % 100 <= 2 then 1 else 0 end as march_year,
+    (body // 100000 % 100 + 9) % 12 as march_month
+  from bodied
 ),
 weighed as (
   select
     *,
     (
-      (ascii(substr(body, 1, 1)) - 48) * 7 + (ascii(substr(body, 2, 1)) - 48) * 9
-      + (ascii(substr(body, 3, 1)) - 48) * 10 + (ascii(substr(body, 4, 1)) - 48) * 5
-      + (ascii(substr(body, 5, 1)) - 48) * 8 + (ascii(substr(body, 6, 1)) - 48) * 4
-      + (ascii(substr(body, 7, 1)) - 48) * 2 + (ascii(substr(body, 8, 1)) - 48)
-      + (ascii(substr(body, 9, 1)) - 48) * 6 + (ascii(substr(body, 10, 1)) - 48) * 3
-      + (ascii(substr(body, 11, 1)) - 48) * 7 + (ascii(substr(body, 12, 1)) - 48) * 9
-      + (ascii(substr(body, 13, 1)) - 48) * 10 + (ascii(substr(body, 14, 1)) - 48) * 5
-      + (ascii(substr(body, 15, 1)) - 48) * 8 + (ascii(substr(body, 16, 1)) - 48) * 4
-      + (ascii(substr(body, 17, 1)) - 48) * 2
+      body // 10000000000000000 % 10 * 7 + body // 1000000000000000 % 10 * 9
+      + body // 100000000000000 % 10 * 10 + body // 10000000000000 % 10 * 5
+      + body // 1000000000000 % 10 * 8 + body // 100000000000 % 10 * 4
+      + body // 10000000000 % 10 * 2 + body // 1000000000 % 10
+      + body // 100000000 % 10 * 6 + body // 10000000 % 10 * 3
+      + body // 1000000 % 10 * 7 + body // 100000 % 10 * 9
+      + body // 10000 % 10 * 10 + body // 1000 % 10 * 5
+      + body // 100 % 10 * 8 + body // 10 % 10 * 4
+      + body % 10 * 2
     ) % 11 as remainder,
-    try_cast(
-      concat(substr(body, 7, 4), '-', substr(body, 11, 2), '-', substr(body, 13, 2)) as date
-    ) as id_birth_date
-  from bodied
+    case
+      when id_year between 1870 and 2099 and id_month between 1 and 12 and id_day between 1 and case
+        when id_month in (4, 6, 9, 11) then 30
+        when id_month <> 2 then 31
+        when id_year % 4 = 0 and (id_year % 100 <> 0 or id_year % 400 = 0) then 29
+        else 28
+      end
+        -- Days since 1970 by the count of days to 1 March: cheaper than reading a text.
+        then date '1970-01-01' + cast(
+          365 * march_year + march_year // 4 - march_year // 100 + march_year // 400 + (153 * march_month + 2) // 5 + id_day
+          - 719469 as integer
+        )
+    end as id_birth_date
+  from dated
 ),
 judged as (
   select
     *,
     body is not null
-    and id_birth_date between date '1870-01-01' and date '2099-12-31'
+    and id_birth_date is not null
     and (
       length(id_written) = 15 or substr('10X98765432', cast(remainder as integer) + 1, 1) = substr(id_written, 18, 1)
     ) as id_valid
@@ -69,7 +99,7 @@ select
   case
     when length(folded_name) >= 2 and not regexp_matches(folded_name, $placeholder_name) then folded_name
   end as name,
-  case when id_valid then cast(body as bigint) end as id_key,
+  case when id_valid then body end as id_key,
   case when not coalesce(id_valid, false) and length(id_written) >= 7 then id_written end as id_faulty,
   case
     when length(phone_digits) = 11 and substr(phone_digits, 1, 1) in ('0', '1') then phone_digits
@@ -79,11 +109,9 @@ select
   case when id_valid then id_birth_date else birth_date end as birth_date,
   birth_date as declared_birth_date,
   -- Read from a number that fails its check, too: good enough to agree with, never to contradict by.
-  coalesce(
-    birth_date, case when id_birth_date between date '1870-01-01' and date '2099-12-31' then id_birth_date end
-  ) as likely_birth_date,
+  coalesce(birth_date, id_birth_date) as likely_birth_date,
   case
-    when id_valid then case when (ascii(substr(body, 17, 1)) - 48) % 2 = 1 then '1' else '2' end
+    when id_valid then case when body % 2 = 1 then '1' else '2' end
     when sex in ('1', '2') then sex
   end as sex,
   false as number_is_off,

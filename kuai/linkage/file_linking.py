@@ -1,0 +1,167 @@
+"""A file of person rows linked to a file of codes, read as a stream and written as one.
+
+Owns the form of both files. Refuses one without row_id, with a repeated or empty row_id, or with nothing to compare.
+The raw columns are never a table: they are read from the file for each step that needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kuai.kit.atomic_files import replace_when_complete
+from kuai.kit.element_codes import codes_of
+from kuai.kit.engine import ROW_GROUP_ROWS, read_sql, scan_sql
+from kuai.kit.errors import DataFault, Where
+from kuai.kit.progress import SILENT, Progress
+from kuai.linkage.engine.figures import LinkFigures
+from kuai.linkage.engine.persons import link_person_rows
+from kuai.linkage.engine.shaping import PART_ROWS
+from kuai.linkage.engine.steps import registered
+
+# What `kuai link` reads; a file may lack any of them but row_id.
+FILE_COLUMNS = (
+    "row_id",
+    "source",
+    "role",
+    "name",
+    "id_number",
+    "birth_date",
+    "sex",
+    "phone",
+    "address",
+    "room_code",
+    "organisation_name",
+)
+_COMPARED_COLUMNS = ("name", "id_number", "phone", "birth_date", "address", "room_code")
+_OUT_ROWS_AT_ONCE = 1_000_000
+_OUT_SCHEMA = pa.schema(
+    [
+        ("row_id", pa.string()),
+        ("person_code", pa.string()),
+        ("match_probability", pa.float64()),
+        ("reason", pa.string()),
+    ]
+)
+
+
+def link_rows_of_file(
+    session: duckdb.DuckDBPyConnection,
+    in_parquet: Path,
+    out_parquet: Path,
+    progress: Progress = SILENT,
+) -> LinkFigures:
+    """row_id, person_code, match_probability, reason of each row; written whole or not at all."""
+    row_ids, mention_no = _number_rows(session, in_parquet)
+    figures = link_person_rows(
+        session, progress=progress, parts=_parts(session, in_parquet, mention_no)
+    )
+    with replace_when_complete(out_parquet) as scratch:
+        _write(session, row_ids, scratch)
+    return figures
+
+
+def _number_rows(
+    session: duckdb.DuckDBPyConnection, path: Path
+) -> tuple[pa.ChunkedArray, np.ndarray]:
+    """The file's row_ids in founding order (by source and row_id), and for each of its rows its place there."""
+    place = Where(file=path.name)
+    try:
+        schema = pq.read_schema(path)
+    except (pa.ArrowInvalid, OSError) as fault:
+        raise DataFault("not_parquet", "不是可读的 Parquet 文件", where=place) from fault
+    if "row_id" not in schema.names:
+        raise DataFault(
+            "no_row_id", "缺少 row_id 列", where=place, remedy="请为每行加上不重复的 row_id"
+        )
+    if not set(_COMPARED_COLUMNS) & set(schema.names):
+        raise DataFault(
+            "nothing_to_compare", "没有可比较的列（姓名、证件号码、电话等）", where=place
+        )
+    source = "source" if "source" in schema.names else "null"
+    scan = scan_sql([path]).removesuffix(")") + ", file_row_number = true)"
+    session.execute(
+        "create temp view file_row as select cast(row_id as varchar) as row_id,"
+        f" cast({source} as varchar) as source, file_row_number as row_no from {scan}"
+    )
+    ordered = session.sql(
+        "select row_id, row_no from file_row order by source, row_id"
+    ).to_arrow_table()
+    row_ids = ordered["row_id"]
+    # Because two texts may share a hash, only what looks repeated is looked at in full.
+    repeated = session.sql(
+        "select 1 from (select row_id from file_row where hash(row_id) in (select hash(row_id) from file_row"
+        " group by hash(row_id) having count(*) > 1)) group by row_id having count(*) > 1 limit 1"
+    ).fetchall()
+    if repeated or row_ids.null_count:
+        raise DataFault(
+            "repeated_row_id", "row_id 有重复或空值", where=place, remedy="请让每行的 row_id 唯一"
+        )
+    session.execute("drop view file_row")
+    mention_no = np.empty(len(row_ids), dtype=np.int32)
+    mention_no[ordered["row_no"].to_numpy()] = np.arange(len(row_ids), dtype=np.int32)
+    return row_ids, mention_no
+
+
+def _parts(session: duckdb.DuckDBPyConnection, path: Path, mention_no: np.ndarray) -> Iterator[str]:
+    """The file's known columns as text, missing ones empty, so many rows at once as may be spelled out."""
+    sql = read_sql(__file__, "person_file_row")
+    begin = 0
+    with pq.ParquetFile(path) as file:
+        known = [name for name in FILE_COLUMNS if name in file.schema_arrow.names]
+        waiting: list[pa.RecordBatch] = []
+        for batch in file.iter_batches(ROW_GROUP_ROWS, columns=known):
+            waiting.append(batch)
+            if sum(map(len, waiting)) >= PART_ROWS:
+                yield from _part(session, sql, pa.Table.from_batches(waiting), mention_no[begin:])
+                begin += sum(map(len, waiting))
+                waiting = []
+        if waiting:
+            yield from _part(session, sql, pa.Table.from_batches(waiting), mention_no[begin:])
+
+
+def _part(
+    session: duckdb.DuckDBPyConnection, sql: str, rows: pa.Table, mention_no: np.ndarray
+) -> Iterator[str]:
+    columns: dict[str, object] = {"mention_no": pa.array(mention_no[: len(rows)])}
+    for name in FILE_COLUMNS:
+        is_known = name in rows.column_names
+        columns[name] = (
+            rows[name].cast(pa.string()) if is_known else pa.nulls(len(rows), pa.string())
+        )
+    with registered(session, file_row=pa.table(columns)):
+        yield f"({sql})"
+
+
+def _write(session: duckdb.DuckDBPyConnection, row_ids: pa.ChunkedArray, target: Path) -> None:
+    found = session.execute(
+        "select mention_no, founder_no from mention_cluster order by mention_no"
+    ).fetchnumpy()
+    founder = found["founder_no"].astype(np.int64)
+    # Codes are counted in founding order.
+    serial = np.cumsum(founder == np.arange(len(founder)))
+    reader = session.sql(
+        "select match_probability, reason from mention_cluster order by mention_no"
+    ).to_arrow_reader(_OUT_ROWS_AT_ONCE)
+    begin = 0
+    with pq.ParquetWriter(target, _OUT_SCHEMA, compression="zstd") as writer:
+        for batch in reader:
+            end = begin + len(batch)
+            codes = codes_of("person", serial[founder[begin:end]])
+            writer.write_table(
+                pa.table(
+                    {
+                        "row_id": row_ids.slice(begin, len(batch)),
+                        "person_code": pa.array(codes, pa.string()),
+                        "match_probability": batch["match_probability"],
+                        "reason": batch["reason"],
+                    },
+                    schema=_OUT_SCHEMA,
+                )
+            )
+            begin = end
