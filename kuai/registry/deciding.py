@@ -136,9 +136,16 @@ def find_in_force(kind: DecisionKind, key: str) -> list[Decision]:
     return list(in_force().filter(kind=kind, keys__key=key).distinct())
 
 
+def is_in_force(sequence: int) -> bool:
+    """Whether this decision is there and nobody withdrew it."""
+    return in_force().filter(pk=sequence).exists()
+
+
 def verified_level(key: str) -> VerifiedLevel | None:
-    """How far the fact was promoted by decisions in force."""
-    reached = {row.detail["level"] for row in find_in_force(DecisionKind.VERIFY, key)}
+    """How far the fact was promoted by decisions in force; after an end the steps begin anew."""
+    ended = max((row.pk for row in find_in_force(DecisionKind.END, key)), default=0)
+    verified = find_in_force(DecisionKind.VERIFY, key)
+    reached = {row.detail["level"] for row in verified if row.pk > ended}
     found = None
     for level in LEVELS:
         if level not in reached:

@@ -1,6 +1,24 @@
-"""Door for what people decide and review (needs Django; bulk work goes through `actions`)."""
+"""Door for what people decide, contest, verify and review (needs Django; bulk work goes through `actions`)."""
 
-from kuai.registry.deciding import record_decision, withdraw_decision
+from kuai.registry.cases import (
+    ANSWER_WORKDAYS,
+    CaseMoveView,
+    CaseView,
+    answer_case,
+    close_case,
+    get_case,
+    list_cases,
+)
+from kuai.registry.contesting import (
+    Contested,
+    appeal_case,
+    contest_fact,
+    decide_fact,
+    promote_fact,
+    withdraw_decision,
+)
+from kuai.registry.deciding import record_decision
+from kuai.registry.engine.case_moves import LIVING, CaseAnswer, CaseState, Outcome
 from kuai.registry.engine.decision_kinds import (
     LEVELS,
     DecisionKind,
@@ -9,20 +27,43 @@ from kuai.registry.engine.decision_kinds import (
     Objector,
     VerifiedLevel,
 )
+from kuai.registry.engine.powers import VERIFIERS, may_decide
 from kuai.registry.freezing import freeze_decisions, last_sequence
+from kuai.registry.return_flow import TakenAnswer, export_cases, take_in_answers
 from kuai.registry.reviewing import close_review, open_review
 
 __all__ = [
+    "ANSWER_WORKDAYS",
     "LEVELS",
+    "LIVING",
+    "VERIFIERS",
+    "CaseAnswer",
+    "CaseMoveView",
+    "CaseState",
+    "CaseView",
+    "Contested",
     "DecisionKind",
     "EvidenceKind",
     "Objection",
     "Objector",
+    "Outcome",
+    "TakenAnswer",
     "VerifiedLevel",
+    "answer_case",
+    "appeal_case",
+    "close_case",
     "close_review",
+    "contest_fact",
+    "decide_fact",
+    "export_cases",
     "freeze_decisions",
+    "get_case",
     "last_sequence",
+    "list_cases",
+    "may_decide",
     "open_review",
+    "promote_fact",
     "record_decision",
+    "take_in_answers",
     "withdraw_decision",
 ]

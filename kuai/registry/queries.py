@@ -1,6 +1,27 @@
 """The reads of the registry that others may call. Needs Django."""
 
-from kuai.registry.deciding import DecisionView, list_decisions
+from kuai.registry.deciding import DecisionView, list_decisions, verified_level
+from kuai.registry.facts import Statement, list_statements, published_sequence
+from kuai.registry.overlay import (
+    FactWord,
+    contested_facts,
+    facts_out_of_use,
+    statuses_over,
+    statuses_since,
+)
 from kuai.registry.resolving import resolve_person
 
-__all__ = ["DecisionView", "list_decisions", "resolve_person"]
+__all__ = [
+    "DecisionView",
+    "FactWord",
+    "Statement",
+    "contested_facts",
+    "facts_out_of_use",
+    "list_decisions",
+    "list_statements",
+    "published_sequence",
+    "resolve_person",
+    "statuses_over",
+    "statuses_since",
+    "verified_level",
+]

@@ -58,6 +58,8 @@ MOVES = (
     Move(CaseState.OPENED, CaseState.ANSWERED, by=KEEPERS),
     Move(CaseState.SENT, CaseState.ANSWERED, by=KEEPERS),
     Move(CaseState.ANSWERED, CaseState.CLOSED, by=STEWARDS),
+    # What settled it was withdrawn.
+    Move(CaseState.CLOSED, CaseState.ANSWERED, by=None),
     Move(CaseState.OPENED, CaseState.WITHDRAWN, by=None),
     Move(CaseState.SENT, CaseState.WITHDRAWN, by=None),
     Move(CaseState.ANSWERED, CaseState.WITHDRAWN, by=None),

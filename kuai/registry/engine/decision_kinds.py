@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from kuai.guard.free_text import find_somebody
 from kuai.kit.element_codes import is_element_code
 from kuai.kit.errors import Refusal
 from kuai.registry.engine.fact_keys import find_fact_key, is_code, is_mention_key
@@ -100,7 +101,7 @@ def _are_mentions(value: Any) -> bool:
 
 
 def _is_reference(value: Any) -> bool:
-    return isinstance(value, str) and bool(_REFERENCE.match(value))
+    return isinstance(value, str) and bool(_REFERENCE.match(value)) and not find_somebody(value)
 
 
 def _one_of(words: type[StrEnum]) -> Test:

@@ -1,0 +1,229 @@
+"""Facts contested, promoted, ended by people, with what follows for their cases. Private: see the door `decisions`.
+
+A contested fact is out of use at once and stays so until its cases are closed. Decision 0023.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from kuai.guard.types import Actor, Role
+from kuai.kit.errors import Refusal
+from kuai.kit.store import Store
+from kuai.registry import deciding
+from kuai.registry.cases import CaseView, find_row, move_case, open_case, view_case
+from kuai.registry.engine.case_moves import LIVING, CaseState
+from kuai.registry.engine.decision_kinds import DecisionKind, Objection, Objector
+from kuai.registry.engine.fact_keys import FactKey
+from kuai.registry.facts import (
+    Statement,
+    department_of,
+    known_as,
+    list_statements,
+    read_fact_key,
+    require_in_area,
+)
+from kuai.registry.models import Decision, DecisionSubject, VerificationCase
+
+HIGHEST_INSTANCE = 2
+# Who reads a second time: not the department again, but the office in charge of all data.
+DATA_OFFICE = "数据主管部门"
+OWN_OBJECTION = "本人提出异议"
+
+
+@dataclass(frozen=True)
+class Contested:
+    """What became of an objection."""
+
+    sequence: int
+    cases: tuple[CaseView, ...]
+
+
+def contest_fact(
+    store: Store, fact: str, *, says: Objection, by: Actor, at: datetime, reason: str = ""
+) -> Contested:
+    """Take a fact out of use and ask the departments that state it. The same again while it is open adds nothing.
+
+    Refuses what no row of the published build states, facts outside the actor's area, a resident's objection to what
+    is said of others, and (after the department upheld the fact) anything but the one appeal.
+    """
+    key = read_fact_key(fact)
+    statements = _stated_now(store, key)
+    require_in_area(store, key, by)
+    by_resident = by.role is Role.RESIDENT
+    said_by = Objector.RESIDENT if by_resident else Objector.CLERK
+    with transaction.atomic():
+        deciding.take_turn()
+        _require_not_upheld(str(key), by)
+        sequence = deciding.record_decision(
+            DecisionKind.OBJECT,
+            [str(key)],
+            detail={"says": says.value, "by": said_by.value},
+            reason=OWN_OBJECTION if by_resident else reason,
+            by=by,
+            at=at,
+        )
+        decision = Decision.objects.get(pk=sequence)
+        known = list(decision.cases.all())
+        cases = known or [
+            open_case(store, decision, department, rows, by=by, at=at)
+            for department, rows in _by_department(statements).items()
+        ]
+    return Contested(sequence, tuple(map(view_case, cases)))
+
+
+def appeal_case(
+    store: Store, number: str, *, by: Actor, at: datetime, reason: str = ""
+) -> Contested:
+    """One step higher, once: the fact is contested again and the office in charge of all data looks at it.
+
+    Only whoever objected, only after the objection was not upheld.
+    """
+    with transaction.atomic():
+        deciding.take_turn()
+        first = find_row(number)
+        if first.objection.decided_by != by.user_id:
+            raise Refusal("case.not_yours", "只有提出异议的人可以申请复核。")
+        settled = first.settled_with if first.state == CaseState.CLOSED else None
+        if settled is None or settled.kind != DecisionKind.WITHDRAW:
+            raise Refusal("case.not_rejected", "异议没有被驳回，不用复核。")
+        if first.instance >= HIGHEST_INSTANCE or first.appealed_by.exists():
+            raise Refusal("case.appealed", "这一条已经复核过一次。")
+        sequence = deciding.record_decision(
+            DecisionKind.OBJECT,
+            first.objection.subjects,
+            detail=first.objection.detail,
+            reason=OWN_OBJECTION if by.role is Role.RESIDENT else reason,
+            by=by,
+            at=at,
+        )
+        decision = Decision.objects.get(pk=sequence)
+        case = open_case(
+            store, decision, DATA_OFFICE, first.statements, by=by, at=at, appeals=first
+        )
+    return Contested(sequence, (view_case(case),))
+
+
+def promote_fact(
+    store: Store,
+    fact: str,
+    *,
+    detail: Mapping[str, str],
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> int:
+    """One step up the base library, with evidence (`level`, `evidence_kind`, `evidence_ref`); see `record_decision`."""
+    key = read_fact_key(fact)
+    _stated_now(store, key)
+    require_in_area(store, key, by)
+    return deciding.record_decision(
+        DecisionKind.VERIFY, [_as_decided(store, key)], detail=detail, reason=reason, by=by, at=at
+    )
+
+
+def decide_fact(
+    store: Store,
+    kind: DecisionKind,
+    fact: str,
+    *,
+    detail: Mapping[str, str],
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> int:
+    """Retract or end a fact of the published build; refuses facts outside the actor's area and one's own objection."""
+    if kind not in (DecisionKind.RETRACT, DecisionKind.END):
+        raise ValueError(f"{kind} is not decided here")
+    key = read_fact_key(fact)
+    _stated_now(store, key, over_too=True)
+    require_in_area(store, key, by)
+    with transaction.atomic():
+        deciding.take_turn()
+        written = _as_decided(store, key)
+        if VerificationCase.objects.filter(fact_key=written, state__in=LIVING).exists():
+            raise Refusal(
+                "fact.has_case", "这一条正在校核。", next_step="请在校核单上登记答复并办结。"
+            )
+        return deciding.record_decision(kind, [written], detail=detail, reason=reason, by=by, at=at)
+
+
+def withdraw_decision(sequence: int, *, reason: str, by: Actor, at: datetime) -> int:
+    """Take a decision back by another one; an objection ends its cases, what settled a case reopens it."""
+    with transaction.atomic():
+        added = deciding.withdraw_decision(sequence, reason=reason, by=by, at=at)
+        withdrawn = Decision.objects.get(pk=sequence)
+        if withdrawn.kind == DecisionKind.OBJECT:
+            _end_cases_of(withdrawn, by=by, at=at)
+        for case in withdrawn.settled_cases.filter(state=CaseState.CLOSED):
+            if deciding.is_in_force(case.objection_id):
+                case.settled_with = None
+                move_case(case, CaseState.ANSWERED, by=by, at=at, reason="办结的决定已撤回")
+    return added
+
+
+def _end_cases_of(withdrawn: Decision, *, by: Actor, at: datetime) -> None:
+    """Its open cases end, unless somebody else objects too: then they go on with that objection."""
+    others = deciding.find_in_force(DecisionKind.OBJECT, withdrawn.subjects[0])
+    for case in withdrawn.cases.filter(state__in=LIVING):
+        if others:
+            case.objection = others[0]
+            case.save()
+        else:
+            move_case(case, CaseState.WITHDRAWN, by=by, at=at)
+
+
+def _stated_now(store: Store, key: FactKey, *, over_too: bool = False) -> list[Statement]:
+    found = list_statements(store, key)
+    in_use = [one for one in found if over_too or one.status not in ("ended", "withdrawn")]
+    if not in_use:
+        raise Refusal(
+            "fact.unknown",
+            "当前版本里没有哪个来源这样说。",
+            next_step="请核对编号；已终止或已更正的不用再提。",
+        )
+    return in_use
+
+
+def _as_decided(store: Store, key: FactKey) -> str:
+    """The key under which the log knows the fact: codes may have merged since."""
+    keys = known_as(store, key)
+    for one in keys:
+        if DecisionSubject.objects.filter(key=one).exists():
+            return one
+    return keys[0]
+
+
+def _require_not_upheld(key: str, by: Actor) -> None:
+    mine = VerificationCase.objects.filter(
+        fact_key=key,
+        state=CaseState.CLOSED,
+        objection__decided_by=by.user_id,
+        settled_with__kind=DecisionKind.WITHDRAW,
+    )
+    if mine.exists():
+        raise Refusal(
+            "case.upheld",
+            "你对这一条的异议已经答复：原登记无误。",
+            next_step="不服的可以申请复核一次。",
+        )
+
+
+def _by_department(statements: Iterable[Statement]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in statements:
+        line = {
+            "source": one.source,
+            "period": one.period,
+            "row_no": one.row_no,
+            "relation": one.type,
+        }
+        rows = found.setdefault(department_of(one.source), [])
+        if line not in rows:
+            rows.append(line)
+    return dict(sorted(found.items()))

@@ -1,0 +1,110 @@
+"""What people decided since the published build, laid over it at reading time. Private; its door is `queries`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from kuai.kit.store import Store
+from kuai.registry.engine.decision_kinds import LEVELS, DecisionKind
+from kuai.registry.facts import published_sequence
+from kuai.registry.freezing import has_log, in_force
+from kuai.registry.models import Decision
+
+OF_FACTS = (DecisionKind.OBJECT, DecisionKind.RETRACT, DecisionKind.VERIFY, DecisionKind.END)
+
+
+@dataclass(frozen=True)
+class FactWord:
+    """What the log says of one fact. `status` is empty where no decision is in force any more: as the sources say."""
+
+    status: str
+    is_contested: bool
+    level: str
+    ended_on: date | None
+    decision: int | None
+
+
+def contested_facts(*, up_to: int | None = None) -> frozenset[str]:
+    """Keys of all facts that are contested: out of every rule, count and list until their case is closed."""
+    if not has_log():
+        return frozenset()
+    keys = in_force(up_to).filter(kind=DecisionKind.OBJECT).values_list("subjects", flat=True)
+    return frozenset(key for subjects in keys for key in subjects)
+
+
+def facts_out_of_use(*, up_to: int | None = None) -> frozenset[str]:
+    """Keys of facts that no rule, count or list may rest on: contested, or found never to have been true."""
+    if not has_log():
+        return frozenset()
+    out = (DecisionKind.OBJECT, DecisionKind.RETRACT)
+    keys = in_force(up_to).filter(kind__in=out).values_list("subjects", flat=True)
+    return frozenset(key for subjects in keys for key in subjects)
+
+
+def statuses_since(sequence: int, *, up_to: int | None = None) -> Mapping[str, FactWord]:
+    """The word of the log on every fact touched by decisions and withdrawals after `sequence`; in order of keys."""
+    if not has_log():
+        return {}
+    touched = _touched(sequence, up_to)
+    return {key: _word_on(key, up_to) for key in sorted(touched)}
+
+
+def statuses_over(store: Store, *, up_to: int | None = None) -> Mapping[str, FactWord]:
+    """`statuses_since` of the published build: what a page lays over it."""
+    return statuses_since(published_sequence(store), up_to=up_to)
+
+
+def _touched(sequence: int, up_to: int | None) -> set[str]:
+    since = Decision.objects.filter(pk__gt=sequence)
+    if up_to is not None:
+        since = since.filter(pk__lte=up_to)
+    words = [kind.value for kind in OF_FACTS]
+    keys: set[str] = set()
+    for subjects in since.filter(kind__in=words).values_list("subjects", flat=True):
+        keys.update(subjects)
+    withdrawn = since.filter(kind=DecisionKind.WITHDRAW, withdraws__kind__in=words)
+    for subjects in withdrawn.values_list("withdraws__subjects", flat=True):
+        keys.update(subjects)
+    return keys
+
+
+def _word_on(key: str, up_to: int | None) -> FactWord:
+    """As the build judges it: never true, contested, ended, verified, in this order."""
+    newest: dict[str, Decision] = {}
+    reached: set[str] = set()
+    for row in in_force(up_to).filter(keys__key=key, kind__in=OF_FACTS).distinct():
+        newest[row.kind] = row
+        if row.kind == DecisionKind.VERIFY:
+            # An end holds until somebody verifies anew; then the steps begin anew.
+            if newest.pop(DecisionKind.END, None) is not None:
+                reached.clear()
+            reached.add(row.detail["level"])
+    level = ""
+    for step in LEVELS:
+        if step not in reached:
+            break
+        level = step.value
+    ruling = next(
+        (
+            (status, newest[kind])
+            for kind, status in (
+                (DecisionKind.RETRACT, "withdrawn"),
+                (DecisionKind.OBJECT, "disputed"),
+                (DecisionKind.END, "ended"),
+                (DecisionKind.VERIFY, "verified"),
+            )
+            if kind in newest
+        ),
+        ("", None),
+    )
+    status, decision = ruling
+    end = newest.get(DecisionKind.END)
+    return FactWord(
+        status=status,
+        is_contested=DecisionKind.OBJECT in newest,
+        level="" if status == "withdrawn" else level,
+        ended_on=date.fromisoformat(end.detail["on"]) if end else None,
+        decision=decision.pk if decision else None,
+    )

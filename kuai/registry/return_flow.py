@@ -1,0 +1,129 @@
+"""Cases that travel to a department and back as a file. Private: see the door `decisions`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from kuai.guard import access
+from kuai.guard.types import Actor
+from kuai.kit.errors import DataFault, Refusal
+from kuai.kit.store import Store
+from kuai.registry.building import relation_types
+from kuai.registry.cases import CaseView, answer_case, list_cases, mark_sent
+from kuai.registry.deciding import PURPOSE
+from kuai.registry.engine.case_moves import CaseState
+from kuai.registry.engine.fact_keys import find_fact_key
+from kuai.registry.engine.return_form import (
+    FormAnswer,
+    FormRow,
+    read_answers,
+    write_csv,
+    write_xlsx,
+)
+from kuai.registry.facts import title_of
+
+MOST_FORM_BYTES = 4 * 1024 * 1024
+SAID_OF_A_PERSON = {"birth_date": "出生日期", "sex": "性别"}
+
+
+@dataclass(frozen=True)
+class TakenAnswer:
+    """What became of one answer in a file: taken, or why not."""
+
+    number: str
+    is_taken: bool
+    sentence: str
+
+
+def titles_of_facts(store: Store) -> dict[str, str]:
+    """The Chinese title of every kind of fact."""
+    return SAID_OF_A_PERSON | {one.code: one.title_zh for one in relation_types(store.root)}
+
+
+def export_cases(
+    store: Store, target: BinaryIO, *, department: str, form: str, by: Actor, at: datetime
+) -> tuple[CaseView, ...]:
+    """Write the department's open cases (`form`: xlsx or csv) and note them as sent. May be repeated.
+
+    Refuses a department without open cases. Who took out what is in the ledger.
+    """
+    waiting = list_cases(
+        by, store=store, states=(CaseState.OPENED, CaseState.SENT), department=department
+    )
+    if not waiting:
+        raise Refusal("case.none_open", "这个单位没有待答复的校核单。")
+    rows = list(_rows(store, waiting))
+    (write_csv if form == "csv" else write_xlsx)(rows, target)
+    sent = mark_sent([one.number for one in waiting], by=by, at=at)
+    access.record_entry(
+        actor=by,
+        action="exported_cases",
+        object_kind="case",
+        object_refs=tuple(one.number for one in sent),
+        purpose=PURPOSE,
+        count=len(rows),
+        at=at,
+    )
+    return sent
+
+
+def take_in_answers(
+    store: Store, content: bytes, *, file: str, by: Actor, at: datetime
+) -> tuple[TakenAnswer, ...]:
+    """Write down the answers of a filled file, case by case; those refused are told, the rest is taken.
+
+    May be repeated: an answer that is there already is taken again without a step.
+    """
+    if not content or len(content) > MOST_FORM_BYTES:
+        raise DataFault("case.form_size", "请选一份填好的校核单，不超过 4 MB")
+    known = {one.number for one in list_cases(by, store=store)}
+    taken = [_take_in(one, known, by=by, at=at) for one in read_answers(content, file=file)]
+    access.record_entry(
+        actor=by,
+        action="imported_case_answers",
+        object_kind="case",
+        object_refs=tuple(one.number for one in taken if one.is_taken),
+        purpose=PURPOSE,
+        count=len(taken),
+        at=at,
+    )
+    return tuple(taken)
+
+
+def _take_in(one: FormAnswer, known: set[str], *, by: Actor, at: datetime) -> TakenAnswer:
+    # What is typed for a number is shown again only if it is one of ours.
+    number = one.number if one.number in known else "？"
+    if one.fault or one.answer is None:
+        return TakenAnswer(number, False, f"{one.where}：{one.fault}")
+    if number != one.number:
+        return TakenAnswer(number, False, f"{one.where}：没有这个校核单。")
+    try:
+        answer_case(one.number, one.answer, ends_on=one.ends_on, by=by, at=at)
+    except Refusal as refusal:
+        return TakenAnswer(number, False, f"{one.where}：{refusal}")
+    return TakenAnswer(number, True, "")
+
+
+def _rows(store: Store, cases: Sequence[CaseView]) -> Iterable[FormRow]:
+    titles = titles_of_facts(store)
+    sources: dict[str, str] = {}
+    for one in cases:
+        key = find_fact_key(one.fact_key)
+        assert key is not None
+        for line in one.statements:
+            source = line["source"]
+            if source not in sources:
+                sources[source] = title_of(source)
+            yield FormRow(
+                number=one.number,
+                source=source,
+                title=sources[source],
+                period=line["period"],
+                row_no=line["row_no"],
+                about=titles.get(key.type, key.type),
+                says=one.says,
+                due_on=one.due_on,
+            )
