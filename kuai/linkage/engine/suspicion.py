@@ -34,7 +34,7 @@ class Suspicion:
 class BridgeRule:
     """Which ties count as bridges: of a tier from `weak_from` on, or one of `crowded` (places in the kept edges),
     with no second tie of another family around them. `family` is by tier; `contrasts` tells of records what two
-    parts of one person would share (the weak kind needs parts that share nothing of one of these)."""
+    parts of one person would share (the weak kind needs parts that are known to share none of these)."""
 
     family: np.ndarray
     weak_from: int
@@ -213,7 +213,7 @@ def _bridges(founder: np.ndarray, kept: Edges, rule: BridgeRule) -> Iterator[Sus
     for cluster, place, parts in lonely:
         one_side = {node for node in members[cluster] if int(part[node]) in parts}
         rest = set(members[cluster]) - one_side
-        if is_crowded[place] or any(_share_nothing(one_side, rest, values) for values in told):
+        if is_crowded[place] or all(_share_nothing(one_side, rest, values) for values in told):
             kind = "crowded_phone" if is_crowded[place] else "bridge"
             ends = sorted((int(kept.left[place]), int(kept.right[place])))
             yield Suspicion(cluster, kind, ends[0], ends[1])

@@ -20,7 +20,6 @@ from kuai.linkage.engine.components import Edges, Merging, component_labels, str
 from kuai.linkage.engine.holding_back import connecting
 from kuai.linkage.engine.suspicion import BridgeRule, find_suspicions
 from tests.modules.linkage.builders import (
-    FAR_ROOM,
     ROOM,
     a_decision,
     a_row,
@@ -95,22 +94,20 @@ def test_two_people_whom_one_register_lists_with_two_phones_are_not_one_in_silen
 
 
 def test_a_weak_tie_between_two_dense_parts_that_share_nothing_is_the_bridge() -> None:
-    building = FAR_ROOM[:19]
-    far = f"{building}000777"
-    rows = [
-        a_row("a", source="police", number=SON, room=FAR_ROOM),
-        a_row("b", source="insurance", number=SON, room=FAR_ROOM),
-        a_row("c", source="rental", room=far),
-        a_row("d", source="access", room=far),
-    ]
-    watched = link_and_watch([*rows, *strangers()], as_of=TODAY)
-    assert {watched.links[row]["cluster"] for row in "abcd"} == {watched.links["a"]["cluster"]}
-    (bridge,) = [one for one in watched.suspicions if one["kind"] == "bridge"]
-    assert {bridge["left"], bridge["right"]} & set("ab")
-    assert {bridge["left"], bridge["right"]} & set("cd")
-    assert watched.links["d"]["quarantined"]
-    same_room = [row | {"room_code": FAR_ROOM} for row in rows]
-    assert held(same_room) == []
+    number, weak = 1, 5
+    edges = edges_from([(1, 0, number), (2, 0, number), (4, 3, number), (4, 2, weak), (3, 2, weak)])
+    founder = component_labels(COUNT, edges.left, edges.right)
+
+    def bridges(*told: dict[int, str]) -> list[tuple[int, int | None]]:
+        rule = BridgeRule(np.arange(9), weak, np.zeros(0, int), lambda nodes: told)  # noqa: ARG005
+        merging = Merging(edges, Edges.empty())
+        found = find_suspicions(founder, merging, odd=(), bridges=rule, word=ClerkWord.silent())
+        return [(one.left, one.right) for one in found if one.kind == "bridge"]
+
+    apart = {0: "x", 3: "y"}
+    assert bridges(apart, apart) == [(2, 4)]
+    assert bridges(apart, {0: "x", 4: "x"}) == [], "they share something"
+    assert bridges(apart, {0: "x"}) == [], "nothing is known of the other side"
 
 
 def test_a_same_on_the_odd_pair_answers_it_and_a_different_parts_it() -> None:
