@@ -42,7 +42,7 @@ from kuai.sources.engine.mappings import (
     locate_columns,
     write_mapping,
 )
-from kuai.sources.engine.projections import SourcePlan, cell_views, row_text_sql
+from kuai.sources.engine.projections import REGISTERED, SourcePlan, cell_views, row_text_sql
 from kuai.sources.engine.telling_parts import take_out_people
 from kuai.sources.types import IDENTITY, MENTION_TABLES, MentionSet, SnapshotRef
 
@@ -295,17 +295,22 @@ def _load_words(work: _Work) -> None:
         "is_declared": [link.period == "declared" for link in links],
     }
     for role in template.contact_phones:
-        for name, value in (
-            ("relation", "PT_USES"),
-            ("from_role", role),
-            ("to_role", f"{role}_phone"),
-            ("role", ""),
-            ("organisation_relation", "LT_CONTACT"),
-            ("organisation_role", ""),
-            ("is_declared", False),
-        ):
-            rules[name].append(value)
+        _add_phone_rule(rules, role, relation="PT_USES", to_role=f"{role}_phone")
+        _add_phone_rule(rules, role, relation="PT_REGISTERED", to_role=f"{role}{REGISTERED}")
     _register(work, "link_rule", rules)
+
+
+def _add_phone_rule(rules: dict[str, list[Any]], role: str, *, relation: str, to_role: str) -> None:
+    for name, value in (
+        ("relation", relation),
+        ("from_role", role),
+        ("to_role", to_role),
+        ("role", ""),
+        ("organisation_relation", "LT_CONTACT"),
+        ("organisation_role", ""),
+        ("is_declared", False),
+    ):
+        rules[name].append(value)
 
 
 def _register(work: _Work, name: str, columns: MappingType[str, list[Any]]) -> None:

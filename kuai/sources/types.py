@@ -167,7 +167,7 @@ EVENT_MENTION = CATALOGUE.declare(
         retention=MENTION_RETENTION,
         columns=(
             *_KEYS,
-            Column("kind", "VARCHAR", L1, "request, inspection, door_card"),
+            Column("kind", "VARCHAR", L1, "request, inspection, case, door_card"),
             Column("occurred_on", "DATE", L2, "local day"),
             Column("category", "VARCHAR", L1, "class as written by the office"),
             Column("outcome", "VARCHAR", L2, "result as written (inspections), else null"),
@@ -202,7 +202,7 @@ ROW_LINK = CATALOGUE.declare(
             Column("source", "VARCHAR", L1, "name of the source"),
             Column("period", "VARCHAR", L1, "delivery"),
             Column("row_no", "INTEGER", L1, "data row, from 0"),
-            Column("relation", "VARCHAR", L1, "one of the 22 relation codes, e.g. PH_OWN"),
+            Column("relation", "VARCHAR", L1, "code of the relation catalogue, e.g. PH_OWN"),
             Column("from_mention", "VARCHAR", L2, "mention_key of the first element"),
             Column("to_mention", "VARCHAR", L2, "mention_key of the second element"),
             Column("role", "VARCHAR", L1, "finer role, e.g. sub_landlord; empty if none"),

@@ -31,6 +31,8 @@ DAY_FIELDS = frozenset(
 # The key of an order or a licence names no person; any other own key is kept as a token only.
 PLAIN_KEYS = frozenset({("row.own_number", "order"), ("organisation.credit_code", "subject")})
 
+# The role of a number that a person declares to be registered in the own name: of whom, and this.
+REGISTERED = "_registered_phone"
 ACCOUNT_KINDS = (("水", "water_account"), ("电", "power_account"), ("气", "gas_account"))
 # Of all utilities a city's water company has the most complete list; used if no heading says which it is.
 DEFAULT_ACCOUNT_KIND = "water_account"
@@ -71,6 +73,7 @@ def cell_views(plan: SourcePlan) -> dict[str, str]:
         "event_cell": _event_cell(plan),
         "account_cell": _account_cell(plan),
         "phone_cell": _phone_cell(plan),
+        "related_cell": _related_cell(plan),
         "day_cell": f"select row_no, {_attributes(plan.places_of('row'), DAY_ATTRIBUTES)} from cell",
     }
     views |= _written_views(plan)
@@ -154,10 +157,31 @@ def account_kind(headings: Sequence[str]) -> str:
 
 
 def _phone_cell(plan: SourcePlan) -> str:
-    for number, column in plan.places_of("organisation").items():
-        if column.attribute == "phone":
-            return f"select row_no, 'organisation_phone' as role, c{number} as phone from cell"
-    return "select row_no, '' as role, cast(null as varchar) as phone from cell where false"
+    parts = [
+        f"select row_no, 'organisation_phone' as role, c{number} as phone from cell"
+        for number, column in sorted(plan.places_of("organisation").items())
+        if column.attribute == "phone"
+    ][:1]
+    parts += [
+        f"select row_no, '{column.role}{REGISTERED}' as role, c{number} as phone from cell"
+        for number, column in sorted(plan.places_of("person").items())
+        if column.attribute == "registered_phone"
+    ]
+    return " union all ".join(parts) or (
+        "select row_no, '' as role, cast(null as varchar) as phone from cell where false"
+    )
+
+
+def _related_cell(plan: SourcePlan) -> str:
+    """Numbers of other records that a row says it repeats or follows from."""
+    parts = [
+        f"select row_no, '{column.role}' as role, {_plain(_normal(f'c{number}', gaps=' '))} as number from cell"
+        for number, column in sorted(plan.places_of("row").items())
+        if column.attribute == "related_number"
+    ]
+    return " union all ".join(parts) or (
+        "select row_no, '' as role, cast(null as varchar) as number from cell where false"
+    )
 
 
 def _written_views(plan: SourcePlan) -> dict[str, str]:
@@ -172,7 +196,7 @@ def _written_views(plan: SourcePlan) -> dict[str, str]:
                 fields["code"].append(number)
         elif column.attribute == "credit_code":
             fields["code"].append(number)
-        elif column.attribute == "phone":
+        elif column.attribute in ("phone", "registered_phone"):
             fields["phone"].append(number)
     return {f"written_{kind}": _distinct(numbers) for kind, numbers in fields.items()}
 
@@ -213,10 +237,13 @@ def _own_key(plan: SourcePlan) -> tuple[str, str]:
         if plan.mapping.own_key and column.heading == plan.mapping.own_key:
             key = f"nullif({_normal(f'c.c{number}', gaps=' ')}, '')"
             is_plain = (column.field, column.role) in PLAIN_KEYS and _is_core(plan)
-            # '#' and '~' divide record_key, role and ordinal.
-            plain = f"translate({key}, '#~', '＃～')"
-            return (plain, "null") if is_plain else ("null", f"'own=' || {key}")
+            return (_plain(key), "null") if is_plain else ("null", f"'own=' || {key}")
     return "null", "null"
+
+
+def _plain(key: str) -> str:
+    # '#' and '~' divide record_key, role and ordinal.
+    return f"translate({key}, '#~', '＃～')"
 
 
 def _is_core(plan: SourcePlan) -> bool:

@@ -50,6 +50,8 @@ _CONTENT_FIELDS = (
     ("address", "address.text"),
     ("person_name", "person.name"),
 )
+SHARE_RELATIONS = frozenset({"PH_OWN", "PL_SHARE"})
+NUMBER_FIELDS = frozenset({"row.own_number", "row.related_number"})
 _VARIED_KINDS = frozenset({"person_name", "organisation_name"})
 # Kinds that must not be read out of a heading's field when the values plainly are the other.
 _RIVALS = {
@@ -370,6 +372,8 @@ def _settle_person(reading: ColumnReading, template: SourceTemplate) -> ColumnRe
         return replace(reading, field="organisation.phone", role="subject")
     if role not in template.persons:
         return replace(reading, refused=_no_use(template, "人", role))
+    if reading.field == "person.registered_phone" and role not in template.contact_phones:
+        return replace(reading, refused=NO_PURPOSE)
     return replace(reading, role=role)
 
 
@@ -402,9 +406,12 @@ def _settle_row(reading: ColumnReading, template: SourceTemplate) -> ColumnReadi
     has_period = any(link.period == "declared" for link in template.links)
     if reading.field in ("row.valid_from", "row.valid_to") and not has_period:
         return replace(reading, refused=NO_PURPOSE)
-    if reading.field == "row.share" and template.key != "ownership":
+    has_share = any(link.relation in SHARE_RELATIONS for link in template.links)
+    if reading.field == "row.share" and not has_share:
         return replace(reading, refused=NO_PURPOSE)
-    return replace(reading, role=reading.role if reading.field == "row.own_number" else "")
+    if reading.field == "row.related_number" and not template.event:
+        return replace(reading, refused=NO_PURPOSE)
+    return replace(reading, role=reading.role if reading.field in NUMBER_FIELDS else "")
 
 
 def _settle_reporter(reading: ColumnReading, template: SourceTemplate) -> ColumnReading:
@@ -447,6 +454,8 @@ def _find_own_key(readings: Sequence[ColumnReading], template: SourceTemplate) -
             if (
                 reading.field == field
                 and not reading.refused
+                # The number of the parent company is no key of its branches.
+                and reading.role != "parent"
                 and content.filled >= OWN_KEY_FILLED * max(content.values, 1)
                 and (content.distinct_share >= OWN_KEY_DISTINCT or not content.values)
             ):
