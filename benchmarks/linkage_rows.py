@@ -53,7 +53,7 @@ def capture(package: Path, out: Path) -> None:
         )
         return begun(connection, **given)
 
-    def write(connection: duckdb.DuckDBPyConnection, **given: Any) -> Any:
+    def write(connection: duckdb.DuckDBPyConnection, **_: Any) -> Any:
         rows = connection.sql("select * from person_row order by mention_no").to_arrow_table()
         pq.write_table(_labelled(rows, mention_paths, truth_of(package)), out)
         raise _Captured

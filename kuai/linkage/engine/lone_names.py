@@ -1,7 +1,6 @@
 """The weakest tie: a name so rare in this city that two clusters bearing it are one person.
 
-How rare is read from the data: the share of the surname, of the given name under other surnames, and of its characters,
-weighed against each other by what foretells the known persons' names best. What such ties would be wrong by chance is
+How rare is read from the data (name_chances). What such ties would be wrong by chance is
 set against how many there are; only the rarest names are used, up to a harm of the whole that is bounded. A city with
 many namesakes, or with many people no register knows, goes without.
 """
@@ -17,25 +16,23 @@ import pyarrow as pa
 
 from kuai.linkage.engine.components import Edges
 from kuai.linkage.engine.keys import LONE_NAME, RARE_NAME, TIER_OF
-from kuai.linkage.engine.names import DOUBLE_SURNAMES
 from kuai.linkage.engine.steps import columns_of, make_table, registered, row_count
 
-# With fewer known persons the shares below say nothing.
-KNOWN_PERSONS_MIN = 1000
 # Expected share of wrong ties among ties of one kind and rarity: keeps the probabilities of the two keys honest.
 RARE_WRONG_SHARE_MAX, WRONG_SHARE_MAX = 0.01, 0.03
-# Expected wrong pairs by such ties, for each pair of all. Measured 2026-11-22 on eight demo cities:
-# slips that turn one name into another and namesakes under one roof make two to four times as many as chance alone.
-HARM_MAX = 0.0001
+# Expected wrong pairs by such ties, for each pair of all, times the square of the share of rows with a number: two
+# numbers under one tie would show that it is wrong, so fewer of them are safe where fewer would show. Measured
+# 2026-11-22 on eleven demo cities: slips that turn one name into another and clusters of many rows make two to four
+# times as many wrong pairs as expected, and with this limit precision stays over .999.
+HARM_MAX = 0.00035
 # More clusters than this under one name, and some are other people.
 CLUSTERS_MAX = 8
 # Names with more bearers expected than this are never rare; rarity is counted in halvings below it.
-BEARERS_MAX = 0.25
+BEARERS_MAX = 1.0
+SELDOM_MET = 2
 RAREST = 12
 # The kind of a cluster with a number; others are of the one place they are told in, or of several (0).
 KNOWN = -1
-# How many persons' worth the composition of a given name weighs against its count.
-WEIGHTS_OF_COMPOSITION = (1e2, 1e3, 1e4, 1e5, 1e6, 1e8)
 
 
 @dataclass(frozen=True)
@@ -52,16 +49,18 @@ class TieGroup:
         return self.expected / self.found if self.found else 1.0
 
 
-def harmless_groups(groups: Sequence[TieGroup], *, pairs: float) -> list[bool]:
+def harmless_groups(
+    groups: Sequence[TieGroup], *, pairs: float, harm_max: float = HARM_MAX
+) -> list[bool]:
     """Which groups to use beside so many `pairs`: the surest first, while the wrong pairs they are expected to bring
-    stay under HARM_MAX of all."""
+    stay under `harm_max` of all."""
     use = [False] * len(groups)
     harm = 0.0
     for place in sorted(range(len(groups)), key=lambda place: (groups[place].wrong_share, place)):
         group = groups[place]
         harm += group.wrong_share * group.weight
         pairs += group.weight
-        if group.wrong_share > WRONG_SHARE_MAX or harm > HARM_MAX * pairs:
+        if group.wrong_share > WRONG_SHARE_MAX or harm > harm_max * pairs:
             break
         use[place] = True
     return use
@@ -83,49 +82,22 @@ def lone_name_edges(connection: duckdb.DuckDBPyConnection) -> Edges:
 
 def _rare_names(connection: duckdb.DuckDBPyConnection) -> pa.Table | None:
     """name, rarity and chance (that a person bears it) of the names few could share."""
-    surnames = pa.table({"surname": pa.array(DOUBLE_SURNAMES, pa.string())})
-    with registered(connection, double_surname=surnames):
-        make_table(connection, "person_name_part")
     numbers = columns_of(
-        connection,
-        "select name, bearers, surname_share, given_elsewhere, elsewhere, composed_share, persons"
-        " from person_name_part order by name",
+        connection, "select name, bearers, chance from person_name_chance order by name"
     )
-    connection.execute("drop table person_name_part")
-    bearers = numbers["bearers"]
-    persons = float(bearers.sum())
-    if persons < KNOWN_PERSONS_MIN:
+    if not len(numbers["name"]):
         return None
-    chance = numbers["surname_share"] * _given_share(numbers)
+    bearers, chance = numbers["bearers"], numbers["chance"]
     clusters = connection.execute(
         "select count(*) from person_node where cluster_no = mention_no"
     ).fetchall()[0][0]
     is_rare = chance * clusters < BEARERS_MAX
-    chance *= _calibration(chance[is_rare], bearers[is_rare], persons)
+    chance = chance * _calibration(chance[is_rare], bearers[is_rare], float(bearers.sum()))
     is_rare = chance * clusters < BEARERS_MAX
     if not is_rare.any():
         return None
     rarity = np.clip(np.floor(-np.log2(chance[is_rare] * clusters)), 0, RAREST).astype(np.int16)
-    return pa.table(
-        {
-            "name": numbers["name"][is_rare],
-            "rarity": rarity,
-            "chance": chance[is_rare],
-        }
-    )
-
-
-def _given_share(numbers: dict[str, np.ndarray]) -> np.ndarray:
-    """The share of each given name: its count under other surnames, and its composition for so many persons' worth
-    as foretells the known names best."""
-    known = numbers["bearers"]
-
-    def share(weight: float) -> np.ndarray:
-        told = numbers["given_elsewhere"] + weight * numbers["composed_share"]
-        return np.asarray(told / (numbers["elsewhere"] + weight))
-
-    shares = [share(weight) for weight in WEIGHTS_OF_COMPOSITION]
-    return max(shares, key=lambda told: float((known * np.log(told)).sum()))
+    return pa.table({"name": numbers["name"][is_rare], "rarity": rarity, "chance": chance[is_rare]})
 
 
 def _calibration(chance: np.ndarray, bearers: np.ndarray, persons: float) -> float:
@@ -147,7 +119,10 @@ def _tied(connection: duckdb.DuckDBPyConnection, rare: pa.Table) -> Edges:
     told = connection.execute(
         "select sum(n * (n - 1) / 2) from (select count(*) as n from person_node group by cluster_no)"
     ).fetchall()[0][0]
-    used = np.array(harmless_groups(groups, pairs=float(told or 0)), dtype=bool)[group_no]
+    numbered = connection.execute("select count(id_key) / count(*) from person_shape")
+    harm_max = HARM_MAX * float(numbered.fetchall()[0][0] or 0) ** 2
+    chosen = harmless_groups(groups, pairs=float(told or 0), harm_max=harm_max)
+    used = np.array(chosen, dtype=bool)[group_no]
     sure = np.array([group.wrong_share <= RARE_WRONG_SHARE_MAX for group in groups])[group_no]
     tier = np.where(sure, TIER_OF[RARE_NAME.code], TIER_OF[LONE_NAME.code]).astype(np.int16)
     left, right = pairs["left_no"].astype(np.int64), pairs["right_no"].astype(np.int64)
@@ -166,32 +141,56 @@ def _groups(
     by_kind = _kinds(connection, rare)
     # Seen are the clusters with rare names; those with common ones are as many more as their rows are.
     unseen = _rows_for_each_rare_one(connection)
+    known = unseen * sum(one.clusters for one in by_kind.get(KNOWN, {}).values())
     found = np.bincount(group_no)
     weight = np.bincount(group_no, weights=pairs["weight"].astype(float))
     groups = []
     for place, (left, right, rarity) in enumerate(kinds.tolist()):
-        clusters, chance = by_kind[left][rarity]
-        others = unseen * sum(count for count, _ in by_kind[right].values())
-        expected = chance * others * (0.5 if left == right else 1.0)
+        others = unseen * sum(one.clusters for one in by_kind[right].values())
+        expected = by_kind[left][rarity].chance * others * (0.5 if left == right else 1.0)
         if right == KNOWN:
-            # Where the one known bearer is the person, a namesake would have made two bearers: only strangers count.
-            expected *= 1 - min(1.0, max(0.0, (found[place] - expected) / max(clusters, 1)))
+            expected *= _stranger_share(by_kind[left], known=known)
         groups.append(TieGroup(expected, int(found[place]), float(weight[place])))
     return group_no, groups
 
 
-def _kinds(
-    connection: duckdb.DuckDBPyConnection, rare: pa.Table
-) -> dict[int, dict[int, tuple[int, float]]]:
-    """kind -> rarity -> how many clusters, and the sum of their names' chances."""
+@dataclass(frozen=True)
+class _Bearers:
+    """Clusters of one kind and rarity: how many, the sum of their names' chances, and how many of them share the name
+    with a cluster that has a number."""
+
+    clusters: int
+    chance: float
+    met: int
+
+
+def _stranger_share(by_rarity: dict[int, _Bearers], *, known: float) -> float:
+    """Of the clusters of one kind, the share whose person is not among the known ones.
+
+    Only these can meet a namesake: one beside the person's own cluster would make two bearers and no tie. Read from
+    names that chance seldom meets.
+    """
+    rare = [one for rarity, one in by_rarity.items() if rarity >= SELDOM_MET]
+    clusters = max(sum(one.clusters for one in rare), 1)
+    by_chance = min(sum(one.chance for one in rare) * known / clusters, 0.99)
+    met = sum(one.met for one in rare) / clusters
+    return min(1.0, max(0.0, (1 - met) / (1 - by_chance)))
+
+
+def _kinds(connection: duckdb.DuckDBPyConnection, rare: pa.Table) -> dict[int, dict[int, _Bearers]]:
+    """kind -> rarity -> the clusters that bear such names."""
     with registered(connection, rare_chance=rare):
         rows = connection.execute(
-            "select l.kind, l.rarity, count(*), sum(c.chance) from person_lone_name as l"
-            " inner join rare_chance as c on c.name = l.name group by l.kind, l.rarity order by l.kind, l.rarity"
+            "select l.kind, l.rarity, count(*), sum(c.chance), count(k.name) from person_lone_name as l"
+            " inner join rare_chance as c on c.name = l.name left join"
+            f" (select name from person_lone_name where kind = {KNOWN} group by name) as k on k.name = l.name"
+            " group by l.kind, l.rarity order by l.kind, l.rarity"
         ).fetchall()
-    kinds: dict[int, dict[int, tuple[int, float]]] = {}
-    for kind, rarity, clusters, chance in rows:
-        kinds.setdefault(int(kind), {})[int(rarity)] = (int(clusters), float(chance))
+    kinds: dict[int, dict[int, _Bearers]] = {}
+    for kind, rarity, clusters, chance, met in rows:
+        kinds.setdefault(int(kind), {})[int(rarity)] = _Bearers(
+            int(clusters), float(chance), int(met)
+        )
     return kinds
 
 

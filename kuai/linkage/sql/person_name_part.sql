@@ -12,11 +12,9 @@ split as (
   select name, substr(spelling, 1, cut) as surname, substr(spelling, cut + 1) as given from spoken
 ),
 known as (
-  select s.name, s.surname, s.given, cast(count(distinct p.id_key) as double) as bearers
+  select s.name, s.surname, s.given, cast(b.bearers as double) as bearers
   from split as s
-  inner join person_shape as p on p.name = s.name
-  where p.id_key is not null
-  group by s.name, s.surname, s.given
+  inner join person_common_name as b on b.name = s.name
 ),
 everybody as (
   select

@@ -21,8 +21,8 @@ def test_the_surest_ties_come_first_and_the_harm_of_all_is_bounded() -> None:
     sure, likely, wild = TieGroup(0.01, 50, 100), TieGroup(1, 50, 100), TieGroup(20, 50, 100)
     assert sure.wrong_share < RARE_WRONG_SHARE_MAX < likely.wrong_share < WRONG_SHARE_MAX
     assert harmless_groups([wild, likely, sure], pairs=1e9) == [False, True, True]
-    assert harmless_groups([wild, likely, sure], pairs=1e4) == [False, False, True]
-    assert harmless_groups([wild, likely, sure], pairs=1) == [False, False, False]
+    assert harmless_groups([wild, likely, sure], pairs=1e4, harm_max=1e-4) == [False, False, True]
+    assert harmless_groups([wild, likely, sure], pairs=1, harm_max=1e-4) == [False, False, False]
 
 
 def a_town(people: int = 1500, *, given: int = 300) -> list[dict[str, Any]]:
