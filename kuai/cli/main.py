@@ -12,10 +12,13 @@ from kuai import __version__
 from kuai.cli import (
     accounts,
     address_learning,
+    as_of,
     auditing,
     block,
     build,
+    cases,
     city,
+    decisions,
     explain,
     exports,
     keys,
@@ -50,6 +53,8 @@ def version_line(show: Annotated[bool, typer.Option("--version", help="版本")]
 app.command("demo-city")(city.demo_city)
 app.command("build")(build.build)
 app.command("block")(block.block)
+app.command("as-of")(as_of.as_of)
+app.command("replay")(as_of.replay)
 app.command("wash")(tables.wash)
 app.command("link")(tables.link)
 app.command("parse-address")(parser.parse_address)
@@ -64,6 +69,8 @@ app.add_typer(explain.app, name="explain")
 app.add_typer(sources.app, name="sources")
 app.add_typer(library.app, name="library")
 app.add_typer(review.app, name="review")
+app.add_typer(decisions.app, name="decide")
+app.add_typer(cases.app, name="cases")
 app.add_typer(address_learning.aliases, name="aliases")
 app.add_typer(address_learning.proposals, name="proposals")
 app.add_typer(address_learning.applications, name="applications")

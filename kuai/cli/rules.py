@@ -13,12 +13,24 @@ REVIEWERS = (Role.DATA_STEWARD, Role.DEPARTMENT_CLERK)
 OPERATORS = (Role.SYSTEM_ADMINISTRATOR,)
 KEEPERS = (Role.DATA_STEWARD,)
 FILERS = (Role.DATA_STEWARD, Role.SUBDISTRICT_CLERK)
+CONTESTING = (
+    Role.DATA_STEWARD,
+    Role.DEPARTMENT_CLERK,
+    Role.SUBDISTRICT_CLERK,
+    Role.GRID_WORKER,
+)
+VERIFYING = (Role.DEPARTMENT_CLERK, Role.SUBDISTRICT_CLERK, Role.GRID_WORKER)
+ENDING = (Role.DATA_STEWARD, Role.DEPARTMENT_CLERK, Role.SUBDISTRICT_CLERK)
 
 COMMAND_RULES = (
     command_rule("demo-city", touches_persons=False, roles=OPERATORS),
     # The build writes no person out; whether a source may be in it is the gate's question, source by source.
     command_rule("build", touches_persons=False, roles=STEWARDS),
     command_rule("block", touches_persons=False, roles=READERS),
+    # Places and organisations; a person, or persons beside them, only by `require_history`: the ticket names it.
+    command_rule("as-of", touches_persons=False, roles=READERS),
+    # Works as a build does, aside, and shows digests.
+    command_rule("replay", touches_persons=False, roles=STEWARDS),
     command_rule("wash", touches_persons=False, roles=READERS),
     command_rule("parse-address", touches_persons=False, roles=READERS),
     command_rule("train-parser", touches_persons=False, roles=STEWARDS),
@@ -47,6 +59,26 @@ COMMAND_RULES = (
     command_rule("review open", touches_persons=False, roles=REVIEWERS),
     command_rule("review close", touches_persons=False, roles=REVIEWERS),
     command_rule("review list", touches_persons=False, roles=REVIEWERS),
+    # People's decisions name codes and show no value; who may decide what is asked of the operator's account.
+    *(
+        command_rule(f"decide {name}", touches_persons=False, roles=roles)
+        for name, roles in (
+            ("same", REVIEWERS),
+            ("different", REVIEWERS),
+            ("object", CONTESTING),
+            ("verify", VERIFYING),
+            ("retract", REVIEWERS),
+            ("end", ENDING),
+            ("withdraw", CONTESTING),
+        )
+    ),
+    # Codes of persons are shown under a ticket that names them; where all are invented, without.
+    command_rule("decide list", touches_persons=True, roles=CONTESTING),
+    command_rule("cases show", touches_persons=True, roles=CONTESTING),
+    command_rule("cases list", touches_persons=False, roles=CONTESTING),
+    command_rule("cases export", touches_persons=False, roles=REVIEWERS),
+    command_rule("cases answers", touches_persons=False, roles=REVIEWERS),
+    command_rule("cases close", touches_persons=False, roles=KEEPERS),
     # Who confirms, proposes and files is the operator's own account; all of it is about places.
     command_rule("aliases list", touches_persons=False, roles=KEEPERS),
     command_rule("aliases confirm", touches_persons=False, roles=KEEPERS),
