@@ -76,13 +76,13 @@ def write_refused(
     store: StoreOption = DEFAULT_STORE,
     ticket: TicketOption = "",
 ) -> None:
-    """把退回的行写回同样的表，加一列“错误原因”。"""
+    """把退回的行写回同样的表，加一列“错误原因”；真实数据只写行号和原因，格子写成 ***。"""
     from kuai.flows.queries import list_sources as lines_of
     from kuai.guard.types import Zone
     from kuai.sources import actions
 
     opened = Store(store)
-    require_allowed("sources refused", store=opened, ticket=ticket)
+    persons = require_allowed("sources refused", store=opened, ticket=ticket)
     require_folder_of(out)
     line = next((one for one in lines_of(opened) if one.source == source), None)
     if line is None:
@@ -92,7 +92,13 @@ def write_refused(
             next_step="运行 kuai sources list 看有哪些。",
         )
     written = actions.write_refused_sheet(
-        opened, zone=Zone(line.zone), source=source, period=line.period, target=out
+        opened,
+        zone=Zone(line.zone),
+        source=source,
+        period=line.period,
+        target=out,
+        # No ticket names the people of rows that nobody could read: of real ones only place and reason go out.
+        with_values=persons is None,
     )
     enter_in_ledger(opened, "exported_refused_rows", count=written, ticket=ticket)
     console.print(f"写了 {written:,} 行到 {out}")

@@ -25,13 +25,15 @@ from kuai.kit.errors import Refusal
 View = TypeVar("View", bound=Callable[..., Any])
 RULE_ATTRIBUTE = "kuai_route_rule"
 TICKET_HEADER = "X-Kuai-Ticket"
+TICKET_IN_SESSION = "kuai_ticket"
 ALL_ROLES = tuple(Role)
 
 
 @dataclass(frozen=True)
 class RouteRule:
     """Who may come here and what for. `public`: without a login. `tickets="person"`: shows a person, so a live
-    ticket of the reader must come along (header X-Kuai-Ticket, or `ticket` in the query or form)."""
+    ticket of the reader must come along: header X-Kuai-Ticket, or `ticket` in a form, which the session then keeps.
+    Never in the address."""
 
     permission: str
     purpose: str
@@ -253,16 +255,26 @@ def find_actor(request: HttpRequest) -> Actor | None:
 def _require_ticket(request: HttpRequest, rule: RouteRule | None, actor: Actor | None) -> None:
     if rule is None or rule.tickets is None or actor is None:
         return
+    if "ticket" in request.GET:
+        # An address is written into logs and histories; whoever reads them must not find what opens a person.
+        raise Refusal(
+            "ticket.in_address",
+            "凭据不能写在网址里。",
+            next_step=f"放在请求头 {TICKET_HEADER} 或表单里。",
+        )
     # Because tickets need models, which need Django to be ready; this module is read while it starts.
     from kuai.guard.tickets import get_live_ticket  # noqa: PLC0415
 
     ticket_id = (
         request.headers.get(TICKET_HEADER)
-        or request.GET.get("ticket")
         or request.POST.get("ticket")
+        # Given once in a form: the pages that follow need not carry it.
+        or request.session.get(TICKET_IN_SESSION)
         or ""
     )
     request.ticket = get_live_ticket(ticket_id, holder=actor, at=utc_now())  # type: ignore[attr-defined]
+    if request.POST.get("ticket"):
+        request.session[TICKET_IN_SESSION] = ticket_id
 
 
 def _answer(

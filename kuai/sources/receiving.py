@@ -488,16 +488,30 @@ def _mapped(files: Sequence[Path]) -> pa.Table:
     return pa.concat_tables([_open_arrow(file).read_all() for file in files])
 
 
-def write_refused_sheet(store: Store, *, zone: Zone, source: str, period: str, target: Path) -> int:
+def write_refused_sheet(
+    store: Store,
+    *,
+    zone: Zone,
+    source: str,
+    period: str,
+    target: Path,
+    with_values: bool = False,
+) -> int:
     """Write the quarantined rows as XLSX for their office: same headings, then 错误原因. Returns how many.
 
+    Without `with_values` every filled cell is ***: the row's number and the reason tell the office which row of its
+    own file it is (decision 0027).
     First those that could not be read, then those that the mapping could make nothing of (once it has run).
     Cells are text only, so that nothing in them can run as a formula. May be repeated.
     """
     snapshot = get_snapshot(store, zone=zone, source=source, period=period)
     place: dict[str, Any] = {"zone": zone, "source": source, "period": period}
     unreadable = open_sealed_batches(store, name=QUARANTINE, **place)
-    lines = chain(_refused_lines(unreadable, snapshot), _unmapped_lines(store, snapshot, place))
+    lines: Iterator[list[str]] = chain(
+        _refused_lines(unreadable, snapshot), _unmapped_lines(store, snapshot, place)
+    )
+    if not with_values:
+        lines = _without_values(lines, width=len(snapshot.headings))
     scratch = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         written = _write_workbook(scratch, snapshot.headings, lines)
@@ -505,6 +519,12 @@ def write_refused_sheet(store: Store, *, zone: Zone, source: str, period: str, t
     finally:
         scratch.unlink(missing_ok=True)
     return written
+
+
+def _without_values(lines: Iterator[list[str]], *, width: int) -> Iterator[list[str]]:
+    """Cells beyond the heading go altogether; of the others, only that they are filled is said."""
+    for line in lines:
+        yield [*("***" if cell else "" for cell in line[:width]), line[width]]
 
 
 def _refused_lines(batches: Iterator[pa.RecordBatch], snapshot: SnapshotRef) -> Iterator[list[str]]:

@@ -21,20 +21,35 @@ SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def send_refused_rows(
-    request: HttpRequest, *, zone: Zone, source: str, period: str, title: str
+    request: HttpRequest,
+    *,
+    zone: Zone,
+    source: str,
+    period: str,
+    title: str,
+    with_values: bool = False,
 ) -> HttpResponseBase:
-    """The sheet with its 错误原因 column; a page that says so where there is nothing to send."""
+    """The sheet with its 错误原因 column; a page that says so where there is nothing to send.
+
+    With values only for whoever handed this very delivery in: to a role alone every filled cell is ***.
+    """
     store = current_store()
     with tempfile.TemporaryDirectory(prefix=f"sheet-{os.getpid()}-", dir=store.scratch) as folder:
         target = Path(folder) / "refused.xlsx"
         try:
             written = sources.write_refused_sheet(
-                store, zone=zone, source=source, period=period, target=target
+                store,
+                zone=zone,
+                source=source,
+                period=period,
+                target=target,
+                with_values=with_values,
             )
         except Refusal as refusal:
             return render(request, "sources/nothing_refused.html", {"refusal": refusal}, status=404)
         # The open file outlives its name: nothing stays on disk once it is sent.
         stream = target.open("rb")
-    note_look(request, "exported_refused_rows", kind="source", refs=(source,), count=written)
+    look = "exported_refused_rows" if with_values else "exported_refused_reasons"
+    note_look(request, look, kind="source", refs=(source,), count=written)
     name = _("退回") + f"-{title}-{period}.xlsx"
     return FileResponse(stream, as_attachment=True, filename=name, content_type=SHEET_TYPE)

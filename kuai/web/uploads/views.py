@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +18,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from kuai.guard.queries import list_sources as list_registered
 from kuai.guard.types import Zone
 from kuai.kit.clock import local_day, utc_now
+from kuai.kit.errors import Refusal
+from kuai.sources.actions import get_snapshot
+from kuai.web.doors import current_store
 from kuai.web.looks import note_look
 from kuai.web.models import Upload, UploadState
 from kuai.web.rules import uploads
@@ -27,6 +31,8 @@ from kuai.web.uploads.limits import keep_until_received
 from kuai.web.uploads.receiving import SILENT_FOR, folder_of, receive_upload
 
 LAST_SHOWN = 10
+# Whoever handed a file in has what is sent back of it in hand anyway; later it is a look into the vault like others.
+HANDS_BACK_FOR = timedelta(days=5)
 
 
 @uploads
@@ -104,12 +110,29 @@ def show_upload(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
 @uploads
 @require_GET
 def download_upload_refused_rows(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponseBase:
-    """The rows of this upload that go back to their office."""
+    """The rows of this upload that go back to their office; their values to whoever handed them in, for some days."""
     upload = get_object_or_404(Upload, uuid=upload_id)
+    is_own = upload.uploaded_by == request.actor.user_id and _is_what_lies_there(upload)  # type: ignore[attr-defined]
     return send_refused_rows(
         request,
         zone=Zone(upload.zone),
         source=upload.source,
         period=upload.period,
         title=upload.source,
+        with_values=is_own and utc_now() - upload.uploaded_at <= HANDS_BACK_FOR,
     )
+
+
+def _is_what_lies_there(upload: Upload) -> bool:
+    """Is the delivery in the vault this upload, and no later one of somebody else for the same period?"""
+    same = Upload.objects.filter(
+        source=upload.source, period=upload.period, zone=upload.zone, state=UploadState.KEPT
+    )
+    newest = same.order_by("-uploaded_at").first()
+    try:
+        lying = get_snapshot(
+            current_store(), zone=Zone(upload.zone), source=upload.source, period=upload.period
+        )
+    except Refusal:
+        return False
+    return newest == upload and lying.file_name == upload.file_name

@@ -95,12 +95,12 @@ def test_a_stranger_is_sent_to_the_login_page_or_told_so_in_json() -> None:
 def test_a_page_about_a_person_needs_a_live_ticket() -> None:
     client = a_login(Role.DATA_STEWARD)
     assert client.get("/person/").status_code == 403
-    assert client.get("/person/?ticket=T-invented").status_code == 403
+    assert client.post("/person/", {"ticket": "T-invented"}).status_code == 403
     assert client.get("/person/", headers={"X-Kuai-Ticket": "T-invented"}).status_code == 403
 
 
 def test_a_page_about_a_person_opens_with_the_readers_own_live_ticket() -> None:
-    """By query or header; somebody else's ticket does not open it. The page's clock is the machine's."""
+    """By header or form, never by address; somebody else's ticket does not open it. The clock is the machine's."""
     client = a_login(Role.DATA_STEWARD, areas=[""])
     now = utc_now()
     room = FakeOrders(holder="data_steward")
@@ -116,16 +116,19 @@ def test_a_page_about_a_person_opens_with_the_readers_own_live_ticket() -> None:
             holder=Actor("data_steward", Role.DATA_STEWARD, areas=("",)),
             at=now,
         )
-        assert (
-            client.get(f"/person/?ticket={ticket.ticket_id}").content.decode() == ticket.ticket_id
-        )
+        by_address = client.get(f"/person/?ticket={ticket.ticket_id}")
+        assert by_address.status_code == 403
+        assert client.get("/person/").status_code == 403
+        by_form = client.post("/person/", {"ticket": ticket.ticket_id})
+        assert by_form.content.decode() == ticket.ticket_id
+        assert client.get("/person/").content.decode() == ticket.ticket_id
         assert (
             client.get("/person/", headers={"X-Kuai-Ticket": ticket.ticket_id}).status_code == 200
         )
         other = a_login(Role.DATA_STEWARD, username="other", staff_no="other")
-        assert other.get(f"/person/?ticket={ticket.ticket_id}").status_code == 403
+        assert other.post("/person/", {"ticket": ticket.ticket_id}).status_code == 403
         room.open_orders.clear()
-        assert client.get(f"/person/?ticket={ticket.ticket_id}").status_code == 403
+        assert client.get("/person/").status_code == 403
     finally:
         access.withdraw_origin(TicketKind.REVIEW)
 

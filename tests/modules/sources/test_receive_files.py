@@ -309,7 +309,7 @@ def test_refused_rows_go_back_as_a_sheet_with_the_reason_and_no_live_formula(sto
     receive(store, write_csv(tmp_path, rows))
     target = tmp_path / "back.xlsx"
     written = write_refused_sheet(
-        store, zone=Zone.CORE, source="people", period="2026-11", target=target
+        store, zone=Zone.CORE, source="people", period="2026-11", target=target, with_values=True
     )
     sheet = openpyxl.load_workbook(target).active
     lines = [[cell.value for cell in row] for row in sheet.iter_rows()]
@@ -324,7 +324,9 @@ def test_refused_rows_go_back_as_a_sheet_with_the_reason_and_no_live_formula(sto
 def test_a_mended_sheet_that_was_sent_back_can_be_received(store, tmp_path):
     receive(store, write_csv(tmp_path, [HEADINGS, *PEOPLE, ("赵六", "1", "2")]))
     target = tmp_path / "back.xlsx"
-    write_refused_sheet(store, zone=Zone.CORE, source="people", period="2026-11", target=target)
+    write_refused_sheet(
+        store, zone=Zone.CORE, source="people", period="2026-11", target=target, with_values=True
+    )
     snapshot, receipt = receive(store, target)
     assert snapshot.headings == (*HEADINGS, "错误原因")
     assert receipt.kept == 1

@@ -31,10 +31,20 @@ def test_the_sheet_names_rows_of_both_stages_with_their_reasons(
         store, snapshot, mapping, registration=a_registration("residents"), as_of=AS_OF
     )
     assert (received.quarantined, mapped.quarantined) == (1, 1)
-    written = actions.write_refused_sheet(store, **place, target=tmp_path / "back.xlsx")
+    written = actions.write_refused_sheet(
+        store, **place, target=tmp_path / "back.xlsx", with_values=True
+    )
     lines = list(openpyxl.load_workbook(tmp_path / "back.xlsx").active.iter_rows(values_only=True))
     assert written == 2
     assert lines[0][: len(HEADINGS.split(","))] == tuple(HEADINGS.split(","))
     assert lines[1][0] == "李宁"
     assert "原文件第 4 行" in lines[1][5]
     assert (lines[2][0], lines[2][5]) == ("无", "第 2 条数据：没有可识别的人、地址或单位")
+    bare = actions.write_refused_sheet(store, **place, target=tmp_path / "bare.xlsx")
+    shown = list(openpyxl.load_workbook(tmp_path / "bare.xlsx").active.iter_rows(values_only=True))
+    assert bare == written
+    # Role alone: which cells are filled, which row of the office's own file it is and why; no value.
+    assert shown[1][0] == "***"
+    assert "原文件第 4 行" in shown[1][5]
+    assert {cell for line in shown[1:] for cell in line[:5]} <= {"***", None}
+    assert all(len(line) == 6 for line in shown[1:])

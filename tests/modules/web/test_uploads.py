@@ -66,9 +66,25 @@ def test_faulty_rows_come_back_as_a_sheet_with_their_reasons(log_in: LogIn, port
     assert sheet is not None
     assert "错误原因" in [cell.value for cell in sheet[1]]
     assert sheet.max_row == 2
+    assert "李四" in [cell.value for cell in sheet[2]]
     (entry,) = list_entries(LedgerFilter(action="exported_refused_rows")).entries
     assert (entry.objects, entry.count) == (("police_residents",), 1)
-    assert not list(portal.scratch.glob("tmp*"))
+    assert not list(portal.scratch.glob("sheet-*"))
+
+
+def test_to_another_steward_the_sheet_says_which_rows_and_why_without_their_values(
+    log_in: LogIn,
+) -> None:
+    hand_in(log_in(Role.DATA_STEWARD), (HEADINGS + ROWS + "李四,,示例区,多,又一格\n").encode())
+    upload = Upload.objects.get()
+    Upload.objects.update(uploaded_by="somebody.else")
+    answer = log_in(Role.DATA_STEWARD).get(f"/uploads/{upload.uuid}/refused-rows/")
+    sheet = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active
+    assert sheet is not None
+    cells = [cell.value for cell in sheet[2]]
+    assert "***" in cells
+    assert "李四" not in cells
+    assert list_entries(LedgerFilter(action="exported_refused_reasons")).entries
 
 
 @pytest.mark.parametrize(
