@@ -19,6 +19,7 @@ from kuai.cli import (
     city,
     decisions,
     explain,
+    explain_code,
     exports,
     keys,
     library,
@@ -62,6 +63,7 @@ app.command("serve")(portal.serve)
 app.command("run-demo")(portal.run_demo)
 app.command("reconcile")(reconcile.reconcile)
 app.add_typer(exports.app, name="export")
+explain.app.command("code")(explain_code.explain_code)
 app.add_typer(explain.app, name="explain")
 app.add_typer(sources.app, name="sources")
 app.add_typer(library.app, name="library")

@@ -33,6 +33,8 @@ COMMAND_RULES = (
     command_rule("link", touches_persons=False, roles=STEWARDS),
     command_rule("export mentions", touches_persons=True, roles=STEWARDS),
     command_rule("explain address", touches_persons=False, roles=READERS),
+    # Codes only, but that two codes are one person is something about that person.
+    command_rule("explain code", touches_persons=True, roles=STEWARDS),
     command_rule("explain mention", touches_persons=True, roles=STEWARDS),
     command_rule("explain relation", touches_persons=True, roles=STEWARDS),
     command_rule("sources list", touches_persons=False, roles=STEWARDS),

@@ -1,5 +1,12 @@
 """The reads of the registry that others may call. Needs Django."""
 
+from kuai.registry.code_history import (
+    CodeHistory,
+    CodeStep,
+    read_code_history,
+    resolve_code,
+    resolve_codes,
+)
 from kuai.registry.deciding import DecisionView, list_decisions, verified_level
 from kuai.registry.facts import Statement, list_statements, published_sequence
 from kuai.registry.overlay import (
@@ -12,6 +19,8 @@ from kuai.registry.overlay import (
 from kuai.registry.resolving import resolve_person
 
 __all__ = [
+    "CodeHistory",
+    "CodeStep",
     "DecisionView",
     "FactWord",
     "Statement",
@@ -20,6 +29,9 @@ __all__ = [
     "list_decisions",
     "list_statements",
     "published_sequence",
+    "read_code_history",
+    "resolve_code",
+    "resolve_codes",
     "resolve_person",
     "statuses_over",
     "statuses_since",

@@ -26,7 +26,7 @@ def resolve_person(code: str, *, store: Store) -> access.ResolvedSubject:
             raise Refusal(
                 "person.unknown",
                 "没有这个编码的人。",
-                next_step="编码可能已并入另一编码，请查身份台账。",
+                next_step="编码可能已并入另一编码：kuai explain code 可查。",
             )
         mentions = connection.execute(
             "select source, period, row_no, mention_key from"
