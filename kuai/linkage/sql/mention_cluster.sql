@@ -12,4 +12,4 @@ select
 from membership as m
 left join tier as path on path.tier = m.path_tier
 left join tier as own on own.tier = m.own_tier
-left join cluster_suspicion as q on q.founder_no = m.founder_no
+left join (select founder_no from cluster_suspicion group by founder_no) as q on q.founder_no = m.founder_no

@@ -1,22 +1,27 @@
 -- Mentions that agree on the name and one more value (`group_no`), each tied to the first of its group. A group
 -- that names two numbers, two birth dates, two sexes or (where the key says so) two phones, or that one register
 -- lists twice, is two people with one name: it ties nobody.
-with agreed as (
-  select group_no, min(mention_no) as first_no
+-- Most groups are one mention or all numbers: those are left out first, by counts alone.
+with live as (
+  select group_no
   from person_key_value
   group by group_no
+  having count(*) > 1 and count(id_key) < count(*)
+),
+grouped as (
+  select v.*
+  from person_key_value as v
+  inner join live as l on l.group_no = v.group_no
+),
+agreed as (
+  select group_no, min(mention_no) as first_no
+  from grouped
+  group by group_no
   having
-    count(*) > 1
-    and count(id_key) < count(*)
-    and coalesce(min(id_key) = max(id_key), true)
+    coalesce(min(id_key) = max(id_key), true)
     and coalesce(min(birth_date) = max(birth_date), true)
     and coalesce(min(sex) = max(sex), true)
     and coalesce(min(phone) = max(phone), true)
-),
-grouped as (
-  select v.*, a.first_no
-  from person_key_value as v
-  inner join agreed as a on a.group_no = v.group_no
 ),
 crowded as (
   select group_no
@@ -28,7 +33,8 @@ crowded as (
     and not (count(id_key) = count(*) and min(id_key) = max(id_key))
     and not (count(birth_date) = count(*) and min(birth_date) = max(birth_date))
 )
-select g.mention_no, g.first_no
+select g.mention_no, a.first_no
 from grouped as g
+inner join agreed as a on a.group_no = g.group_no
 left join crowded as c on c.group_no = g.group_no
-where g.mention_no <> g.first_no and c.group_no is null
+where g.mention_no <> a.first_no and c.group_no is null
