@@ -21,6 +21,7 @@ from kuai.kit.tables import BulkTable, TableRef
 from kuai.registry import types
 from kuai.registry.engine.relation_types import RelationType
 from kuai.registry.engine.standing import (
+    Status,
     close_under_combination,
     mask_of,
     purpose_bits,
@@ -112,6 +113,14 @@ def open_relating(
     _register_types(connection, catalogue)
     _register_deliveries(connection, deliveries)
     _register_standings(connection, purposes_by_source)
+    _register(
+        connection,
+        "status_rank",
+        {
+            "status": (pa.string(), [one.word for one in Status]),
+            "standing": (pa.int32(), [int(one) for one in Status]),
+        },
+    )
 
 
 def relate(
@@ -134,6 +143,8 @@ def relate(
     _make_unless_empty(connection, "fact_dispute", frame, where_from="fact_word")
     line.advance()
     for table in RELATIONS:
+        if table is types.BASE_FACT:
+            _make_unless_empty(connection, "fact_standing", frame, where_from="fact_word")
         made[table.name] = _write(connection, table, frame)
         line.advance()
     return made
@@ -241,8 +252,7 @@ def _register_standings(
 
 def _written_purposes(connection: duckdb.DuckDBPyConnection) -> set[frozenset[str]]:
     rows = connection.execute(
-        "select distinct purposes from previous_relation"
-        " union select distinct purposes from previous_resting"
+        " union ".join(f"select purposes from {name}" for name in REMEMBERED_TABLES.values())
     ).fetchall()
     return {read_purposes(str(row[0])) for row in rows}
 

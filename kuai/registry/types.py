@@ -232,6 +232,7 @@ BASE_FACT = CATALOGUE.declare(
             ),
             Column("contradicting_fact", "VARCHAR", L2, "the other side; null if none"),
             Column("contradicting_mention", "VARCHAR", L2, "who says so; null if nobody's row"),
+            Column("stated_as", "VARCHAR", L1, "lowest status of its statements; empty if none"),
             Column("purposes", "VARCHAR", L1, "intersection over the sources that state it"),
         ),
         order_by=("fact_key",),

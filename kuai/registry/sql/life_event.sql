@@ -1,10 +1,15 @@
 -- Turns of life: as stated, as decided, or as the difference between two builds shows them; what is not known is none.
 with home as (
     select r.from_code as code, r.to_code as place_code, r.valid_from, r.valid_to, r.precision, r.source, r.mention_key,
-           r.status, r.purposes, r.relation_no,
+           r.relation_no,
+           -- First and last are found among all of them: what is derived stands no higher than the lowest.
+           min(k.standing) over (partition by r.from_code) as standing,
+           bit_and(m.mask) over (partition by r.from_code) as mask,
            count(*) over (partition by r.from_code) as statements,
            sum(case when r.status = 'ended' then 1 else 0 end) over (partition by r.from_code) as ended
     from relation as r
+    join status_rank as k on k.status = r.status
+    join purpose_set as m on m.purposes = r.purposes
     where r.type = 'PH_RESIDE' and r.status <> 'withdrawn' and not r.is_contested
 ),
 before as (
@@ -37,17 +42,23 @@ turned as (
     from person
     where birth_date is not null
     union all
-    select code, 'person', 'arrival', valid_from, precision, place_code, source, mention_key, null, status, purposes
+    select h.code, 'person', 'arrival', h.valid_from, h.precision, h.place_code, h.source, h.mention_key, null,
+           k.status, p.purposes
     from (
         select *, row_number() over (partition by code order by valid_from, relation_no) as place from home where valid_from is not null
-    ) as first_home
-    where place = 1
+    ) as h
+    join status_rank as k on k.standing = h.standing
+    join purpose_mask as p on p.mask = h.mask
+    where h.place = 1
     union all
-    select code, 'person', 'departure', valid_to, precision, place_code, source, mention_key, null, status, purposes
+    select h.code, 'person', 'departure', h.valid_to, h.precision, h.place_code, h.source, h.mention_key, null,
+           k.status, p.purposes
     from (
         select *, row_number() over (partition by code order by valid_to desc, relation_no) as place from home where ended = statements
-    ) as last_home
-    where place = 1
+    ) as h
+    join status_rank as k on k.standing = h.standing
+    join purpose_mask as p on p.mask = h.mask
+    where h.place = 1
     union all
     select d.code, d.element, d.kind, d.on_day, 'day', null, '', null, d.sequence, 'verified',
            coalesce(p.purposes, o.purposes, '')
@@ -68,9 +79,14 @@ turned as (
     join last_seen as b on b.code = o.organisation_code
     where o.state = 'active' and b.ended_on > coalesce(b.resumed_on, cast('0001-01-01' as date))
     union all
-    select o.organisation_code, 'organisation', 'changed', cast($as_of as date), 'unknown', null, '', null, null, o.status, o.purposes
+    select o.organisation_code, 'organisation', 'changed', cast($as_of as date), 'unknown', null, '', null, null, o.status,
+           p.purposes
     from organisation as o
     join previous_organisation as b on b.organisation_code = o.organisation_code
+    -- Seen in what both builds say.
+    join purpose_set as n on n.purposes = o.purposes
+    join purpose_set as m on m.purposes = b.purposes
+    join purpose_mask as p on p.mask = n.mask & m.mask
     where b.name <> o.name or b.credit_code <> o.credit_code or b.kind <> o.kind
     union all
     select e.address_code, 'building', 'planned', cast($as_of as date), 'unknown', null, '', null, null, 'asserted', ''
