@@ -4,76 +4,75 @@
 -- need not be read, only be the same for the same door. One without a room's number is a building's.
 with plain as (
   select
-    mention_no,
+    *,
     -- Because translate is slow, only texts that need it get it.
     case
-      when regexp_matches(address, '[０-９Ａ-Ｚａ-ｚ（）＃－—～〇零棟幢單樓層區園號]')
+      when regexp_matches(unplaced, '[０-９Ａ-Ｚａ-ｚ（）＃－—～〇零棟幢單樓層區園號]')
         then
           translate(
-            address,
+            unplaced,
             '０１２３４５６７８９－—～〇零（）ＡＢＣＤＥＦａｂｃｄｅｆ＃棟幢單樓層區園號',
             '0123456789---00()ABCDEFABCDEF#栋栋单楼层区园号'
           )
-      else address
-    end as written
-  from file_row
-  where nullif(room_code, '') is null and address is not null
+      else unplaced
+    end as plain_text
+  from (select *, case when nullif(room_code, '') is null then address end as unplaced from file_row)
 ),
 bare as (
   select
-    mention_no,
+    *,
     regexp_replace(
       regexp_replace(
-        case when contains(written, '(') then regexp_replace(written, '[(][^)]*([)]|$)', '', 'g') else written end,
+        case when contains(plain_text, '(') then regexp_replace(plain_text, '[(][^)]*([)]|$)', '', 'g') else plain_text end,
         '[\s,，.。·、;；:：)_/]+',
         '',
         'g'
       ),
       '^.*(街道办事处|街道办|街道|办事处|社区居委会|社区|居委会|村委会)',
       ''
-    ) as written
+    ) as bare_text
   from plain
 ),
 placed as (
   select
-    mention_no,
+    *,
     case
-      when regexp_matches(written, '^[^0-9一二三四五六七八九十]{2,12}[市区县][^0-9一二三四五六七八九十]{2}')
-        then regexp_replace(written, '^[^0-9一二三四五六七八九十]{2,12}[市区县]([^0-9一二三四五六七八九十]{2})', '\1')
-      when starts_with(written, '深圳') then substr(written, 3)
-      when starts_with(written, '广东深圳') then substr(written, 5)
-      else written
-    end as written
+      when regexp_matches(bare_text, '^[^0-9一二三四五六七八九十]{2,12}[市区县][^0-9一二三四五六七八九十]{2}')
+        then regexp_replace(bare_text, '^[^0-9一二三四五六七八九十]{2,12}[市区县]([^0-9一二三四五六七八九十]{2})', '\1')
+      when starts_with(bare_text, '深圳') then substr(bare_text, 3)
+      when starts_with(bare_text, '广东深圳') then substr(bare_text, 5)
+      else bare_text
+    end as placed_text
   from bare
 ),
 short as (
   select
-    mention_no,
+    *,
     case
-      when regexp_matches(written, '[路街道巷][0-9一二三四五六七八九十]+号[^-0-9栋座单楼层室房之A-Z一二三四五六七八九十]{2}')
+      when regexp_matches(placed_text, '[路街道巷][0-9一二三四五六七八九十]+号[^-0-9栋座单楼层室房之A-Z一二三四五六七八九十]{2}')
         then
           regexp_replace(
-            written,
+            placed_text,
             '^[^号]*[路街道巷][0-9一二三四五六七八九十]+号([^-0-9栋座单楼层室房之A-Z一二三四五六七八九十]{2})',
             '\1'
           )
-      when regexp_matches(written, '^[^0-9]{2,3}[街镇乡][^-0-9栋座单楼层室房号一二三四五六七八九十]{2}')
-        then regexp_replace(written, '^[^0-9]{2,3}[街镇乡]', '')
-      else written
-    end as written
+      when regexp_matches(placed_text, '^[^0-9]{2,3}[街镇乡][^-0-9栋座单楼层室房号一二三四五六七八九十]{2}')
+        then regexp_replace(placed_text, '^[^0-9]{2,3}[街镇乡]', '')
+      else placed_text
+    end as short_text
   from placed
 ),
 counted as (
   select
-    mention_no,
+    *,
     case
-      when contains(written, '十')
+      when contains(short_text, '十')
         then
           replace(
             regexp_replace(
               regexp_replace(
                 regexp_replace(
-                  translate(written, '一二三四五六七八九', '123456789'), '([1-9])十([1-9])', '\1\2', 'g'
+                  translate(short_text, '一二三四五六七八九', '123456789'), '([1-9])十([1-9])', '\1\2', 'g'
                 ),
                 '([1-9])十',
                 '\10',
@@ -86,19 +85,19 @@ counted as (
             '十',
             '10'
           )
-      when regexp_matches(written, '[一二三四五六七八九]') then translate(written, '一二三四五六七八九', '123456789')
-      else written
-    end as written
+      when regexp_matches(short_text, '[一二三四五六七八九]') then translate(short_text, '一二三四五六七八九', '123456789')
+      else short_text
+    end as counted_text
   from short
 ),
 stroked as (
   select
-    mention_no,
+    *,
     upper(
       regexp_replace(
         regexp_replace(
           regexp_replace(
-            regexp_replace(written, '[^0-9A-Za-z]+$', ''), '[0-9]+[楼层]([0-9]{3})', '-\1', 'g'
+            regexp_replace(counted_text, '[^0-9A-Za-z]+$', ''), '[0-9]+[楼层]([0-9]{3})', '-\1', 'g'
           ),
           '[号楼院栋座单元层室房铺#之-]+',
           '-',
@@ -113,34 +112,33 @@ stroked as (
 ),
 keyed as (
   select
-    mention_no,
+    * exclude (place),
     nullif(place, '') as place,
     regexp_matches(place, '^[^0-9]{1,}.*[0-9A-Z]-[0-9]{2,4}[A-Z]?(-[0-9A-Z]{1,2})?$') as is_room
   from stroked
 )
 select
-  r.mention_no,
-  r.row_id as mention_key,
-  r.source,
-  r.role,
-  r.name,
-  r.id_number,
+  mention_no,
+  row_id as mention_key,
+  source,
+  role,
+  name,
+  id_number,
   try_cast(
     case
-      when regexp_matches(r.birth_date, '^[0-9]{8}$')
-        then concat(substr(r.birth_date, 1, 4), '-', substr(r.birth_date, 5, 2), '-', substr(r.birth_date, 7, 2))
-      else replace(replace(substr(r.birth_date, 1, 10), '/', '-'), '.', '-')
+      when regexp_matches(birth_date, '^[0-9]{8}$')
+        then concat(substr(birth_date, 1, 4), '-', substr(birth_date, 5, 2), '-', substr(birth_date, 7, 2))
+      else replace(replace(substr(birth_date, 1, 10), '/', '-'), '.', '-')
     end as date
   ) as birth_date,
-  case when r.sex in ('1', '男', '男性', 'M', 'm') then '1' when r.sex in ('2', '女', '女性', 'F', 'f') then '2' end as sex,
-  r.phone,
-  case when k.is_room then k.place else nullif(r.room_code, '') end as room_code,
+  case when sex in ('1', '男', '男性', 'M', 'm') then '1' when sex in ('2', '女', '女性', 'F', 'f') then '2' end as sex,
+  phone,
+  case when is_room then place else nullif(room_code, '') end as room_code,
   case
-    when k.is_room then regexp_replace(k.place, '-[0-9]{2,4}[A-Z]?(-[0-9A-Z]{1,2})?$', '')
-    when k.mention_no is not null then k.place
-    when regexp_matches(r.room_code, '^[0-9]{25}$') then substr(r.room_code, 1, 19)
+    when is_room then regexp_replace(place, '-[0-9]{2,4}[A-Z]?(-[0-9A-Z]{1,2})?$', '')
+    when place is not null then place
+    when regexp_matches(room_code, '^[0-9]{25}$') then substr(room_code, 1, 19)
   end as building_code,
   cast(null as varchar) as likely_room_code,
-  r.organisation_name
-from file_row as r
-left join keyed as k on k.mention_no = r.mention_no
+  organisation_name
+from keyed
