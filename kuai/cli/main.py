@@ -30,6 +30,7 @@ from kuai.cli import (
     sources,
     tables,
     upkeep,
+    welfare,
 )
 from kuai.cli.output import console, errors, show_failure, show_unexpected
 from kuai.kit.errors import Breakdown, DataFault, Refusal
@@ -76,6 +77,7 @@ app.add_typer(address_learning.applications, name="applications")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(auditing.app, name="ledger")
 app.add_typer(keys.app, name="keys")
+app.add_typer(welfare.app, name="welfare")
 
 
 def main() -> None:

@@ -97,6 +97,8 @@ COMMAND_RULES = (
     command_rule("ledger export", touches_persons=False, roles=AUDITORS),
     command_rule("keys rotate", touches_persons=False, roles=SECURITY),
     command_rule("keys shred", touches_persons=False, roles=SECURITY),
+    # Codes alone, and only to an account with this role: the door asks, on invented data too.
+    command_rule("welfare minors", touches_persons=False, roles=(Role.CHILD_WELFARE_WORKER,)),
     command_rule("doctor", touches_persons=False, roles=OPERATORS),
     command_rule("nightly", touches_persons=False, roles=OPERATORS),
     # Serves the library, no person; whoever runs it can read the store's files anyway.

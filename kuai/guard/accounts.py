@@ -186,6 +186,7 @@ DEMO_NAMES = {
     Role.RESIDENT: "演示·居民",
     Role.DISPATCHER: "演示·派遣员",
     Role.CHECKER: "演示·核查员",
+    Role.CHILD_WELFARE_WORKER: "演示·儿童福利工作人员",
     Role.SYSTEM_ADMINISTRATOR: "演示·系统管理员",
     Role.SECURITY_ADMINISTRATOR: "演示·安全管理员",
     Role.AUDIT_ADMINISTRATOR: "演示·审计管理员",

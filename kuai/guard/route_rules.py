@@ -269,7 +269,7 @@ def _require_ticket(request: HttpRequest, rule: RouteRule | None, actor: Actor |
         request.headers.get(TICKET_HEADER)
         or request.POST.get("ticket")
         # Given once in a form: the pages that follow need not carry it.
-        or request.session.get(TICKET_IN_SESSION)
+        or getattr(request, "session", {}).get(TICKET_IN_SESSION)
         or ""
     )
     request.ticket = get_live_ticket(ticket_id, holder=actor, at=utc_now())  # type: ignore[attr-defined]

@@ -40,6 +40,7 @@ class Role(StrEnum):
     RESIDENT = "resident"
     DISPATCHER = "dispatcher"
     CHECKER = "checker"
+    CHILD_WELFARE_WORKER = "child_welfare_worker"
     SYSTEM_ADMINISTRATOR = "system_administrator"
     SECURITY_ADMINISTRATOR = "security_administrator"
     AUDIT_ADMINISTRATOR = "audit_administrator"
@@ -54,6 +55,7 @@ class TicketKind(StrEnum):
     REVIEW = "review"
     BREAK_GLASS = "break_glass"
     OWN_DATA = "own_data"
+    DUTY = "duty"
 
 
 @dataclass(frozen=True)

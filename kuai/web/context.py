@@ -17,6 +17,7 @@ from kuai.web.rules import (
     SEES_BLOCKS,
     SEES_LEDGER,
     SEES_SOURCES,
+    SEES_WELFARE,
 )
 from kuai.web.words import ROLE_NAMES
 
@@ -44,6 +45,7 @@ def list_menu(role: Role, path: str) -> list[dict[str, Any]]:
         (_("来源"), "sources", SEES_SOURCES),
         (_("上传"), "upload", KEEPS_SOURCES),
         (_("台账"), "ledger", SEES_LEDGER),
+        (_("儿童福利"), "welfare", SEES_WELFARE),
     ]
     menu = []
     for title, name, roles in entries:

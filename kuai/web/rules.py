@@ -10,8 +10,12 @@ ADMINISTRATORS = (
     Role.SECURITY_ADMINISTRATOR,
     Role.AUDIT_ADMINISTRATOR,
 )
-# Everybody who works with places. Residents and administrators do not need the map for their work.
-SEES_BLOCKS = tuple(role for role in Role if role not in (*ADMINISTRATORS, Role.RESIDENT))
+# Everybody who works with places. Residents, administrators and child-welfare staff do not need the map for it.
+SEES_BLOCKS = tuple(
+    role
+    for role in Role
+    if role not in (*ADMINISTRATORS, Role.RESIDENT, Role.CHILD_WELFARE_WORKER)
+)
 SEES_SOURCES = (
     Role.DATA_STEWARD,
     Role.DEPARTMENT_CLERK,
@@ -33,6 +37,8 @@ SEES_ADDRESSES = (
 )
 KEEPS_ADDRESSES = (Role.DATA_STEWARD,)
 FILES_ADDRESSES = (Role.SUBDISTRICT_CLERK, Role.DATA_STEWARD)
+# Children nobody is named for as guardian: nobody else, stewards, leaders and administrators included.
+SEES_WELFARE = (Role.CHILD_WELFARE_WORKER,)
 EVERYBODY = tuple(Role)
 
 # `public_route` is for whoever comes; the others need a login with one of the roles.
@@ -80,3 +86,10 @@ suggests_places = route_rule("addresses.suggest", purpose="block_statistics", ro
 asks_for_places = route_rule("addresses.reverse", purpose="block_statistics", roles=SEES_BLOCKS)
 washes_texts = route_rule("addresses.wash", purpose="address_upkeep", roles=SEES_ADDRESSES)
 reconciles = route_rule("addresses.reconcile", purpose="address_upkeep", roles=SEES_ADDRESSES)
+sees_welfare = route_rule("welfare.view", purpose="child_welfare_duty", roles=SEES_WELFARE)
+takes_welfare_ticket = route_rule(
+    "welfare.ticket", purpose="child_welfare_duty", roles=SEES_WELFARE
+)
+opens_welfare_file = route_rule(
+    "welfare.open", purpose="child_welfare", roles=SEES_WELFARE, tickets="person"
+)

@@ -18,6 +18,7 @@ from kuai.web.ledger import views as ledger
 from kuai.web.search import views as search
 from kuai.web.sources import views as sources
 from kuai.web.uploads import views as uploads
+from kuai.web.welfare import views as welfare
 
 urlpatterns = [
     path("", home.show_home, name="home"),
@@ -111,6 +112,9 @@ urlpatterns = [
         address_applications.send_back,
         name="address_application_return",
     ),
+    path("welfare/", welfare.show_welfare, name="welfare"),
+    path("welfare/ticket/", welfare.take_ticket, name="welfare_ticket"),
+    path("welfare/open/", welfare.open_file, name="welfare_open"),
     path("uploads/", uploads.show_uploads, name="upload"),
     path("uploads/<uuid:upload_id>/", uploads.show_upload, name="upload_state"),
     path(

@@ -33,6 +33,7 @@ ROLE_NAMES = {
     Role.RESIDENT: _("居民"),
     Role.DISPATCHER: _("派遣员"),
     Role.CHECKER: _("核查员"),
+    Role.CHILD_WELFARE_WORKER: _("儿童福利工作人员"),
     Role.SYSTEM_ADMINISTRATOR: _("系统管理员"),
     Role.SECURITY_ADMINISTRATOR: _("安全管理员"),
     Role.AUDIT_ADMINISTRATOR: _("审计管理员"),

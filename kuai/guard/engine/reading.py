@@ -37,13 +37,21 @@ ZONE_OF_ROLE: Mapping[Role, Zone] = {
     Role.OFFICER: Zone.CORE,
     Role.CHECKER: Zone.CORE,
     Role.RESIDENT: Zone.CORE,
+    Role.CHILD_WELFARE_WORKER: Zone.CORE,
     Role.CARE_WORKER: Zone.CARE,
     Role.DISPATCHER: Zone.REPORTERS,
 }
 
 # Identity numbers and anything of a child: a grid worker at the door needs neither.
 ROLES_FOR_L4 = frozenset(
-    {Role.DATA_STEWARD, Role.DEPARTMENT_CLERK, Role.OFFICER, Role.CARE_WORKER, Role.RESIDENT}
+    {
+        Role.DATA_STEWARD,
+        Role.DEPARTMENT_CLERK,
+        Role.OFFICER,
+        Role.CARE_WORKER,
+        Role.RESIDENT,
+        Role.CHILD_WELFARE_WORKER,
+    }
 )
 
 

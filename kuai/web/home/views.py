@@ -22,6 +22,7 @@ from kuai.web.rules import (
     SEES_BLOCKS,
     SEES_LEDGER,
     SEES_SOURCES,
+    SEES_WELFARE,
     sees_home,
 )
 from kuai.web.sources.standing import list_standings
@@ -82,6 +83,10 @@ def list_ways(role: Role) -> list[Way]:
         )
     if role in SEES_LEDGER:
         ways.append(Way(_("查阅台账"), _("谁看了、改了、导出了什么。可验证。"), reverse("ledger")))
+    if role in SEES_WELFARE:
+        ways.append(
+            Way(_("儿童福利"), _("没有登记监护人的未成年人线索，逐个走访。"), reverse("welfare"))
+        )
     ways.append(
         Way(_("块不做什么"), _("法律和常理划的线，写明白给所有人看。"), reverse("not_done"))
     )
@@ -101,6 +106,7 @@ def welcome(role: Role) -> str:
         Role.AUDIT_ADMINISTRATOR: _("您可以查阅台账并验证它没有被改动。"),
         Role.AUDITOR: _("您可以查阅台账并验证它没有被改动，也可以核对各来源的收发数量。"),
         Role.DATA_STEWARD: _("收数据、看质量、退问题行。"),
+        Role.CHILD_WELFARE_WORKER: _("您可以查看没有登记监护人的未成年人线索，逐个领取凭据走访。"),
     }
     return sentences.get(role, _("按地址查找，或从地图逐级点开。"))
 

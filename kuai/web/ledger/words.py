@@ -14,6 +14,7 @@ ACTION_NAMES = {
     "asked_for_place": _("由坐标查地址"),
     "reconciled_addresses": _("对照地址库"),
     "exported_refused_rows": _("下载退回的行"),
+    "welfare.listed": _("查看未成年人线索"),
     "exported_refused_reasons": _("下载退回的行（不含内容）"),
     "uploaded_file": _("上传文件"),
     "received_delivery": _("接收交付"),
