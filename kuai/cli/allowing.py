@@ -14,6 +14,8 @@ from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 
 Persons = frozenset[str]
+# The field by which a ticket opens what a person's relations were and when.
+HISTORY = "history"
 
 
 def require_allowed(name: str, *, store: Store | None = None, ticket: str = "") -> Persons | None:
@@ -33,6 +35,26 @@ def require_allowed(name: str, *, store: Store | None = None, ticket: str = "") 
     from kuai.guard import access
 
     live = access.get_live_ticket(ticket, holder=account_of_operator(), at=utc_now())
+    return frozenset(subject.removeprefix("person:") for subject in live.subjects)
+
+
+def require_history(store: Store, ticket: str) -> Persons | None:
+    """Whose history may be told (None: everybody, where all are invented); else a live ticket has to name it.
+
+    The store's work database is open already.
+    """
+    from kuai.flows.queries import is_synthetic
+    from kuai.guard import access
+
+    if is_synthetic(store):
+        return None
+    live = access.get_live_ticket(ticket, holder=account_of_operator(), at=utc_now())
+    if HISTORY not in live.fields:
+        raise Refusal(
+            "command.no_history",
+            "这张凭据没有写明 history（历史），不能看个人的关系和变化。",
+            next_step="请在核校里申请写明 history 的凭据。",
+        )
     return frozenset(subject.removeprefix("person:") for subject in live.subjects)
 
 

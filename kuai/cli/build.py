@@ -48,6 +48,7 @@ def build(
         "gate_on": gate_of(synthetic=synthetic),
         "as_of": read_day(as_of) if as_of else None,
         "latest_day": local_day(utc_now()) + SLIP_OF_THE_YEAR,
+        "at": utc_now(),
     }
     with shown_progress(quiet=as_json) as progress:
         if package:

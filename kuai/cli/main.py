@@ -12,6 +12,7 @@ from kuai import __version__
 from kuai.cli import (
     accounts,
     address_learning,
+    as_of,
     auditing,
     block,
     build,
@@ -54,6 +55,9 @@ def version_line(show: Annotated[bool, typer.Option("--version", help="版本")]
 app.command("demo-city")(city.demo_city)
 app.command("build")(build.build)
 app.command("block")(block.block)
+app.command("as-of")(as_of.as_of)
+app.command("history")(as_of.history)
+app.command("replay")(as_of.replay)
 app.command("wash")(tables.wash)
 app.command("link")(tables.link)
 app.command("parse-address")(parser.parse_address)

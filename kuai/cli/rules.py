@@ -27,6 +27,11 @@ COMMAND_RULES = (
     # The build writes no person out; whether a source may be in it is the gate's question, source by source.
     command_rule("build", touches_persons=False, roles=STEWARDS),
     command_rule("block", touches_persons=False, roles=READERS),
+    # Of places and organisations; persons beside them are told of by `history` alone.
+    command_rule("as-of", touches_persons=False, roles=READERS),
+    command_rule("history", touches_persons=True, roles=STEWARDS),
+    # Works as a build does, aside, and shows digests.
+    command_rule("replay", touches_persons=False, roles=STEWARDS),
     command_rule("wash", touches_persons=False, roles=READERS),
     command_rule("parse-address", touches_persons=False, roles=READERS),
     command_rule("train-parser", touches_persons=False, roles=STEWARDS),

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +72,14 @@ def build_package(
     gate_on: Any,
     as_of: date | None = None,
     latest_day: date | None = None,
+    at: datetime | None = None,
     progress: Progress = SILENT,
 ) -> BuildResult:
     """Build `package_path` into `store` and publish it. May be repeated and resumed: same inputs, same store.
 
     `registrar` tells under which registration a source comes; `gate_on(as_of)` gives the check of its right to build.
     Without a day given by anybody it is the newest one in the package, up to `latest_day`: a mistyped 2062 is none.
+    `at` is the instant to remember as that of its publication.
     """
     store.create()
     with store.writer_lease():
@@ -89,7 +91,9 @@ def build_package(
         mapped = _map_all(
             store, received, as_of=day, registrar=registrar, gate=gate_on(day), progress=progress
         )
-        return _build_mapped(store, received, mapped, as_of=day, progress=progress)
+        return _noted(
+            store, _build_mapped(store, received, mapped, as_of=day, progress=progress), at
+        )
 
 
 def rebuild_store(
@@ -99,6 +103,7 @@ def rebuild_store(
     gate_on: Any,
     as_of: date | None = None,
     latest_day: date | None = None,
+    at: datetime | None = None,
     progress: Progress = SILENT,
 ) -> BuildResult:
     """Build anew from what the store holds: the newest delivery of every source, uploads of the portal included.
@@ -118,7 +123,15 @@ def rebuild_store(
         mapped = _map_all(
             store, received, as_of=day, registrar=registrar, gate=gate_on(day), progress=progress
         )
-        return _build_mapped(store, received, mapped, as_of=day, progress=progress)
+        return _noted(
+            store, _build_mapped(store, received, mapped, as_of=day, progress=progress), at
+        )
+
+
+def _noted(store: Store, result: BuildResult, at: datetime | None) -> BuildResult:
+    if at is not None:
+        store.note_publication(result.version, at)
+    return result
 
 
 def _published_day(store: Store) -> date:

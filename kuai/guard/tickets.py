@@ -132,7 +132,7 @@ def _require_modest(request: TicketRequest, *, at: datetime) -> None:
         raise Refusal("ticket.subjects", f"一张凭据要写明 1 到 {MOST_SUBJECTS} 个人。")
     for ref in request.subjects:
         reading.split_ref(ref)
-    unknown = [field for field in request.fields if field not in reading.FIELD_LEVELS]
+    unknown = [field for field in request.fields if field not in reading.TICKET_FIELDS]
     if unknown or not request.fields:
         raise Refusal("ticket.fields", "凭据要写明字段，并且只能写登记过的字段。")
     if not at < request.ends_at <= at + LONGEST[request.kind]:

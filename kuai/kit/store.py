@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,24 @@ class Store:
             sync_folder(self.builds)
         write_text(self.root / "current", version + "\n")
         return target
+
+    def note_publication(self, version: str, at: datetime) -> None:
+        """Remember when `version` was published: what was believed on a day is what was published by then."""
+        known = self.list_publications()
+        if not known or known[-1][0] != version:
+            told = [*known, (version, at)]
+            write_json(
+                self.root / "publications.json",
+                {"published": [{"version": one, "at": when.isoformat()} for one, when in told]},
+            )
+
+    def list_publications(self) -> list[tuple[str, datetime]]:
+        """Version and instant of every publication that was noted, in order."""
+        path = self.root / "publications.json"
+        if not path.exists():
+            return []
+        told = read_json(path)["published"]
+        return [(one["version"], datetime.fromisoformat(one["at"])) for one in told]
 
     @contextmanager
     def writer_lease(self) -> Iterator[None]:

@@ -1,5 +1,12 @@
 """The reads of the registry that others may call. Needs Django."""
 
+from kuai.registry.believing import (
+    Belief,
+    ElementState,
+    RelationState,
+    find_belief,
+    state_of,
+)
 from kuai.registry.code_history import (
     CodeHistory,
     CodeStep,
@@ -19,6 +26,11 @@ from kuai.registry.overlay import (
 from kuai.registry.resolving import resolve_person
 
 __all__ = [
+    "Belief",
+    "ElementState",
+    "RelationState",
+    "find_belief",
+    "state_of",
     "CodeHistory",
     "CodeStep",
     "DecisionView",

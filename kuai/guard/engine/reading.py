@@ -24,6 +24,11 @@ FIELD_LEVELS: Mapping[str, Sensitivity] = {
     "phone": Sensitivity.L3,
 }
 
+# Not a value to be revealed: the relations a person had and when, which the registry tells by code.
+HISTORY = "history"
+# What a ticket may name.
+TICKET_FIELDS = frozenset({*FIELD_LEVELS, HISTORY})
+
 # What a reference may look like. Anything else was typed, not followed, and might itself be personal.
 KIND_SHAPE = re.compile(r"^[a-z_]{1,32}$")
 CODE_SHAPE = re.compile(r"^[A-Z]-[0-9A-Z]{4,12}-[0-9A-Z*~$=]$")

@@ -5,27 +5,31 @@ Periods are half open; a month or year is kept as its first day, so within it no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 # Ends that are set to the day, whatever the precision of what was declared.
 ENDED_TO_THE_DAY = frozenset({"decision", "full_delivery", "life_cycle"})
 
 
-@dataclass(frozen=True)
-class FactWord:
-    """What people decided of one fact, as far as the log was read; numbers are places in the log."""
+class Word(Protocol):
+    """What the log says of one fact (`overlay.FactWord`); `status` is empty where no decision is in force any more."""
 
-    objected: int | None = None
-    retracted: int | None = None
-    ended: int | None = None
-    ended_on: date | None = None
-    level: str = ""
-    verified: int | None = None
+    @property
+    def status(self) -> str: ...
 
+    @property
+    def is_contested(self) -> bool: ...
 
-UNDECIDED = FactWord()
+    @property
+    def level(self) -> str: ...
+
+    @property
+    def ended_on(self) -> date | None: ...
+
+    @property
+    def decision(self) -> int | None: ...
 
 
 def certainty_on(
@@ -35,9 +39,14 @@ def certainty_on(
     valid_to: date | None,
     precision: str,
     ended_by: str = "",
+    known_since: date | None = None,
 ) -> str:
-    """'holds', 'may_hold' (the day lies within the month or year of its beginning or end) or '' (it does not)."""
-    begins_late = _last_day_of(valid_from, precision) if valid_from else None
+    """'holds', 'may_hold' or '' (it does not).
+
+    It may where the day lies within the month or year of its beginning or end, and where nobody said when it began
+    and the day is before `known_since`, the first day anybody spoke of it.
+    """
+    begins_late = _last_day_of(valid_from, precision) if valid_from else known_since
     exact_end = "day" if ended_by in ENDED_TO_THE_DAY else precision
     ends_late = _after(valid_to, exact_end) if valid_to else None
     if (valid_from and day < valid_from) or (ends_late and day >= ends_late):
@@ -64,38 +73,38 @@ def _after(first: date, precision: str) -> date:
     return first
 
 
-def lay_over(row: dict[str, Any], word: FactWord, *, as_of: date) -> dict[str, Any]:
-    """The relation row as a build of the same day would write it, had it known `word`."""
+def lay_over(row: Mapping[str, Any], word: Word, *, as_of: date) -> dict[str, Any]:
+    """The relation row as a build of the same day would write it, had it known `word`.
+
+    Of an end that was withdrawn the day stated before it is known to the next build alone: here it is open.
+    """
     was_disputed_by_others = row["status"] == "disputed" and not row["is_contested"]
-    # What a decision had ended and nobody ends now: the day stated before it is known to the next build.
-    stated_to = None if row["ended_by"] == "decision" else row["valid_to"]
-    stated_end = "" if row["ended_by"] == "decision" else row["ended_by"]
-    begins = row["valid_from"]
-    decided_to = word.ended_on if begins is None or _is_before(begins, word.ended_on) else None
-    days = [day for day in (stated_to, decided_to) if day is not None]
-    last_day = min(days, default=None)
+    was_ended_by_decision = row["ended_by"] == "decision"
+    decided_to = word.ended_on
+    if decided_to is not None and row["valid_from"] is not None and row["valid_from"] >= decided_to:
+        # Who came back after the day has begun anew.
+        decided_to = None
+    days = [decided_to, None if was_ended_by_decision else row["valid_to"]]
+    last_day = min((day for day in days if day is not None), default=None)
     end_word = ""
     if last_day is not None and last_day <= as_of:
-        end_word = "decision" if decided_to == last_day else stated_end or "declared"
+        stated = "" if was_ended_by_decision else row["ended_by"]
+        end_word = "decision" if decided_to == last_day else stated or "declared"
     return {
         **row,
         "valid_to": last_day,
         "ended_by": end_word,
         "level": word.level,
-        "is_contested": word.objected is not None,
+        "is_contested": word.is_contested,
         "status": _status(word, end_word, disputed=was_disputed_by_others and bool(word.level)),
-        "decision": _ruling(row, word, end_word),
+        "decision": row["decision"] if end_word == "life_cycle" else word.decision,
     }
 
 
-def _is_before(begins: date, ended_on: date | None) -> bool:
-    return ended_on is not None and begins < ended_on
-
-
-def _status(word: FactWord, end_word: str, *, disputed: bool) -> str:
-    if word.retracted is not None:
+def _status(word: Word, end_word: str, *, disputed: bool) -> str:
+    if word.status == "withdrawn":
         return "withdrawn"
-    if word.objected is not None:
+    if word.is_contested:
         return "disputed"
     if end_word:
         return "ended"
@@ -104,20 +113,7 @@ def _status(word: FactWord, end_word: str, *, disputed: bool) -> str:
     return "verified" if word.level else "asserted"
 
 
-def _ruling(row: dict[str, Any], word: FactWord, end_word: str) -> int | None:
-    if word.retracted is not None:
-        return word.retracted
-    if word.objected is not None:
-        return word.objected
-    if end_word == "decision":
-        return word.ended
-    if end_word == "life_cycle":
-        ruling: int | None = row["decision"]
-        return ruling
-    return word.verified
-
-
-def status_while_it_held(row: dict[str, Any]) -> str:
+def status_while_it_held(row: Mapping[str, Any]) -> str:
     """The status on a day on which the relation held: what has ended since had not yet."""
     if row["status"] != "ended" or row["valid_to"] is None:
         return str(row["status"])

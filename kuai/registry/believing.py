@@ -1,0 +1,488 @@
+"""One element as of a day and as believed: a published build, with what was decided since laid over it. Private.
+
+Belief is (build, place in the log of decisions); decisions 0004 and 0024. Its door is `queries`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from kuai.address.types import ADDRESS_ENTRY, ADDRESS_SUCCESSION
+from kuai.kit.clock import local_day
+from kuai.kit.engine import open_engine, scan_sql
+from kuai.kit.errors import Refusal
+from kuai.kit.store import VERSION_PATTERN, Store, read_json
+from kuai.kit.tables import BulkTable
+from kuai.registry import types
+from kuai.registry.building import relation_types
+from kuai.registry.engine.believed import certainty_on, lay_over, status_while_it_held
+from kuai.registry.engine.fact_keys import find_fact_key
+from kuai.registry.freezing import last_sequence
+from kuai.registry.overlay import FactWord, statuses_since
+from kuai.registry.waiting import last_sequence_by, list_waiting
+
+# Fewer persons than this are not told as a number.
+FEWEST_TOLD = 10
+MOST_STEPS = 50
+# Measured 2026-11-22: one element of a city needs some megabytes; many readers share a machine.
+MEMORY = "300MB"
+PUBLIC_TIER = 1
+
+ELEMENT_OF_PREFIX: Mapping[str, tuple[str, BulkTable, str]] = {
+    "P": ("person", types.PERSON, "person_code"),
+    "O": ("organisation", types.ORGANISATION, "organisation_code"),
+    "E": ("event", types.EVENT, "event_code"),
+    "C": ("contact", types.CONTACT, "contact_code"),
+}
+# Of the element's own row these say nothing to a reader.
+_OF_THE_BUILD = frozenset({"founding_mention"})
+
+
+@dataclass(frozen=True)
+class Belief:
+    """What was believed: the build, and how far the log of decisions had come. `built_up_to`: the build's own share."""
+
+    version: str
+    sequence: int
+    built_up_to: int
+
+
+@dataclass(frozen=True)
+class RelationState:
+    """One relation that held on the day. `certainty`: holds, may_hold; `is_laid_over`: decided since the build."""
+
+    relation_no: int
+    type: str
+    title: str
+    from_code: str
+    to_code: str
+    role: str
+    valid_from: date | None
+    valid_to: date | None
+    precision: str
+    certainty: str
+    status: str
+    level: str
+    ended_by: str
+    is_contested: bool
+    source: str
+    period: str
+    decision: int | None
+    purposes: str
+    is_laid_over: bool
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Relations with persons whom the reader may not see; `figure` only where it tells of nobody."""
+
+    type: str
+    title: str
+    figure: int | None
+
+
+@dataclass(frozen=True)
+class ConflictState:
+    """Two statements about the element that cannot both be true."""
+
+    kind: str
+    explanation: str
+
+
+@dataclass(frozen=True)
+class LifeEventState:
+    """One turn in the element's life, up to the day."""
+
+    kind: str
+    on_day: date | None
+    precision: str
+    source: str
+    decision: int | None
+
+
+@dataclass(frozen=True)
+class WaitingDecision:
+    """Decided, and taken in by the next build: who is who, births and ends."""
+
+    sequence: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class ElementState:
+    """One element as of `on` and as believed. `stage`: in_being, not_yet, over on that day."""
+
+    code: str
+    asked_code: str
+    element: str
+    on: date
+    stage: str
+    belief: Belief
+    values: Mapping[str, Any]
+    relations: tuple[RelationState, ...]
+    hidden: tuple[Hidden, ...]
+    conflicts: tuple[ConflictState, ...]
+    life_events: tuple[LifeEventState, ...]
+    waiting: tuple[WaitingDecision, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+def find_belief(store: Store, text: str = "", *, on: date | None = None) -> Belief:
+    """The belief that `text` names: BUILD, BUILD:SEQUENCE, or nothing for the published build and all decisions.
+
+    Given a day instead: the build published last by then, and what had been decided. Refuses what never was.
+    """
+    if on is not None:
+        return _belief_of_day(store, on)
+    version, _, asked = text.partition(":")
+    version = version or store.current_build().name
+    built = _built_up_to(store, version)
+    if asked and not asked.isdecimal():
+        raise Refusal("belief.form", "决定序号要写成数字。", next_step="写成 版本:序号。")
+    newest = last_sequence()
+    sequence = int(asked) if asked else built if text else max(newest, built)
+    if not built <= sequence <= max(newest, built):
+        raise Refusal(
+            "belief.never",
+            f"版本 {version} 含有到第 {built} 号为止的决定，台账到第 {newest} 号。",
+            next_step=f"序号请在 {built} 和 {max(newest, built)} 之间。",
+        )
+    return Belief(version, sequence, built)
+
+
+def state_of(
+    store: Store,
+    code: str,
+    *,
+    on: date | None = None,
+    belief: Belief | None = None,
+    persons: frozenset[str] | None = frozenset(),
+) -> ElementState:
+    """The element of `code` as of a day (else the build's) and as believed (else by all that is known).
+
+    `persons`: whom the reader may see (None: everybody, where all are invented). Refuses an unknown code, and a
+    person who is not among them. May be repeated: it reads only.
+    """
+    held = belief or find_belief(store)
+    core = store.builds / held.version / "core"
+    reading = _Reading(core)
+    found, values = reading.resolve(code)
+    element = _element_of(found, values)
+    if element == "person" and persons is not None and found not in persons:
+        raise Refusal(
+            "state.not_for_you",
+            "个人的历史要有写明此人的凭据，或由本人查看。",
+            next_step="请在写明此人、含 history 一项的凭据下再查。",
+        )
+    as_of = _day_of(core.parent)
+    day = on or as_of
+    rows = _relations(reading, held, found, as_of=as_of)
+    catalogue = {one.code: one for one in relation_types(store.root)}
+    shown, hidden = [], Counter[str]()
+    for row, certainty in _holding(rows, day):
+        other = row["to_code"] if row["from_code"] == found else row["from_code"]
+        kind = catalogue.get(row["type"])
+        title = kind.title_zh if kind else row["type"]
+        is_public = kind is not None and kind.tier == PUBLIC_TIER
+        if persons is None or not other.startswith("P-") or other in persons or is_public:
+            shown.append(_relation(row, title, certainty=certainty))
+        else:
+            hidden[row["type"]] += 1
+    life = tuple(
+        one for one in reading.life_events(found) if one.on_day is None or one.on_day <= day
+    )
+    # A frozen day alone is told in numbers: two days beside each other would tell of one person.
+    is_frozen = day == as_of and held.sequence == held.built_up_to
+    return ElementState(
+        code=found,
+        asked_code=code,
+        element=element,
+        on=day,
+        stage=_stage(element, values, reading.life_events(found), day),
+        belief=held,
+        values={name: one for name, one in values.items() if name not in _OF_THE_BUILD},
+        relations=tuple(shown),
+        hidden=tuple(
+            Hidden(
+                name,
+                catalogue[name].title_zh if name in catalogue else name,
+                count if is_frozen and count >= FEWEST_TOLD else None,
+            )
+            for name, count in sorted(hidden.items())
+        ),
+        conflicts=reading.conflicts(found),
+        life_events=life,
+        waiting=tuple(
+            WaitingDecision(sequence, kind)
+            for sequence, kind in list_waiting(
+                core, code=found, after=held.built_up_to, up_to=held.sequence
+            )
+        ),
+    )
+
+
+def _relations(
+    reading: _Reading, held: Belief, code: str, *, as_of: date
+) -> Iterable[dict[str, Any]]:
+    rows = reading.relations(code)
+    if held.sequence == held.built_up_to:
+        return rows
+    words = _words(reading, held.built_up_to, held.sequence)
+    return [
+        {**lay_over(row, words[row["fact_key"]], as_of=as_of), "is_laid_over": True}
+        if row["fact_key"] in words
+        else row
+        for row in rows
+    ]
+
+
+def _words(reading: _Reading, after: int, up_to: int) -> dict[str, FactWord]:
+    """By fact under its codes of the build: what the log says by `up_to` of facts touched since `after`."""
+    said = statuses_since(after, up_to=up_to)
+    keys = {text: find_fact_key(text) for text in said}
+    codes = {code for key in keys.values() if key for code in (key.from_code, key.to_code) if code}
+    now = reading.living_codes(codes)
+    words: dict[str, FactWord] = {}
+    for text, key in keys.items():
+        if key is None or not key.is_relation:
+            continue
+        fact = "|".join(
+            (key.type, now.get(key.from_code, key.from_code), now.get(key.to_code, key.to_code))
+        )
+        known = words.get(fact)
+        if known is None or (said[text].decision or 0) > (known.decision or 0):
+            words[fact] = said[text]
+    return words
+
+
+def _holding(rows: Iterable[dict[str, Any]], day: date) -> Iterable[tuple[dict[str, Any], str]]:
+    for row in rows:
+        if row["status"] == "withdrawn":
+            continue
+        certainty = certainty_on(
+            day,
+            valid_from=row["valid_from"],
+            valid_to=row["valid_to"],
+            precision=row["precision"],
+            ended_by=row["ended_by"],
+            known_since=row["recorded_on"] or row["said_since"],
+        )
+        if certainty:
+            yield row, certainty
+
+
+def _relation(row: Mapping[str, Any], title: str, *, certainty: str) -> RelationState:
+    told = {
+        name: row[name]
+        for name in RelationState.__dataclass_fields__
+        if name not in ("title", "certainty", "status", "is_laid_over")
+    }
+    return RelationState(
+        **told,
+        title=title,
+        certainty=certainty,
+        status=status_while_it_held(row),
+        is_laid_over=bool(row.get("is_laid_over")),
+    )
+
+
+def _element_of(code: str, values: Mapping[str, Any]) -> str:
+    if code[:1] in ELEMENT_OF_PREFIX:
+        return ELEMENT_OF_PREFIX[code[:1]][0]
+    return str(values["level"])
+
+
+def _stage(
+    element: str, values: Mapping[str, Any], life: Iterable[LifeEventState], day: date
+) -> str:
+    begins = {"founded", "built", "birth"}
+    ends = {"ended", "demolished", "death"}
+    known = sorted(
+        (one for one in life if one.on_day is not None), key=lambda one: one.on_day or day
+    )
+    past = [one.kind for one in known if one.on_day and one.on_day <= day]
+    last = next((kind for kind in reversed(past) if kind in ends | begins | {"resumed"}), "")
+    if last in ends:
+        return "over"
+    founded = values.get("founded_on") or values.get("birth_date")
+    first = next((one.on_day for one in known if one.kind in begins), founded)
+    if first is not None and first > day:
+        return "not_yet"
+    if element in ("building", "room") and not any(one.kind in ends for one in known):
+        state = values.get("state")
+        return {"planned": "not_yet", "in_use": "in_being"}.get(str(state), "over")
+    return "in_being"
+
+
+class _Reading:
+    """What one build has of one element. Connections are kept, one a thread and build."""
+
+    def __init__(self, core: Path) -> None:
+        self._core = core
+        self._connection = _connection_of(str(core), threading.get_ident())
+
+    def resolve(self, code: str) -> tuple[str, dict[str, Any]]:
+        """The code that goes on for `code`, and the element's own row; refuses a code that never was."""
+        asked = code
+        for _ in range(MOST_STEPS):
+            values = self._own_row(asked)
+            if values is not None:
+                return asked, values
+            further = self.living_codes([asked]).get(asked)
+            if further is None:
+                break
+            asked = further
+        raise Refusal(
+            "element.unknown",
+            f"这个版本里没有编码 {code}。",
+            next_step="请核对编码；也可能是那时还没有它。",
+        )
+
+    def living_codes(self, codes: Iterable[str]) -> dict[str, str]:
+        """For codes that were merged or renumbered: where they lead at last."""
+        found: dict[str, str] = {}
+        asked = {code: code for code in codes}
+        for _ in range(MOST_STEPS):
+            step = self._next_codes(set(asked.values()))
+            if not step:
+                break
+            asked = {code: step.get(now, now) for code, now in asked.items()}
+            found |= {code: now for code, now in asked.items() if code != now}
+        return found
+
+    def _next_codes(self, codes: set[str]) -> dict[str, str]:
+        elements = sorted(code for code in codes if code[:1] in ELEMENT_OF_PREFIX)
+        places = sorted(codes - set(elements))
+        found: dict[str, str] = {}
+        if elements:
+            found |= {
+                row["code"]: row["merged_into"]
+                for row in self._rows(
+                    types.IDENTITY_LEDGER,
+                    "list_contains($codes, code) and merged_into is not null",
+                    codes=elements,
+                )
+            }
+        if places and (self._core / f"{ADDRESS_SUCCESSION.name}.parquet").exists():
+            heirs: dict[str, set[str]] = {}
+            for row in self._rows(
+                ADDRESS_SUCCESSION,
+                "list_contains($codes, address_code) and successor_code is not null"
+                " and kind in ('renumbered', 'merged')",
+                codes=places,
+            ):
+                heirs.setdefault(row["address_code"], set()).add(row["successor_code"])
+            found |= {code: min(into) for code, into in heirs.items() if len(into) == 1}
+        return found
+
+    def _own_row(self, code: str) -> dict[str, Any] | None:
+        _, table, column = ELEMENT_OF_PREFIX.get(code[:1], ("", ADDRESS_ENTRY, "address_code"))
+        rows = self._rows(table, f"{column} = $code", code=code)
+        if rows and code[:1] not in ELEMENT_OF_PREFIX and self._is_renumbered(code):
+            return None
+        return rows[0] if rows else None
+
+    def _is_renumbered(self, code: str) -> bool:
+        """A place that goes on under another code is asked for there."""
+        return bool(self._next_codes({code}))
+
+    def relations(self, code: str) -> list[dict[str, Any]]:
+        """All rows at whose one end the element is, each once, in the build's order."""
+        name = types.RELATION_END.name
+        if (self._core / f"{name}.parquet").exists():
+            rows = self._rows(types.RELATION_END, "code = $code", code=code)
+        else:
+            rows = self._rows(types.RELATION, "from_code = $code or to_code = $code", code=code)
+        each = {row["relation_no"]: _with_all_columns(row) for row in rows}
+        return [each[number] for number in sorted(each)]
+
+    def conflicts(self, code: str) -> tuple[ConflictState, ...]:
+        rows = self._rows(types.CONFLICT, "element_code = $code", code=code)
+        told = {(row["kind"], row["explanation"]) for row in rows}
+        return tuple(ConflictState(*one) for one in sorted(told))
+
+    def life_events(self, code: str) -> tuple[LifeEventState, ...]:
+        if not (self._core / f"{types.LIFE_EVENT.name}.parquet").exists():
+            return ()
+        rows = self._rows(types.LIFE_EVENT, "code = $code", code=code)
+        events = [
+            LifeEventState(
+                row["kind"], row["on_day"], row["precision"], row["source"], row["decision"]
+            )
+            for row in rows
+        ]
+        return tuple(sorted(events, key=lambda one: (one.on_day or date.min, one.kind)))
+
+    def _rows(self, table: BulkTable, where: str, **parameters: Any) -> list[dict[str, Any]]:
+        path = self._core / f"{table.name}.parquet"
+        found = self._connection.execute(
+            f"select * from {scan_sql([path])} where {where}", parameters
+        )
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _with_all_columns(row: dict[str, Any]) -> dict[str, Any]:
+    """A relation of a build from before facts had keys reads as asserted by one row, decided by nobody."""
+    key = f"{row['type']}|{row['from_code']}|{row['to_code']}"
+    known = {
+        "fact_key": key,
+        "ended_by": "",
+        "level": "",
+        "is_contested": False,
+        "decision": None,
+        "said_since": None,
+    }
+    return {**known, **row}
+
+
+@lru_cache(maxsize=64)
+def _connection_of(core: str, thread: int) -> duckdb.DuckDBPyConnection:  # noqa: ARG001 - both are the key
+    connection = open_engine(memory_limit=MEMORY, threads=2)
+    # A published build never changes, so what its files say of themselves is read once.
+    connection.execute("set enable_object_cache = true")
+    return connection
+
+
+@lru_cache(maxsize=64)
+def _day_of(build: Path) -> date:
+    return date.fromisoformat(read_json(build / "receipts.json")["as_of"])
+
+
+def _built_up_to(store: Store, version: str) -> int:
+    """How far the log had come for this build; refuses a version that is not there."""
+    build = store.builds / version
+    if not VERSION_PATTERN.match(version) or not (build / "receipts.json").exists():
+        raise Refusal(
+            "belief.unknown",
+            f"库里没有版本 {version}。",
+            next_step="不写版本就是已发布的版本。",
+        )
+    inputs = build / "inputs.json"
+    return int(read_json(inputs)["decisions"]["up_to"]) if inputs.exists() else 0
+
+
+def _belief_of_day(store: Store, day: date) -> Belief:
+    """The build published last by the end of `day`, and the log as it was then."""
+    noted = [version for version, at in store.list_publications() if local_day(at) <= day]
+    version = noted[-1] if noted else ""
+    if not version:
+        raise Refusal(
+            "belief.before",
+            f"{day} 那天还没有发布过版本，或没有记下发布的日子。",
+            next_step="用 --believed 版本 直接指明。",
+        )
+    built = _built_up_to(store, version)
+    return Belief(version, max(built, last_sequence_by(day)), built)
