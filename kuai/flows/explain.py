@@ -15,6 +15,20 @@ from kuai.registry.actions import relation_types
 from kuai.registry.types import CONFLICT, MENTION_ELEMENT, RELATION
 
 Steps = list[tuple[str, str]]
+STATUS_WORDS = {
+    "asserted": "申报数据，只能引出服务、询问或核查，不能作为处理依据",
+    "verified": "已核实",
+    "disputed": "有争议，待核查",
+    "withdrawn": "已撤销：从未成立",
+    "ended": "已终止",
+}
+END_WORDS = {
+    "declared": "来源自己写明",
+    "full_delivery": "来源的全量交付不再有这一条",
+    "decision": "人工决定",
+    "life_cycle": "一端的对象已不存在",
+}
+LEVEL_WORDS = {"community": "社区", "subdistrict": "街道", "department": "部门"}
 
 
 def explain_address(text: str, *, store: Store, library: Path | None) -> Steps:
@@ -85,12 +99,11 @@ def explain_relation(number: int, *, store: Store, persons: frozenset[str] | Non
             "来自",
             f"{relation['source']} 第 {origin[0]['row_no']} 行（{relation['period']} 期）"
             if origin
-            else "",
+            else f"{relation['source']} 的 {relation['period']} 期；这一行不在本版本里，由上一版本接下来",
         )
     )
-    steps.append(
-        ("状态", f"{relation['status']}：申报数据，只能引出服务、询问或核查，不能作为处理依据")
-    )
+    steps.append(("首次载明", f"{relation['said_since']} 的版本"))
+    steps.append(("状态", _status_sentence(relation)))
     steps.append(("把握", f"{relation['confidence']:.4f} = 人或单位的关联概率 × 地址等级"))
     steps.append(("可用于", relation["purposes"] or "没有登记用途"))
     steps += [("为何是此人", one["reason"]) for one in origin if one["reason"]]
@@ -119,6 +132,19 @@ def _mention_sentence(mention: dict[str, Any]) -> str:
     elif mention["grade"]:
         parts.append(f"等级 {mention['grade']}")
     return "，".join(parts)
+
+
+def _status_sentence(relation: dict[str, Any]) -> str:
+    parts = [STATUS_WORDS[relation["status"]]]
+    if relation["is_contested"]:
+        parts.append("有人提出异议，不进入任何规则和计数")
+    if relation["ended_by"]:
+        parts.append(f"{relation['valid_to']} 终止：{END_WORDS[relation['ended_by']]}")
+    if relation["level"]:
+        parts.append(f"已核实到{LEVEL_WORDS[relation['level']]}")
+    if relation["decision"] is not None:
+        parts.append(f"依据第 {relation['decision']} 号决定")
+    return f"{relation['status']}：{'；'.join(parts)}"
 
 
 def _relation_sentence(relation: dict[str, Any], store: Store) -> str:
