@@ -14,6 +14,18 @@ from kuai.registry.code_history import (
     resolve_code,
     resolve_codes,
 )
+from kuai.registry.conflicts import (
+    BASE_STATUSES,
+    ConflictLine,
+    FactLine,
+    Page,
+    Side,
+    count_base_facts,
+    count_conflicts,
+    get_conflict,
+    list_base_facts,
+    list_conflicts,
+)
 from kuai.registry.deciding import DecisionView, list_decisions, verified_level
 from kuai.registry.facts import Statement, list_statements, published_sequence
 from kuai.registry.overlay import (
@@ -24,20 +36,31 @@ from kuai.registry.overlay import (
     statuses_since,
 )
 from kuai.registry.resolving import resolve_person
+from kuai.registry.return_flow import titles_of_facts
 
 __all__ = [
+    "CodeHistory",
+    "CodeStep",
     "Belief",
     "ElementState",
     "RelationState",
     "find_belief",
     "state_of",
-    "CodeHistory",
-    "CodeStep",
+    "BASE_STATUSES",
+    "ConflictLine",
     "DecisionView",
+    "FactLine",
     "FactWord",
+    "Page",
+    "Side",
     "Statement",
     "contested_facts",
+    "count_base_facts",
+    "count_conflicts",
     "facts_out_of_use",
+    "get_conflict",
+    "list_base_facts",
+    "list_conflicts",
     "list_decisions",
     "list_statements",
     "published_sequence",
@@ -45,6 +68,7 @@ __all__ = [
     "resolve_code",
     "resolve_codes",
     "resolve_person",
+    "titles_of_facts",
     "statuses_over",
     "statuses_since",
     "verified_level",

@@ -39,6 +39,14 @@ KEEPS_ADDRESSES = (Role.DATA_STEWARD,)
 FILES_ADDRESSES = (Role.SUBDISTRICT_CLERK, Role.DATA_STEWARD)
 # Children nobody is named for as guardian: nobody else, stewards, leaders and administrators included.
 SEES_WELFARE = (Role.CHILD_WELFARE_WORKER,)
+# Facts by code: who contests and verifies them; who writes to departments; who settles what they answer.
+SEES_FACTS = (
+    Role.DATA_STEWARD,
+    Role.DEPARTMENT_CLERK,
+    Role.SUBDISTRICT_CLERK,
+    Role.GRID_WORKER,
+)
+KEEPS_CASES = (Role.DATA_STEWARD, Role.DEPARTMENT_CLERK)
 EVERYBODY = tuple(Role)
 
 # `public_route` is for whoever comes; the others need a login with one of the roles.
@@ -92,4 +100,10 @@ takes_welfare_ticket = route_rule(
 )
 opens_welfare_file = route_rule(
     "welfare.open", purpose="child_welfare", roles=SEES_WELFARE, tickets="person"
+)
+sees_facts = route_rule("facts.view", purpose="fact_upkeep", roles=SEES_FACTS)
+decides_facts = route_rule("facts.decide", purpose="fact_upkeep", roles=SEES_FACTS)
+keeps_cases = route_rule("facts.keep_cases", purpose="fact_upkeep", roles=KEEPS_CASES)
+settles_cases = route_rule(
+    "facts.settle_cases", purpose="fact_upkeep", roles=(Role.DATA_STEWARD,)
 )

@@ -13,6 +13,10 @@ from kuai.web.addresses import library as address_library
 from kuai.web.addresses import proposals as address_proposals
 from kuai.web.api.routes import api
 from kuai.web.blocks import views as blocks
+from kuai.web.facts import acting as fact_acts
+from kuai.web.facts import base as base_library
+from kuai.web.facts import cases as fact_cases
+from kuai.web.facts import conflicts
 from kuai.web.home import views as home
 from kuai.web.ledger import views as ledger
 from kuai.web.search import views as search
@@ -165,6 +169,19 @@ urlpatterns = [
     path("addresses/grids/<slug:code>/accept/", grids.accept_grids, name="address_grids_accept"),
     path("addresses/grids/<slug:code>/redraw/", grids.show_redraw, name="address_redraw"),
     path("addresses/grids/<slug:code>/undo/", grids.undo_redraw, name="address_redraw_undo"),
+    path("facts/conflicts/", conflicts.show_conflicts, name="conflicts"),
+    path("facts/conflicts/<int:number>/", conflicts.show_conflict, name="conflict"),
+    path("facts/conflicts/<int:number>/decide/", conflicts.decide, name="conflict_decide"),
+    path("facts/base/", base_library.show_base, name="base_library"),
+    path("facts/act/", fact_acts.act, name="fact_act"),
+    path("facts/decisions/<int:sequence>/undo/", fact_acts.undo, name="decision_undo"),
+    path("facts/cases/", fact_cases.show_cases, name="cases"),
+    path("facts/cases/form/", fact_cases.download_form, name="cases_form"),
+    path("facts/cases/answers/", fact_cases.take_in_answers, name="cases_answers"),
+    path("facts/cases/<slug:number>/", fact_cases.show_case, name="case"),
+    path("facts/cases/<slug:number>/answer/", fact_cases.answer, name="case_answer"),
+    path("facts/cases/<slug:number>/close/", fact_cases.close, name="case_close"),
+    path("facts/cases/<slug:number>/appeal/", fact_cases.appeal, name="case_appeal"),
     path("ledger/", ledger.show_ledger, name="ledger"),
     path("ledger/verify/", ledger.verify, name="ledger_verify"),
     path("not-done/", about.show_not_done, name="not_done"),

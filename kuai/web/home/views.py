@@ -20,6 +20,7 @@ from kuai.web.rules import (
     KEEPS_SOURCES,
     SEES_ADDRESSES,
     SEES_BLOCKS,
+    SEES_FACTS,
     SEES_LEDGER,
     SEES_SOURCES,
     SEES_WELFARE,
@@ -79,6 +80,14 @@ def list_ways(role: Role) -> list[Way]:
                 _("统一地址库"),
                 _("一处一码：查去处、看经过；管理员登记变更、导入、划网格。"),
                 reverse("address_library"),
+            )
+        )
+    if role in SEES_FACTS:
+        ways.append(
+            Way(
+                _("核实、异议与校核"),
+                _("登记里的冲突、逐级核实的基础库、退回部门的校核单。"),
+                reverse("conflicts"),
             )
         )
     if role in SEES_LEDGER:

@@ -1,0 +1,268 @@
+"""The lists behind the pages: conflicts and the base library of the published build, as far as a reader may see them.
+
+Codes, sources, days and states only. Private; its door is `queries`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from kuai.blocks.queries import open_blocks
+from kuai.guard import queries as guard_queries
+from kuai.guard.types import Actor
+from kuai.kit.engine import engine, scan_sql
+from kuai.kit.errors import Refusal
+from kuai.kit.store import Store
+from kuai.registry.engine.fact_keys import find_fact_key
+from kuai.registry.facts import MEMORY
+from kuai.registry.types import BASE_FACT, CONFLICT, MENTION_ELEMENT, RELATION
+
+# Somebody of one area reads a list through this many rows of the city at most.
+MOST_LOOKED_THROUGH = 20_000
+BASE_STATUSES = ("asserted", "verified", "disputed", "contested")
+
+
+@dataclass(frozen=True)
+class ConflictLine:
+    """Two statements that cannot both be true. `left_fact` and `right_fact` are empty where it is about values."""
+
+    number: int
+    kind: str
+    element_code: str
+    explanation: str
+    left_fact: str
+    right_fact: str
+    left_mention: str
+    right_mention: str
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a conflict: which row says so, since when, how it stands in the build."""
+
+    source: str
+    period: str
+    row_no: int
+    fact_key: str
+    role: str
+    status: str
+    level: str
+    valid_from: date | None
+    valid_to: date | None
+    recorded_on: date | None
+    purposes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FactLine:
+    """One fact on the page of the base library. `level` is empty below the first step."""
+
+    fact_key: str
+    type: str
+    status: str
+    level: str
+    sources: tuple[str, ...]
+    valid_from: date | None
+    disputed_by: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some lines, and how far the reader has come (None: that was the last)."""
+
+    lines: tuple[Any, ...]
+    next_after: int | None
+
+
+def count_conflicts(store: Store, by: Actor) -> dict[str, int]:
+    """How many conflicts of each kind the reader may see, by kind."""
+    if _sees_all(by):
+        rows = _fetch(store, "select kind, count(*) from conflict group by kind order by kind")
+        return {kind: int(count) for kind, count in rows}
+    found = Counter(one.kind for one in _in_area(store, by, _conflicts(store, "", 0)))
+    return dict(sorted(found.items()))
+
+
+def list_conflicts(
+    store: Store, by: Actor, *, kind: str = "", after: int = 0, limit: int = 20
+) -> Page:
+    """Conflicts after number `after`, in order."""
+    return _page(store, by, _conflicts(store, kind, after), limit, key=lambda one: one.number)
+
+
+def get_conflict(store: Store, by: Actor, number: int) -> tuple[ConflictLine, Side, Side]:
+    """One conflict with both its sides; refuses an unknown number and another area's."""
+    found = next(iter(_conflicts(store, "", number - 1, limit=1)), None)
+    if found is None or found.number != number:
+        raise Refusal(
+            "conflict.unknown",
+            "当前版本里没有这个冲突。",
+            next_step="版本更新后编号会变，请回到清单。",
+        )
+    if not list(_in_area(store, by, [found])):
+        raise Refusal("fact.not_your_area", "这一条不在你的辖区。")
+    left = _side(store, found.left_fact, found.left_mention)
+    return found, left, _side(store, found.right_fact, found.right_mention)
+
+
+def list_base_facts(
+    store: Store,
+    by: Actor,
+    *,
+    status: str = "verified",
+    relation: str = "",
+    after: int = 0,
+    limit: int = 20,
+) -> Page:
+    """Facts by standing: asserted ones of the collected library, verified and disputed of the base, contested ones."""
+    lines = _facts(store, status, relation, after)
+    return _page(store, by, lines, limit, key=None, after=after)
+
+
+def count_base_facts(store: Store) -> dict[str, dict[str, int]]:
+    """Facts of the published build by type and standing; whole figures, so for the page's head only."""
+    rows = _fetch(
+        store,
+        "select type, word, count(distinct fact_key) from ("
+        " select type, fact_key, case when is_contested then 'contested' else status end as word"
+        " from relation) as worded"
+        " where word in ('asserted', 'verified', 'disputed', 'contested')"
+        " group by type, word order by type, word",
+    )
+    found: dict[str, dict[str, int]] = {}
+    for kind, word, count in rows:
+        found.setdefault(kind, {})[word] = int(count)
+    return found
+
+
+def _conflicts(store: Store, kind: str, after: int, *, limit: int = 0) -> Iterator[ConflictLine]:
+    rows = _fetch(
+        store,
+        "select conflict_no, kind, element_code, explanation, coalesce(left_fact, ''),"
+        " coalesce(right_fact, ''), left_mention, right_mention from conflict"
+        " where conflict_no > $after and ($kind = '' or kind = $kind)"
+        " order by conflict_no limit $most",
+        {"after": after, "kind": kind, "most": limit or MOST_LOOKED_THROUGH},
+    )
+    for row in rows:
+        yield ConflictLine(int(row[0]), *row[1:])
+
+
+def _facts(store: Store, status: str, relation: str, after: int) -> Iterator[FactLine]:
+    word = {
+        "contested": "r.is_contested and r.status <> 'withdrawn'",
+        "asserted": "r.status = 'asserted'",
+        "verified": "r.status = 'verified'",
+        "disputed": "r.status = 'disputed' and not r.is_contested",
+    }.get(status, "false")
+    rows = _fetch(
+        store,
+        "select r.fact_key, min(r.type), max(r.level), array_agg(distinct r.source order by r.source),"
+        " min(r.valid_from), coalesce(max(b.disputed_by), '') from relation as r"
+        " left join base_fact as b on b.fact_key = r.fact_key"
+        f" where {word} and ($relation = '' or r.type = $relation)"
+        " group by r.fact_key order by r.fact_key limit $most offset $after",
+        {"relation": relation, "after": after, "most": MOST_LOOKED_THROUGH},
+    )
+    for fact_key, kind, level, sources, valid_from, disputed_by in rows:
+        yield FactLine(fact_key, kind, status, level, tuple(sources), valid_from, disputed_by)
+
+
+def _side(store: Store, fact: str, mention: str) -> Side:
+    """The row of a mention, and what it states of the fact, the newest statement first."""
+    rows = _fetch(
+        store,
+        "select m.source, m.period, m.row_no, r.role, r.status, r.level, r.valid_from, r.valid_to,"
+        " r.recorded_on, r.purposes from mention_element as m"
+        " left join relation as r on r.mention_key = m.mention_key and r.fact_key = $fact"
+        " where m.mention_key = $mention order by r.relation_no nulls last limit 1",
+        {"fact": fact, "mention": mention},
+    )
+    if not rows:
+        # Carried over from an earlier build: the row itself is not in this one.
+        rows = _fetch(
+            store,
+            "select source, period, -1, role, status, level, valid_from, valid_to, recorded_on, purposes"
+            " from relation where mention_key = $mention and fact_key = $fact limit 1",
+            {"fact": fact, "mention": mention},
+        ) or [(mention.split(":", 1)[0], "", -1, "", "", "", None, None, None, "")]
+    row = rows[0]
+    return Side(
+        source=row[0],
+        period=row[1],
+        row_no=int(row[2]),
+        fact_key=fact,
+        role=row[3] or "",
+        status=row[4] or "asserted",
+        level=row[5] or "",
+        valid_from=row[6],
+        valid_to=row[7],
+        recorded_on=row[8],
+        purposes=tuple(word for word in (row[9] or "").split(",") if word),
+    )
+
+
+def _page(
+    store: Store, by: Actor, lines: Iterable[Any], limit: int, *, key: Any, after: int = 0
+) -> Page:
+    """The first `limit` lines the reader may see; the next page goes on behind the last one looked at."""
+    found: list[Any] = []
+    looked_at = after
+    seen = lines if _sees_all(by) else _marked(store, by, lines)
+    for one in seen:
+        if len(found) == limit:
+            return Page(tuple(found), key(found[-1]) if key else looked_at)
+        looked_at += 1
+        if one is not None:
+            found.append(one)
+    return Page(tuple(found), None)
+
+
+def _marked(store: Store, by: Actor, lines: Iterable[Any]) -> Iterator[Any]:
+    """Each line, or None where it lies outside the reader's areas."""
+    reader = open_blocks(store.current_build())
+    for one in lines:
+        paths = [reader.path_of(code) for code in _places_of(one)]
+        yield one if guard_queries.covers_any(by.areas, [path for path in paths if path]) else None
+
+
+def _in_area(store: Store, by: Actor, lines: Iterable[ConflictLine]) -> Iterator[ConflictLine]:
+    if _sees_all(by):
+        yield from lines
+        return
+    yield from (one for one in _marked(store, by, lines) if one is not None)
+
+
+def _places_of(one: ConflictLine | FactLine) -> Sequence[str]:
+    texts = (
+        (one.left_fact, one.right_fact, one.element_code)
+        if isinstance(one, ConflictLine)
+        else (one.fact_key,)
+    )
+    found = []
+    for text in texts:
+        key = find_fact_key(text)
+        codes = (key.from_code, key.to_code) if key else (text,)
+        found += [code for code in codes if code.isdigit()]
+    return found
+
+
+def _sees_all(by: Actor) -> bool:
+    return "" in by.areas
+
+
+def _fetch(
+    store: Store, sql: str, parameters: dict[str, Any] | None = None
+) -> list[tuple[Any, ...]]:
+    core: Path = store.current_build() / "core"
+    with engine(memory_limit=MEMORY) as connection:
+        for table in (CONFLICT, RELATION, BASE_FACT, MENTION_ELEMENT):
+            connection.execute(
+                f"create temp view {table.name} as select * from {scan_sql([core / f'{table.name}.parquet'])}"
+            )
+        return connection.execute(sql, parameters).fetchall()

@@ -1,0 +1,178 @@
+"""Conflicts, the base library and cases in the portal: seen by their roles, acted on by form, taken back again."""
+
+from __future__ import annotations
+
+import io
+
+import openpyxl
+import pytest
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from kuai.guard.access import create_demo_accounts
+from kuai.guard.ledger_models import LedgerEntry
+from kuai.guard.types import Role
+from kuai.registry import queries
+from tests.modules.registry.contested_town import (
+    NOW,
+    OTHER_ROOM,
+    ROOM,
+    ContestedTown,
+    publish_town,
+)
+
+PASSWORD = "kuai-demo-for-tests"
+OF_FACTS = (Role.DATA_STEWARD, Role.DEPARTMENT_CLERK, Role.SUBDISTRICT_CLERK, Role.GRID_WORKER)
+PAGES = ("/facts/conflicts/", "/facts/conflicts/1/", "/facts/base/", "/facts/cases/")
+PAPER = {"evidence_kind": "visit", "evidence_ref": "走访单2026-7", "reason": "走访所见"}
+WRONG = {"act": "contest", "says": "never_lived", "reason": "走访时无此人"}
+
+
+@pytest.fixture
+def town(store, settings, db) -> ContestedTown:
+    settings.STORE = store
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    cache.clear()
+    made = publish_town(store)
+    create_demo_accounts((), synthetic=True, at=NOW, password=PASSWORD)
+    return made
+
+
+def mark_on(client: Client, fact: str) -> str:
+    """What stands for a fact in the forms of the page of the base library."""
+    client.get("/facts/base/?status=asserted")
+    marks = client.session["facts_shown"]
+    return next(mark for mark, key in marks.items() if key == fact)
+
+
+def log_in(role: Role) -> Client:
+    client = Client()
+    name = f"demo-{role.value.replace('_', '-')}"
+    assert client.post("/login/", {"username": name, "password": PASSWORD}).status_code == 302
+    return client
+
+
+@pytest.mark.parametrize("role", OF_FACTS)
+def test_the_pages_open_for_their_roles_and_leave_a_line_in_the_ledger(town, role):
+    client = log_in(role)
+    for page in PAGES:
+        answer = client.get(page)
+        assert answer.status_code == 200, page
+    seen = set(LedgerEntry.objects.values_list("action", flat=True))
+    assert {"viewed_conflicts", "viewed_conflict", "viewed_base_library", "viewed_cases"} <= seen
+    assert LedgerEntry.objects.filter(
+        action="viewed_conflict", purpose="fact_upkeep", subjects__code=town.person
+    ).exists()
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role not in OF_FACTS])
+def test_nobody_else_opens_them(town, role):
+    client = log_in(role)
+    assert {client.get(page).status_code for page in PAGES} == {403}
+
+
+def test_a_conflict_shows_both_sides_with_their_rows_and_no_value_of_a_row(town):
+    page = log_in(Role.SUBDISTRICT_CLERK).get("/facts/conflicts/1/").content.decode()
+    for word in ("实有人口登记", ROOM, OTHER_ROOM, "数据第 1 行", "数据第 2 行", "居住"):
+        assert word in page, word
+    assert "1980" not in page
+
+
+def test_an_empty_list_says_so(store, settings, town):
+    page = log_in(Role.SUBDISTRICT_CLERK).get("/facts/conflicts/?after=99").content.decode()
+    assert "后面没有了" in page
+    assert "没有这样的校核单" in log_in(Role.DATA_STEWARD).get("/facts/cases/").content.decode()
+    assert "还没有核实过的" in log_in(Role.DATA_STEWARD).get("/facts/base/").content.decode()
+
+
+def test_a_side_is_verified_and_the_verification_taken_back(town):
+    street = log_in(Role.SUBDISTRICT_CLERK)
+    answer = street.post(
+        "/facts/conflicts/1/decide/", {"act": "verify", "side": "left", **PAPER}, follow=True
+    )
+    page = answer.content.decode()
+    assert "社区核实" in page
+    (decided,) = queries.list_decisions(living_only=True)
+    assert decided.detail["level"] == "community"
+    assert "已核实" in page
+    street.post(f"/facts/decisions/{decided.sequence}/undo/", {"next": "/facts/conflicts/1/"})
+    assert queries.list_decisions(living_only=True) == ()
+
+
+def test_a_form_posted_twice_decides_once(town):
+    street = log_in(Role.SUBDISTRICT_CLERK)
+    form = {"act": "contest", "side": "left", "says": "typo", "reason": "抄错"}
+    for _ in range(2):
+        street.post("/facts/conflicts/1/decide/", form)
+    assert len(queries.list_decisions()) == 1
+
+
+def test_both_sides_are_verified_at_once(town):
+    log_in(Role.GRID_WORKER).post(
+        "/facts/conflicts/1/decide/", {"act": "verify", "side": "both", **PAPER}
+    )
+    facts = {one.subjects[0] for one in queries.list_decisions(living_only=True)}
+    assert facts == {town.lives, town.lives_elsewhere}
+
+
+def test_a_role_without_a_say_is_told_so_and_nothing_happens(town):
+    steward = log_in(Role.DATA_STEWARD)
+    answer = steward.post(
+        "/facts/act/", {"act": "verify", "fact": mark_on(steward, town.lives), **PAPER}
+    )
+    assert answer.status_code == 409
+    assert queries.list_decisions() == ()
+
+
+def test_a_contested_fact_is_shown_as_such_before_the_next_build(town):
+    street = log_in(Role.SUBDISTRICT_CLERK)
+    street.post(
+        "/facts/act/", {"fact": mark_on(street, town.lives), "next": "/facts/base/", **WRONG}
+    )
+    page = street.get("/facts/base/?status=asserted").content.decode()
+    assert "有异议" in page
+    assert "本版以后的决定" in page
+
+
+def test_the_address_of_a_page_never_takes_the_reader_elsewhere(town):
+    street = log_in(Role.SUBDISTRICT_CLERK)
+    form = {"fact": mark_on(street, town.lives), "next": "https://example.org/", **WRONG}
+    answer = street.post("/facts/act/", form)
+    assert answer["Location"] == "/facts/base/"
+
+
+def test_a_case_goes_out_as_a_file_comes_back_and_is_settled(town):
+    log_in(Role.SUBDISTRICT_CLERK).post("/facts/conflicts/1/decide/", {"side": "right", **WRONG})
+    clerk, steward = log_in(Role.DEPARTMENT_CLERK), log_in(Role.DATA_STEWARD)
+    sent = clerk.post("/facts/cases/form/", {"department": "公安分局", "form": "xlsx"})
+    assert sent["Content-Disposition"].endswith('.xlsx"')
+    book = openpyxl.load_workbook(io.BytesIO(sent.content))
+    book["实有人口登记"].cell(2, 8).value = "已更正"
+    filled = io.BytesIO()
+    book.save(filled)
+    back = clerk.post(
+        "/facts/cases/answers/",
+        {"file": SimpleUploadedFile("答复.xlsx", filled.getvalue())},
+        follow=True,
+    )
+    assert "收下 1 张" in back.content.decode()
+    number = "JH-2026-000001"
+    assert clerk.post(f"/facts/cases/{number}/close/", {"reason": "x"}).status_code == 403
+    page = steward.post(f"/facts/cases/{number}/close/", {"reason": "按答复"}, follow=True)
+    assert "已办结" in page.content.decode()
+    (fact,) = queries.facts_out_of_use() - queries.contested_facts() or queries.contested_facts()
+    assert queries.statuses_since(0)[fact].status == "withdrawn"
+    (settled,) = [one for one in queries.list_decisions(living_only=True) if one.kind == "retract"]
+    steward.post(f"/facts/decisions/{settled.sequence}/undo/", {"next": "/facts/cases/"})
+    assert queries.statuses_since(0)[fact].status == "disputed"
+
+
+def test_persons_are_shown_by_code_only_where_all_are_invented(town):
+    from kuai.guard.models import SourceRecord
+
+    steward = log_in(Role.DATA_STEWARD)
+    assert town.person in steward.get("/facts/conflicts/").content.decode()
+    SourceRecord.objects.filter(source="police").update(synthetic=False)
+    for page in PAGES:
+        assert town.person not in steward.get(page).content.decode(), page
