@@ -7,9 +7,10 @@ import tempfile
 from pathlib import Path
 
 from kuai.kit.atomic_files import replace_when_complete
-from kuai.kit.engine import engine, path_sql, table_at, use_table
+from kuai.kit.engine import engine, path_sql, table_at, use_table, use_tables
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store
+from kuai.linkage.types import ORGANISATION_LINK, PERSON_LINK
 from kuai.registry.types import MENTION_ELEMENT
 
 
@@ -27,14 +28,20 @@ def export_mentions(
         engine(spill_to=Path(spill)) as connection,
         replace_when_complete(target) as scratch,
     ):
-        ref = table_at(connection, MENTION_ELEMENT, store.current_build() / "core")
+        core = store.current_build() / "core"
+        ref = table_at(connection, MENTION_ELEMENT, core)
         use_table(connection, ref)
+        for table in (PERSON_LINK, ORGANISATION_LINK):
+            made = (core / f"{table.name}.parquet").exists()
+            use_tables(connection, table, [table_at(connection, table, core)] if made else [])
         connection.execute("create temp table named (code varchar)")
         connection.executemany(
             "insert into named values (?)", [(code,) for code in sorted(persons or ())] or [(None,)]
         )
         wanted = (
-            "true" if persons is None else "element = 'person' and code in (select code from named)"
+            "true"
+            if persons is None
+            else "m.element = 'person' and m.code in (select code from named)"
         )
         export = _EXPORT.format(wanted=wanted)
         connection.execute(
@@ -46,11 +53,14 @@ def export_mentions(
 
 
 _EXPORT = """
-select source as resource, row_no as row, role,
-       case when element = 'person' then code end as person_code,
-       case when element = 'organisation' then code end as organisation_code,
-       address_code, grade, match_probability
-from mention_element
-where element in ('person', 'organisation', 'event') and {wanted}
-order by source, row_no, element, role
+select m.source as resource, m.row_no as row, m.role,
+       case when m.element = 'person' then m.code end as person_code,
+       case when m.element = 'organisation' then m.code end as organisation_code,
+       m.address_code, m.grade, m.match_probability,
+       coalesce(p.quarantined, o.quarantined, false) as held_back
+from mention_element as m
+left join person_link as p on m.element = 'person' and p.mention_key = m.mention_key
+left join organisation_link as o on m.element = 'organisation' and o.mention_key = m.mention_key
+where m.element in ('person', 'organisation', 'event') and {wanted}
+order by m.source, m.row_no, m.element, m.role
 """

@@ -50,8 +50,11 @@ def reveal(
     ticket: Ticket | str,
     at: datetime,
     store: Store | None = None,
+    mention_key: str = "",
 ) -> dict[str, str | None]:
     """The values of `fields` of the person `ref`: clear where the live ticket names the field, else masked.
+
+    With `mention_key` what that one naming of the person says, and nothing of the others.
 
     Refuses without a live ticket of the reader's for this person, outside role, zone and area, and any value of a
     child that the ticket does not name. The ledger entry is written before the values are returned, in a
@@ -62,7 +65,8 @@ def reveal(
     reading.split_ref(ref)
     try:
         live, subject, decision = _decide(ref, fields, reader=to, ticket_id=ticket_id, at=at)
-        mentions = _permitted_mentions(subject.mentions, purpose=live.purpose)
+        named = tuple(one for one in subject.mentions if mention_key in ("", one.mention_key))
+        mentions = _permitted_mentions(named, purpose=live.purpose)
     except Refusal as refusal:
         _enter(ref, fields, reader=to, ticket_id=ticket_id, at=at, outcome=refusal.code)
         raise

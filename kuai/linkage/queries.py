@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from kuai.linkage.engine.agreements import (
+    Agreement,
+    MatchWeight,
+    match_weights,
+    read_agreements,
+)
 from kuai.linkage.engine.keys import PERSON_KEYS, LinkKey
 from kuai.linkage.engine.organisations import ORGANISATION_KEYS
+
+__all__ = [
+    "Agreement",
+    "MatchWeight",
+    "list_organisation_keys",
+    "list_person_keys",
+    "match_weights",
+    "read_agreements",
+]
 
 
 def list_person_keys() -> tuple[LinkKey, ...]:

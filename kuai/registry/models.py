@@ -194,3 +194,27 @@ class Review(models.Model):
     class Meta:
         db_table = "registry_review"
         ordering: ClassVar = ["id"]
+
+
+class SetAside(OnlyAdded):
+    """One row: a reviewer could not tell what linkage asks, and left the question to a second person.
+
+    `item` is a digest of the question (kind and record keys), the same in every build that asks it again.
+    """
+
+    only_added: ClassVar[str] = "what was set aside is only added; a second person answers it"
+    privacy: ClassVar = TablePrivacy(
+        retention="three years",
+        levels={"id": L1, "item": L2, "set_aside_by": L2, "set_aside_at": L2},
+    )
+
+    item = models.CharField(max_length=16, db_index=True)
+    set_aside_by = models.CharField(max_length=64)
+    set_aside_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "registry_set_aside"
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["item", "set_aside_by"], name="set_aside_once")
+        ]

@@ -19,8 +19,9 @@ known_card as (
     select distinct e.code
     from placed as e
     join identified as holder on holder.record_key = e.record_key and holder.element = 'person'
-    join known_at as k on k.person_code = holder.code and k.address_code = e.place_code
-    where e.kind = 'door_card'
+    left join known_at as k on k.person_code = holder.code and k.address_code = e.place_code
+    -- Of whom linkage holds back nothing is found, not even that they are new.
+    where e.kind = 'door_card' and (k.person_code is not null or holder.quarantined)
 ),
 registers as (
     select bit_and(coalesce(s.mask, 0)) as mask
