@@ -14,6 +14,7 @@ by what the names and values had in common. Development seeds: 31 4711 90210 101
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
@@ -31,7 +32,7 @@ import pyarrow.parquet as pq
 sys.path.insert(0, str(Path(__file__).parent))
 from bench_linkage import pair_scores
 from invented_noise import invent_town
-from linkage_rows import ROLE, capture, truth_of
+from linkage_rows import ROLE, truth_of
 
 from kuai.demo_city.actions import _build_city, generate_city
 from kuai.demo_city.engine.profiles import profile_named
@@ -209,11 +210,17 @@ def bench_city(profile: str, *, seed: int, rooms: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         package, rows = Path(name) / "city", Path(name) / "rows.parquet"
         made = generate_city(package, rooms=rooms, seed=seed, profile=profile, as_of=AS_OF)
-        capture(package, rows)
+        _capture_apart(package, rows)
         linked = link(pq.read_table(rows))
     ceiling = f"{made.ceiling.f1:.4f}"
     title = f"{profile} seed {seed} {rooms:,} rooms"
     report(title, linked, plants_of(profile, seed=seed, rooms=rooms), ceiling=ceiling)
+
+
+def _capture_apart(package: Path, rows: Path) -> None:
+    """In a process of its own: one process serves one store."""
+    command = [sys.executable, str(Path(__file__).with_name("linkage_rows.py")), package, rows]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def bench_noise(seed: int, *, people: int = 12_000) -> None:
@@ -250,7 +257,7 @@ def bench_sample(package: Path) -> None:
     """A package with its truth."""
     with tempfile.TemporaryDirectory() as name:
         rows = Path(name) / "rows.parquet"
-        capture(package, rows)
+        _capture_apart(package, rows)
         report(f"package {package.name}", link(pq.read_table(rows)), {})
 
 

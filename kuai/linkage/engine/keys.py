@@ -21,8 +21,8 @@ class LinkKey:
     other: str = ""
     # The most persons of one name (known by valid numbers) for whom the key still tells them apart; 0 = any.
     most_bearers: int = 0
-    # The most other bearers of the name to be expected among the rows of the building (name_chances), where that can
-    # be told; where it cannot, `most_bearers` holds. 0 = any.
+    # The most other bearers of the name to be expected among the rows of the building or employer (name_chances),
+    # where that can be told; where it cannot, `most_bearers` holds. 0 = any.
     most_expected: float = 0.0
     # Two phones in the group make it two people: for keys that namesakes under one roof may share.
     one_phone: bool = False
@@ -47,6 +47,7 @@ MOST_BEARERS_FOR_BUILDING = 3
 # Measured 2026-11-22 on a hard demo city of 20,000 rooms: below, 28 of 40,000 such ties were wrong, above 3 of 300.
 MOST_EXPECTED_IN_BUILDING = 0.03
 MOST_BEARERS_FOR_EMPLOYER = 25
+MOST_EXPECTED_AT_EMPLOYER = 0.03
 
 NAME_KEYS = (
     LinkKey("faulty_id_and_name", 0.9975, "证件号码写法相同（未通过校验），姓名一致", "id_faulty"),
@@ -77,6 +78,7 @@ NAME_KEYS = (
         "单位相同且姓名一致，同名者少",
         "organisation_name",
         MOST_BEARERS_FOR_EMPLOYER,
+        MOST_EXPECTED_AT_EMPLOYER,
         one_phone=True,
     ),
     LinkKey(

@@ -31,7 +31,7 @@ SIMPLIFIED = _PAIRS[1::2]
 # What offices type where no name is known. Matched against the folded name.
 PLACEHOLDER_NAME = (
     "^(无|无名|无名氏|不详|未知|未登记|空置|空房|空户|业主|户主|房东|租客|租户|住户|本人|测试|待定|暂无|同上|物业|"
-    "管理处|先生|女士|NULL|NONE|NA|TEST|X+)$"
+    "管理处|.{0,2}(先生|女士|小姐|太太|阿姨|师傅)|NULL|NONE|NA|TEST|X+)$"
 )
 
 # Written with two characters; only names of four are split by them.

@@ -21,7 +21,6 @@ def name_edges(connection: duckdb.DuckDBPyConnection) -> list[Edges]:
     """Ties by the declared name keys, for groups in which at least one mention has no number."""
     make_table(connection, "person_common_name", parameters={"bearers_min": 0})
     make_name_chances(connection)
-    make_table(connection, "person_building_crowd")
     make_table(
         connection,
         "person_register",
@@ -44,8 +43,8 @@ def _key_edges(connection: duckdb.DuckDBPyConnection, key: LinkKey) -> Edges:
         conditions.append(key.among)
     rows = "person_shape"
     if key.most_expected:
-        rows = _rows_that_few_share(key.most_expected)
-    phone = "phone" if key.one_phone else "cast(null as bigint)"
+        rows = _rows_that_few_share(key)
+    phone = "case when phone > 0 then phone end" if key.one_phone else "cast(null as bigint)"
     # Because one integer is grouped faster than two values: name and value, or the value's text, in one hash.
     connection.execute(
         "create or replace temp view person_key_value as select mention_no,"
@@ -59,12 +58,13 @@ def _key_edges(connection: duckdb.DuckDBPyConnection, key: LinkKey) -> Edges:
     return edges_of(found, tier=TIER_OF[key.code])
 
 
-def _rows_that_few_share(most_expected: float) -> str:
-    """Rows of `person_shape` in whose building hardly another bearer of the name is to be expected, or of a name
-    whose chance nobody can tell."""
+def _rows_that_few_share(key: LinkKey) -> str:
+    """Rows of `person_shape` in whose crowd (a building, an employer) hardly another bearer of the name is to be
+    expected, or of a name whose chance nobody can tell."""
     return (
         "(select s.* from person_shape as s left join person_name_chance as c on c.name = s.name"
-        " left join person_building_crowd as b on b.building_code = s.building_code"
+        f" left join (select {key.other} as crowd, count(*) as mentions from person_shape where {key.other} is not null"
+        f" group by {key.other}) as b on b.crowd = s.{key.other}"
         " where c.name is null or c.chance * b.mentions * (case when c.bearers > 1 then"
-        f" {WEIGHT_OF_A_NAMESAKE} else 1 end) < {most_expected}) as fair"
+        f" {WEIGHT_OF_A_NAMESAKE} else 1 end) < {key.most_expected}) as fair"
     )

@@ -21,6 +21,12 @@ PHONE_NAMES_MAX = 6
 FAULTY_NAMES_MAX = 2
 # More names at one room over all sources than a crowded let with its owners and past tenants.
 ROOM_NAMES_MAX = 60
+# A day on which more than this share of the dated rows (and of names) was born is what offices type for none: real
+# days hold one in 25,000, the heaps of a first of January one in a thousand.
+BIRTH_NAMES_MIN, BIRTH_SHARE_MAX = 20, 0.003
+# A name on more than this share of rows, with several phones or numbers, is a word for nobody: the commonest real
+# name is borne by one in 2,000.
+NAME_ROWS_MIN, NAME_SHARE_MAX, NAME_HOLDERS_MIN = 50, 0.004, 10
 # So many rows are spelled out at once; the others wait in their file or are integers already.
 PART_ROWS = 1_000_000
 
@@ -32,6 +38,8 @@ SHAPE_TABLES = (
     "person_shared_phone",
     "person_shared_faulty",
     "person_shared_room",
+    "person_shared_birth",
+    "person_shared_name",
 )
 # The integers of a row: type, and the text of the same name in the spelled shape if it is a token.
 _TOKEN, _NUMBER, _DAY = "bigint token", "bigint", "date"
@@ -114,10 +122,7 @@ def _shape_part(connection: duckdb.DuckDBPyConnection, tokens: Tokens) -> None:
         },
     )
     _number_desks(connection)
-    columns = ", ".join(
-        tokens.of(f"s.{name}") if kind == _TOKEN else f"cast(s.{name} as {kind})"
-        for name, kind in _COLUMNS.items()
-    )
+    columns = ", ".join(_valued(name, kind, tokens) for name, kind in _COLUMNS.items())
     connection.execute(
         f"insert into person_shape select cast(s.mention_no as integer), d.source_no, d.role_no, {columns}"
         " from person_spelled as s inner join person_desk as d"
@@ -132,6 +137,16 @@ def _shape_part(connection: duckdb.DuckDBPyConnection, tokens: Tokens) -> None:
         " from (select distinct id_faulty from person_spelled where id_faulty is not null)"
     )
     connection.execute("drop table person_spelled")
+
+
+def _valued(name: str, kind: str, tokens: Tokens) -> str:
+    """The SQL value of a column of `person_shape`."""
+    if kind != _TOKEN:
+        return f"cast(s.{name} as {kind})"
+    token = tokens.of(f"s.{name}")
+    # Below zero are fixed lines: beside a mobile phone they are no second person's.
+    fixed = "case when starts_with(s.phone, '0') then -1 else 1 end"
+    return f"{token} * ({fixed})" if name == "phone" else token
 
 
 def _number_desks(connection: duckdb.DuckDBPyConnection) -> None:
@@ -170,4 +185,36 @@ def _take_shared_out(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "phones": row_count(connection, "person_shared_phone"),
         "faulty_numbers": row_count(connection, "person_shared_faulty"),
         "rooms": row_count(connection, "person_shared_room"),
+        "birth_dates": _take_birth_dates_out(connection),
+        "names": _take_names_out(connection),
     }
+
+
+def _take_birth_dates_out(connection: duckdb.DuckDBPyConnection) -> int:
+    limits: dict[str, object] = {"names_min": BIRTH_NAMES_MIN, "share_max": BIRTH_SHARE_MAX}
+    make_table(connection, "person_shared_birth", parameters=limits)
+    found = row_count(connection, "person_shared_birth")
+    if found:
+        # What a valid number says stands; only the date beside it goes.
+        own = "case when id_key is null and {0} = declared_birth_date then null else {0} end"
+        connection.execute(
+            f"update person_shape set birth_date = {own.format('birth_date')},"
+            f" likely_birth_date = {own.format('likely_birth_date')}, declared_birth_date = null"
+            " where declared_birth_date in (select birth_date from person_shared_birth)"
+        )
+    return found
+
+
+def _take_names_out(connection: duckdb.DuckDBPyConnection) -> int:
+    limits: dict[str, object] = {
+        "rows_min": NAME_ROWS_MIN,
+        "share_max": NAME_SHARE_MAX,
+        "holders_min": NAME_HOLDERS_MIN,
+    }
+    make_table(connection, "person_shared_name", parameters=limits)
+    found = row_count(connection, "person_shared_name")
+    if found:
+        connection.execute(
+            "update person_shape set name = null where name in (select name from person_shared_name)"
+        )
+    return found
