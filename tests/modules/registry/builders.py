@@ -16,6 +16,7 @@ from kuai.kit.engine import write_table
 from kuai.kit.tables import BulkTable, TableRef
 from kuai.linkage.types import ORGANISATION_LINK, PERSON_LINK
 from kuai.registry import actions as registry
+from kuai.registry.types import DECISION
 from kuai.sources.types import MENTION_TABLES, PERSON_MENTION
 
 TODAY = date(2026, 10, 31)
@@ -125,6 +126,14 @@ class World:
             **more,
         )
 
+    def decide(self, sequence: int, kind: str, *subjects: str, staying: Sequence[str] = ()) -> None:
+        """A decision in force on identity; for a split the subjects leave."""
+        for part, keys in (("subject", subjects), ("staying", staying)):
+            for place, key in enumerate(keys):
+                self.add(
+                    "decision", sequence=sequence, kind=kind, place=place, part=part, subject=key
+                )
+
     def resident(self, row: int, code: str, **more: Any) -> str:
         """A person registered as living at `code`."""
         person = self.person(row, **more)
@@ -166,7 +175,7 @@ def relate_world(
     """Identify and relate `world`; every made table as rows by name."""
     inputs = {
         table.name: [write_rows(connection, table, world.rows.get(table.name, []), folder / "in")]
-        for table in INPUTS
+        for table in (*INPUTS, DECISION)
     }
     made, receipt = registry.identify_and_relate(
         connection,
