@@ -1,7 +1,8 @@
-"""Write docs/modules.md and docs/data-dictionary.md from what the house says of itself (`make docs`).
+"""Write docs/modules.md, docs/data-dictionary.md and the tables of docs/relations.md (`make docs`).
 
-Read from: the import contract, the rooms' READMEs, their doors' docstrings, the declared bulk tables. Nothing is
-imported but the rooms' `types`; `tests/house/test_docs_are_fresh.py` compares the result with what is committed.
+Read from: the import contract, the rooms' READMEs, their doors' docstrings, the declared bulk tables, the catalogue
+of relations, the kinds of source. Nothing is imported but the rooms' `types` and what reads those two;
+`tests/house/test_docs_are_fresh.py` compares the result with what is committed.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ DOORS = (
     "serving",
     "parsing",
 )
+RELATIONS_BEGIN = "<!-- relations: written by `make docs` -->"
+RELATIONS_END = "<!-- /relations -->"
 LEVEL_WORDS = {
     "1": "public 公开",
     "2": "internal 内部",
@@ -228,10 +231,64 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def relations_page() -> str:
+    """docs/relations.md: written by hand but for the tables between its marks."""
+    written = (REPOSITORY / "docs" / "relations.md").read_text(encoding="utf-8")
+    before, _, rest = written.partition(RELATIONS_BEGIN)
+    _, _, after = rest.partition(RELATIONS_END)
+    tables = "\n".join(relation_tables())
+    return f"{before}{RELATIONS_BEGIN}\n\n{tables}\n\n{RELATIONS_END}{after}"
+
+
+def relation_tables() -> Iterator[str]:
+    """The 22 and the structural ones, each with where it comes from and who vouches for it."""
+    sys.path.insert(0, str(REPOSITORY))
+    from kuai.registry.engine.relation_types import read_relation_types
+    from kuai.sources.engine.dictionary import load_dictionary
+
+    origins: dict[str, list[str]] = {}
+    for template in load_dictionary().templates.values():
+        said = {link.relation for link in template.links}
+        said |= {link.organisation_relation for link in template.links} - {""}
+        said |= {"PT_USES", "PT_REGISTERED"} if template.contact_phones else set()
+        said |= {"EE_DUPLICATE", "EE_DERIVED"} if template.event in ("request", "case") else set()
+        for code in said if template.zone == "core" else ():
+            origins.setdefault(code, []).append(template.title)
+    catalogue = read_relation_types(HOUSE / "registry" / "relations.yaml")
+    head = "| code | 关系 | meaning | from → to | card. | tier | kinds of source | confirmed by | conflict |"
+    for title, is_structural in (("The 22", False), ("Structural, outside the 22", True)):
+        yield from ("", f"**{title}**", "", head, "|---|---|---|---|---|---|---|---|---|")
+        for one in catalogue:
+            if one.is_structural is is_structural:
+                yield relation_line(one, origins.get(one.code, ["统一地址库"]))
+
+
+def relation_line(one: Any, origins: list[str]) -> str:
+    confirmed = " → ".join(one.verified_by.values()) or "nobody"
+    meaning = one.title_en + (" (either way)" if one.is_symmetric else "")
+    card = one.cardinality + (", one room at a time" if one.has_one_primary else "")
+    cells = (
+        f"`{one.code}`",
+        one.title_zh,
+        meaning,
+        f"{one.from_element} → {one.to_element}",
+        card,
+        str(one.tier),
+        "、".join(origins),
+        confirmed,
+        f"`{one.conflict}`" if one.conflict else "",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
 def pages() -> Mapping[Path, str]:
     """What the generated pages should hold."""
     docs = REPOSITORY / "docs"
-    return {docs / "modules.md": modules_page(), docs / "data-dictionary.md": dictionary_page()}
+    return {
+        docs / "modules.md": modules_page(),
+        docs / "data-dictionary.md": dictionary_page(),
+        docs / "relations.md": relations_page(),
+    }
 
 
 def main() -> None:

@@ -203,6 +203,7 @@ def _register_types(
                 pa.int32(),
                 [1 if one.has_one_primary else one.at_most for one in catalogue],
             ),
+            "levels": (pa.int32(), [len(one.verified_by) for one in catalogue]),
             "conflict": (pa.string(), [one.conflict for one in catalogue]),
             "conflict_zh": (pa.string(), [one.conflict_zh for one in catalogue]),
         },

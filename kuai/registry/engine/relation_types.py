@@ -88,7 +88,7 @@ def _read_entry(entry: Any, position: int, path: Path) -> RelationType:
             conflict_zh=str(entry.get("conflict_zh", "")),
             is_structural=bool(entry.get("structural", False)),
             is_symmetric=bool(entry.get("symmetric", False)),
-            verified_by=_read_levels(entry.get("verify") or {}),
+            verified_by=_read_levels(entry.get("verify", _usual_levels(entry))),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as fault:
         raise DataFault(
@@ -109,6 +109,13 @@ def _read_entry(entry: Any, position: int, path: Path) -> RelationType:
 
 def _count(value: Any) -> int | None:
     return None if value is None else int(value)
+
+
+def _usual_levels(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Where a catalogue does not say: every level; of structural ones none."""
+    if entry.get("structural", False):
+        return {}
+    return dict(zip(LEVELS, ("社区", "街道", str(entry["source"])), strict=True))
 
 
 def _read_levels(given: Mapping[str, Any]) -> dict[str, str]:

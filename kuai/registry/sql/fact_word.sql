@@ -1,5 +1,6 @@
 -- What people decided of each fact, under the codes that go on. A promotion counts step by step: a level whose lower
--- one was not reached before is none. An end holds until somebody verifies the fact anew; then the steps begin anew.
+-- one was not reached before is none, and no type is promoted further than its catalogue says. An end holds until
+-- somebody verifies the fact anew; then the steps begin anew.
 with keyed as (
     select d.sequence, d.kind, d.level, d.on_day, d.evidence_kind, d.evidence_ref, d.decided_on,
            split_part(d.subject, '|', 1) as type,
@@ -49,13 +50,18 @@ reached as (
            case when c.last_verified > c.last_end then null else c.last_end end as ended,
            case
                when c.retracted is not null then ''
-               when h.sequence is not null then 'department'
-               when s.sequence is not null then 'subdistrict'
-               when f.sequence is not null then 'community'
+               when h.sequence is not null and k.levels >= 3 then 'department'
+               when s.sequence is not null and k.levels >= 2 then 'subdistrict'
+               when f.sequence is not null and k.levels >= 1 then 'community'
                else ''
            end as level,
-           coalesce(h.sequence, s.sequence, f.sequence) as verified
+           case
+               when h.sequence is not null and k.levels >= 3 then h.sequence
+               when s.sequence is not null and k.levels >= 2 then s.sequence
+               else f.sequence
+           end as verified
     from counting as c
+    join relation_type as k on k.code = c.type
     left join first_step as f on f.type = c.type and f.from_code = c.from_code and f.to_code = c.to_code
     left join second_step as s on s.type = c.type and s.from_code = c.from_code and s.to_code = c.to_code
     left join third_step as h on h.type = c.type and h.from_code = c.from_code and h.to_code = c.to_code

@@ -539,3 +539,22 @@ def test_the_same_month_again_gives_the_same_tables(months: Months) -> None:
     months.last = before
     months.built -= 1
     assert months.build(a_month("0003", (1, ROOM)), as_of=DECEMBER) == first
+
+
+def test_no_fact_is_promoted_further_than_its_type_allows(months: Months) -> None:
+    world = World()
+    person = world.person(1)
+    keys = {"record_key": "police:1", "row_no": 1, "role": "subject_phone", "source": "police"}
+    world.add(
+        "account_mention",
+        mention_key="police:1#subject_phone",
+        kind="phone",
+        account_token="t",
+        **keys,
+    )
+    world.link("PT_USES", person, "police:1#subject_phone")
+    set_period(world, "0001")
+    fact = months.build(world, as_of=OCTOBER)["relation"][0]["fact_key"]
+    months.promote(fact, "community", "subdistrict", "department")
+    (base,) = months.build(world, as_of=NOVEMBER)["base_fact"]
+    assert base["level"] == "subdistrict"
