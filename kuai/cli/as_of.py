@@ -14,7 +14,7 @@ from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 
 EXIT_DIFFERS = 1
-STAGE_WORDS = {"in_being": "在", "not_yet": "还没有", "over": "已不在"}
+STAGE_WORDS = {"in_being": "在", "not_yet": "还没有", "over": "已不在", "unnamed": "已没有来源提到"}
 
 
 OnOption = Annotated[str, typer.Option("--on", help="哪一天的情形；不写则是建库日")]

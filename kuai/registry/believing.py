@@ -26,6 +26,7 @@ from kuai.registry import types
 from kuai.registry.building import relation_types
 from kuai.registry.engine.believed import certainty_on, lay_over, status_while_it_held
 from kuai.registry.engine.fact_keys import find_fact_key
+from kuai.registry.engine.relation_types import RelationType
 from kuai.registry.freezing import last_sequence
 from kuai.registry.overlay import FactWord, statuses_since
 from kuai.registry.waiting import last_sequence_by, list_waiting
@@ -83,7 +84,7 @@ class RelationState:
 
 @dataclass(frozen=True)
 class Hidden:
-    """Relations with persons whom the reader may not see; `figure` only where it tells of nobody."""
+    """Relations that the reader may not see, most of them with persons; `figure` only where it tells of nobody."""
 
     type: str
     title: str
@@ -119,7 +120,9 @@ class WaitingDecision:
 
 @dataclass(frozen=True)
 class ElementState:
-    """One element as of `on` and as believed. `stage`: in_being, not_yet, over on that day."""
+    """One element as of `on` and as believed. `stage`: in_being, not_yet, over on that day;
+    unnamed: no source of the build names it any more.
+    """
 
     code: str
     asked_code: str
@@ -169,13 +172,20 @@ def state_of(
     on: date | None = None,
     belief: Belief | None = None,
     persons: frozenset[str] | None = frozenset(),
+    is_open: bool = False,
 ) -> ElementState:
     """The element of `code` as of a day (else the build's) and as believed (else by all that is known).
 
-    `persons`: whom the reader may see (None: everybody, where all are invented). Refuses an unknown code, and a
-    person who is not among them. May be repeated: it reads only.
+    `persons`: whom the reader may see (None: everybody, where all are invented). `is_open`: only what is public, of
+    places and organisations. Refuses an unknown code, and a person who is not among them. May be repeated.
     """
     held = belief or find_belief(store)
+    if is_open and code[:1] in "PCE":
+        raise Refusal(
+            "state.not_open",
+            "这里只有房屋、楼栋和单位。",
+            next_step="个人的历史用 kuai history，并要有凭据。",
+        )
     core = store.builds / held.version / "core"
     reading = _Reading(core)
     found, values = reading.resolve(code)
@@ -192,11 +202,10 @@ def state_of(
     catalogue = {one.code: one for one in relation_types(store.root)}
     shown, hidden = [], Counter[str]()
     for row, certainty in _holding(rows, day):
-        other = row["to_code"] if row["from_code"] == found else row["from_code"]
         kind = catalogue.get(row["type"])
-        title = kind.title_zh if kind else row["type"]
-        is_public = kind is not None and kind.tier == PUBLIC_TIER
-        if persons is None or not other.startswith("P-") or other in persons or is_public:
+        other = row["to_code"] if row["from_code"] == found else row["from_code"]
+        if _is_shown(kind, other, persons=persons, is_open=is_open, element=element):
+            title = kind.title_zh if kind else row["type"]
             shown.append(_relation(row, title, certainty=certainty))
         else:
             hidden[row["type"]] += 1
@@ -231,6 +240,21 @@ def state_of(
             )
         ),
     )
+
+
+def _is_shown(
+    kind: RelationType | None,
+    other: str,
+    *,
+    persons: frozenset[str] | None,
+    is_open: bool,
+    element: str,
+) -> bool:
+    is_public = kind is not None and kind.tier == PUBLIC_TIER
+    if is_open:
+        # What happened at a home is its people's business, whatever tier the relation has.
+        return is_public and (element == "organisation" or not other.startswith("E-"))
+    return is_public or persons is None or not other.startswith("P-") or other in persons
 
 
 def _relations(
@@ -316,6 +340,8 @@ def _stage(
     last = next((kind for kind in reversed(past) if kind in ends | begins | {"resumed"}), "")
     if last in ends:
         return "over"
+    if not values:
+        return "unnamed"
     founded = values.get("founded_on") or values.get("birth_date")
     first = next((one.on_day for one in known if one.kind in begins), founded)
     if first is not None and first > day:
@@ -341,14 +367,21 @@ class _Reading:
             if values is not None:
                 return asked, values
             further = self.living_codes([asked]).get(asked)
-            if further is None:
+            if further is not None:
+                asked = further
+            elif self._was_born(asked):
+                return asked, {}
+            else:
                 break
-            asked = further
         raise Refusal(
             "element.unknown",
             f"这个版本里没有编码 {code}。",
             next_step="请核对编码；也可能是那时还没有它。",
         )
+
+    def _was_born(self, code: str) -> bool:
+        """Whether the ledger knows a code that no source of this build names."""
+        return bool(self._rows(types.IDENTITY_LEDGER, "code = $code", code=code))
 
     def living_codes(self, codes: Iterable[str]) -> dict[str, str]:
         """For codes that were merged or renumbered: where they lead at last."""

@@ -66,6 +66,8 @@ changes_password = route_rule(
     before_password_change=True,
 )
 sees_blocks = route_rule("blocks.view", purpose="block_statistics", roles=SEES_BLOCKS)
+# Places and organisations by day and belief: what is public of them, nobody.
+sees_elements = route_rule("elements.view", purpose="block_statistics", roles=SEES_BLOCKS)
 searches = route_rule("search.places", purpose="block_statistics", roles=SEES_BLOCKS)
 sees_sources = route_rule("sources.view", purpose="source_keeping", roles=SEES_SOURCES)
 takes_refused_rows = route_rule(

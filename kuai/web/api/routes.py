@@ -10,6 +10,7 @@ from ninja import NinjaAPI, Schema
 from kuai.blocks.types import BlockView
 from kuai.web.addresses.api import router as addresses
 from kuai.web.addresses.reconcile_routes import router as reconciliation
+from kuai.web.api.elements import router as elements
 from kuai.web.api.refusing import RefusalOut, refuse_in_json
 from kuai.web.blocks.areas import find_areas, read_areas
 from kuai.web.blocks.drawing import children_features
@@ -31,6 +32,7 @@ api = NinjaAPI(
 refuse_in_json(api)
 api.add_router("/addresses", addresses)
 api.add_router("/reconcile", reconciliation)
+api.add_router("/elements", elements)
 
 
 class CounterOut(Schema):
