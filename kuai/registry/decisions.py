@@ -38,10 +38,11 @@ from kuai.registry.suspicions import (
     OpenedSuspicion,
     Suspicious,
     answer_suspicious,
+    ask_to_read,
     confirm_suspicious,
     list_suspicious,
     open_suspicious,
-    reveal_for_review,
+    read_for_review,
 )
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "VerifiedLevel",
     "answer_case",
     "answer_suspicious",
+    "ask_to_read",
     "appeal_case",
     "close_case",
     "close_review",
@@ -84,8 +86,8 @@ __all__ = [
     "open_review",
     "open_suspicious",
     "promote_fact",
+    "read_for_review",
     "record_decision",
-    "reveal_for_review",
     "take_in_answers",
     "withdraw_decision",
 ]

@@ -20,7 +20,7 @@ from kuai.blocks.queries import open_blocks
 from kuai.guard import access
 from kuai.guard import queries as guard_queries
 from kuai.guard.free_text import require_reason
-from kuai.guard.types import Actor, TicketKind
+from kuai.guard.types import Actor, Ticket, TicketKind
 from kuai.kit.engine import engine, scan_sql
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
@@ -42,6 +42,8 @@ from kuai.registry.reviewing import PURPOSE, REVIEWERS, close_review, open_revie
 from kuai.registry.types import MENTION_ELEMENT, PERSON
 
 MEMORY = "500MB"
+# Codes and agreements without a value: no ticket. A value takes one (PURPOSE).
+LOOK_PURPOSE = "fact_upkeep"
 TABLES = {
     "person": (PERSON_LINK, PERSON_SUSPICION, PERSON_TIE),
     "organisation": (ORGANISATION_LINK, ORGANISATION_SUSPICION, ORGANISATION_TIE),
@@ -179,32 +181,39 @@ def confirm_suspicious(store: Store, item: str, *, by: Actor, at: datetime) -> i
     return _confirm(store, question, by=by, at=at)
 
 
-def reveal_for_review(
+def ask_to_read(
     store: Store, item: str, field: str, *, reason: str, by: Actor, at: datetime
-) -> Mapping[str, str | None]:
-    """One field of the two records of a question, by code of person (the left one first), through a ticket of minutes.
+) -> Ticket:
+    """A review of the persons of a question, and its ticket for one field and a few minutes.
 
-    Refuses a field that is none, no reason, and whatever the guard refuses (a child's values to most roles).
+    Refuses a field that is none, no reason, and whatever the guard refuses.
     """
     question = _find(store, item, by=by)
     if question.element != "person" or field not in REVEALED_FIELDS:
         raise Refusal("suspicion.field", "这里没有这个字段。")
-    require_reason(reason, what="查看", area="suspicion", longest=100)
-    refs = tuple(f"person:{code}" for code in question.codes)
+    why = require_reason(reason, what="查看", area="suspicion", longest=100)
     with transaction.atomic():
-        review = open_review(question.codes, question=reason.strip(), by=by, at=at)
-        ticket = access.issue_ticket(
+        review = open_review(question.codes, question=why, by=by, at=at)
+        return access.issue_ticket(
             access.TicketRequest(
                 kind=TicketKind.REVIEW,
                 origin=review,
                 purpose=PURPOSE,
-                subjects=refs,
+                subjects=tuple(f"person:{code}" for code in question.codes),
                 fields=(field,),
                 ends_at=at + timedelta(minutes=REVEAL_MINUTES),
             ),
             holder=by,
             at=at,
         )
+
+
+def read_for_review(
+    store: Store, item: str, ticket: Ticket, *, by: Actor, at: datetime
+) -> Mapping[str, str | None]:
+    """What the two records of a question say in the ticket's field, by record; the review ends with this one look."""
+    question = _find(store, item, by=by)
+    (field,) = ticket.fields
     shown: dict[str, str | None] = {}
     try:
         for key, code in _ends(store, question):
@@ -212,8 +221,8 @@ def reveal_for_review(
                 f"person:{code}", (field,), to=by, ticket=ticket, at=at, mention_key=key
             )[field]
     finally:
-        close_review(review, by=by, at=at)
-        access.end_tickets(TicketKind.REVIEW, review, at=at)
+        close_review(ticket.origin, by=by, at=at)
+        access.end_tickets(TicketKind.REVIEW, ticket.origin, at=at)
     return shown
 
 
@@ -483,7 +492,7 @@ def _enter(question: Suspicious, *, by: Actor, at: datetime, action: str = "revi
         action=action,
         object_kind="person" if persons else "organisation",
         object_refs=persons or question.codes,
-        purpose=PURPOSE,
+        purpose=LOOK_PURPOSE,
         count=len(question.codes),
         at=at,
     )

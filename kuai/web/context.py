@@ -13,6 +13,7 @@ from kuai.guard.queries import is_synthetic_store
 from kuai.guard.types import Role
 from kuai.web.rules import (
     KEEPS_SOURCES,
+    REVIEWS_RECORDS,
     SEES_ADDRESSES,
     SEES_BLOCKS,
     SEES_FACTS,
@@ -43,6 +44,7 @@ def list_menu(role: Role, path: str) -> list[dict[str, Any]]:
         (_("首页"), "home", tuple(Role)),
         (_("块地图"), "blocks", SEES_BLOCKS),
         (_("地址"), "address_library", SEES_ADDRESSES),
+        (_("核校"), "reviews", REVIEWS_RECORDS),
         (_("核实"), "conflicts", SEES_FACTS),
         (_("来源"), "sources", SEES_SOURCES),
         (_("上传"), "upload", KEEPS_SOURCES),

@@ -12,9 +12,7 @@ ADMINISTRATORS = (
 )
 # Everybody who works with places. Residents, administrators and child-welfare staff do not need the map for it.
 SEES_BLOCKS = tuple(
-    role
-    for role in Role
-    if role not in (*ADMINISTRATORS, Role.RESIDENT, Role.CHILD_WELFARE_WORKER)
+    role for role in Role if role not in (*ADMINISTRATORS, Role.RESIDENT, Role.CHILD_WELFARE_WORKER)
 )
 SEES_SOURCES = (
     Role.DATA_STEWARD,
@@ -37,6 +35,8 @@ SEES_ADDRESSES = (
 )
 KEEPS_ADDRESSES = (Role.DATA_STEWARD,)
 FILES_ADDRESSES = (Role.SUBDISTRICT_CLERK, Role.DATA_STEWARD)
+# Who looks at persons whom linkage holds back, and says who is whom.
+REVIEWS_RECORDS = (Role.DATA_STEWARD, Role.DEPARTMENT_CLERK)
 # Children nobody is named for as guardian: nobody else, stewards, leaders and administrators included.
 SEES_WELFARE = (Role.CHILD_WELFARE_WORKER,)
 # Facts by code: who contests and verifies them; who writes to departments; who settles what they answer.
@@ -96,6 +96,11 @@ suggests_places = route_rule("addresses.suggest", purpose="block_statistics", ro
 asks_for_places = route_rule("addresses.reverse", purpose="block_statistics", roles=SEES_BLOCKS)
 washes_texts = route_rule("addresses.wash", purpose="address_upkeep", roles=SEES_ADDRESSES)
 reconciles = route_rule("addresses.reconcile", purpose="address_upkeep", roles=SEES_ADDRESSES)
+# Questions show codes and how values agree; a value itself takes the ticket of a review.
+reviews_records = route_rule("reviews.decide", purpose="fact_upkeep", roles=REVIEWS_RECORDS)
+reads_for_review = route_rule(
+    "reviews.read", purpose="record_review", roles=REVIEWS_RECORDS, tickets="person"
+)
 sees_welfare = route_rule("welfare.view", purpose="child_welfare_duty", roles=SEES_WELFARE)
 takes_welfare_ticket = route_rule(
     "welfare.ticket", purpose="child_welfare_duty", roles=SEES_WELFARE
@@ -106,6 +111,4 @@ opens_welfare_file = route_rule(
 sees_facts = route_rule("facts.view", purpose="fact_upkeep", roles=SEES_FACTS)
 decides_facts = route_rule("facts.decide", purpose="fact_upkeep", roles=SEES_FACTS)
 keeps_cases = route_rule("facts.keep_cases", purpose="fact_upkeep", roles=KEEPS_CASES)
-settles_cases = route_rule(
-    "facts.settle_cases", purpose="fact_upkeep", roles=(Role.DATA_STEWARD,)
-)
+settles_cases = route_rule("facts.settle_cases", purpose="fact_upkeep", roles=(Role.DATA_STEWARD,))

@@ -19,6 +19,7 @@ from kuai.web.facts import cases as fact_cases
 from kuai.web.facts import conflicts
 from kuai.web.home import views as home
 from kuai.web.ledger import views as ledger
+from kuai.web.reviews import views as reviews
 from kuai.web.search import views as search
 from kuai.web.sources import views as sources
 from kuai.web.uploads import views as uploads
@@ -169,6 +170,12 @@ urlpatterns = [
     path("addresses/grids/<slug:code>/accept/", grids.accept_grids, name="address_grids_accept"),
     path("addresses/grids/<slug:code>/redraw/", grids.show_redraw, name="address_redraw"),
     path("addresses/grids/<slug:code>/undo/", grids.undo_redraw, name="address_redraw_undo"),
+    path("reviews/", reviews.show_reviews, name="reviews"),
+    path("reviews/undo/<int:sequence>/", reviews.undo, name="review_undo"),
+    path("reviews/<slug:item>/", reviews.show_review, name="review"),
+    path("reviews/<slug:item>/answer/", reviews.answer, name="review_answer"),
+    path("reviews/<slug:item>/ask/", reviews.ask, name="review_ask"),
+    path("reviews/<slug:item>/read/", reviews.read, name="review_read"),
     path("facts/conflicts/", conflicts.show_conflicts, name="conflicts"),
     path("facts/conflicts/<int:number>/", conflicts.show_conflict, name="conflict"),
     path("facts/conflicts/<int:number>/decide/", conflicts.decide, name="conflict_decide"),

@@ -40,7 +40,7 @@ turned as (
            cast(null as varchar) as place_code, '' as source, cast(null as varchar) as mention_key,
            cast(null as bigint) as decision, status, purposes
     from person
-    where birth_date is not null
+    where birth_date is not null and not quarantined
     union all
     select h.code, 'person', 'arrival', h.valid_from, h.precision, h.place_code, h.source, h.mention_key, null,
            k.status, p.purposes

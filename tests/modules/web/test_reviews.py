@@ -1,0 +1,201 @@
+"""Reviews: what linkage holds back is asked one by one; answers, undo, a second person, one field on demand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+
+from kuai.guard.access import create_demo_accounts, register_source
+from kuai.guard.ledger import LedgerFilter, list_entries
+from kuai.guard.types import Role
+from kuai.kit.store import Store, read_json
+from kuai.registry.queries import list_decisions
+from tests.modules.web.conftest import NOW, PASSWORD, STEWARD, a_registration
+from tests.stories.towns import build, make_town, read_core, read_extract, write_extract
+
+ODD_PERSONS = 3
+REVIEWERS = (Role.DATA_STEWARD, Role.DEPARTMENT_CLERK)
+
+
+@pytest.fixture(scope="module")
+def held_town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which three persons have one number and two birth dates."""
+    root = tmp_path_factory.mktemp("held")
+    town = make_town(root / "town", rooms=200, profile="easy")
+    rows = read_extract(town, "police_residents")
+    numbered = [row for row in rows if len(row["身份证号码"]) == 18][:ODD_PERSONS]
+    doubles = [
+        row | {"出生日期": "19010101" if row["出生日期"] == "19010102" else "19610102"}
+        for row in numbered
+    ]
+    write_extract(town, "police_residents", [*rows, *doubles])
+    build(town, root / "store")
+    return root / "store"
+
+
+@pytest.fixture
+def reviewing(held_town: Path, settings: LazySettings, db: None) -> Callable[[Role], Client]:
+    """Browsers of reviewers over that store."""
+    store = Store(held_town)
+    settings.STORE = store
+    settings.KUAI_STORE = store.root
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    for line in read_json(store.current_build() / "receipts.json")["sources"]:
+        if line["zone"] == "core":
+            register_source(a_registration(line["source"], line["title"]), by=STEWARD, at=NOW)
+    create_demo_accounts((), synthetic=True, at=NOW, password=PASSWORD)
+
+    def as_role(role: Role) -> Client:
+        client = Client()
+        name = f"demo-{role.value.replace('_', '-')}"
+        answer = client.post("/login/", {"username": name, "password": PASSWORD})
+        assert answer.status_code == 302
+        return client
+
+    return as_role
+
+
+def items_in(page: str) -> list[str]:
+    return list(dict.fromkeys(re.findall(r"/reviews/([0-9a-f]{16})/", page)))
+
+
+def first_item(client: Client) -> str:
+    return items_in(client.get("/reviews/").content.decode())[0]
+
+
+def test_the_list_says_what_is_held_back_why_and_how_far_it_is(
+    reviewing: Callable[[Role], Client],
+) -> None:
+    page = reviewing(Role.DATA_STEWARD).get("/reviews/").content.decode()
+    assert "两个出生日期" in page
+    assert f"已核定 0 / {ODD_PERSONS}" in page
+    assert len(items_in(page)) == ODD_PERSONS
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role not in REVIEWERS])
+def test_nobody_else_reviews(reviewing: Callable[[Role], Client], role: Role) -> None:
+    assert reviewing(role).get("/reviews/").status_code in (302, 403)
+
+
+def test_a_question_shows_agreement_tie_and_weights_and_no_value(
+    reviewing: Callable[[Role], Client], held_town: Path
+) -> None:
+    client = reviewing(Role.DATA_STEWARD)
+    page = client.get(f"/reviews/{first_item(client)}/").content.decode()
+    assert "证件号码" in page
+    assert "要剪的这一环" in page
+    assert "身份证号码相同且姓名一致" in page
+    assert "概率模型怎么看" in page
+    assert not re.search(r"(?<![0-9])[1-9][0-9]{16}[0-9Xx](?![0-9])", page)
+    assert not re.search(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])", page)
+    assert not re.search(r"19[0-9]{2}-?[01][0-9]-?[0-3][0-9]", page)
+
+
+def test_same_is_recorded_the_next_question_follows_and_z_takes_it_back(
+    reviewing: Callable[[Role], Client],
+) -> None:
+    client = reviewing(Role.DATA_STEWARD)
+    item = first_item(client)
+    answer = client.post(f"/reviews/{item}/answer/", {"answer": "same"})
+    assert answer.status_code == 302
+    assert item not in answer["Location"]
+    (decision,) = list_decisions(living_only=True)
+    assert decision.kind == "same"
+    listed = client.get("/reviews/").content.decode()
+    assert f"已核定 1 / {ODD_PERSONS}" in listed
+    assert "我今天核定 1" in listed
+    following = client.get(answer["Location"]).content.decode()
+    assert f"/reviews/undo/{decision.sequence}/" in following
+    back = client.post(f"/reviews/undo/{decision.sequence}/", {"item": item})
+    assert back["Location"] == f"/reviews/{item}/"
+    assert list_decisions(living_only=True) == ()
+
+
+def test_different_lets_the_right_side_leave_whole(
+    reviewing: Callable[[Role], Client],
+) -> None:
+    client = reviewing(Role.DEPARTMENT_CLERK)
+    client.post(f"/reviews/{first_item(client)}/answer/", {"answer": "different"})
+    (decision,) = list_decisions(living_only=True)
+    assert decision.kind == "split"
+    assert set(decision.subjects).isdisjoint(decision.detail["staying"])
+
+
+def test_unsure_leaves_it_to_a_second_person(reviewing: Callable[[Role], Client]) -> None:
+    steward, clerk = reviewing(Role.DATA_STEWARD), reviewing(Role.DEPARTMENT_CLERK)
+    item = first_item(steward)
+    answer = steward.post(f"/reviews/{item}/answer/", {"answer": "unsure"})
+    assert item not in answer["Location"]
+    assert item not in items_in(steward.get(answer["Location"]).content.decode())[1:]
+    assert "待第二人" in clerk.get("/reviews/").content.decode()
+    clerk.post(f"/reviews/{item}/answer/", {"answer": "same"})
+    assert [one.kind for one in list_decisions(living_only=True)] == ["same"]
+
+
+def test_an_answered_question_is_not_answered_twice(reviewing: Callable[[Role], Client]) -> None:
+    client = reviewing(Role.DATA_STEWARD)
+    item = first_item(client)
+    client.post(f"/reviews/{item}/answer/", {"answer": "same"})
+    again = client.post(f"/reviews/{item}/answer/", {"answer": "different"})
+    assert again.status_code == 409
+    assert "已经核定" in again.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_field_is_shown_for_a_reason_and_both_stand_in_the_ledger(
+    reviewing: Callable[[Role], Client],
+) -> None:
+    client = reviewing(Role.DATA_STEWARD)
+    item = first_item(client)
+    refused = client.post(f"/reviews/{item}/ask/", {"field": "id_number", "reason": " "})
+    assert refused.status_code == 409
+    asked = client.post(f"/reviews/{item}/ask/", {"field": "id_number", "reason": "有笔误吗"})
+    (ticket,) = re.findall(r'name="ticket" value="([^"]+)"', asked.content.decode())
+    shown = client.post(f"/reviews/{item}/read/", {"ticket": ticket})
+    page = shown.content.decode()
+    assert shown.status_code == 200
+    assert len(re.findall(r"44038[0-9]{12}[0-9X]", page)) == 2
+    assert "no-store" in shown["Cache-Control"]
+    again = client.post(f"/reviews/{item}/read/", {"ticket": ticket})
+    assert again.status_code == 403, "a ticket for one look"
+    entries = list_entries(LedgerFilter()).entries
+    read = [entry for entry in entries if entry.action == "person.read"]
+    assert read
+    assert all(entry.ticket_id for entry in read)
+    unknown = client.post(f"/reviews/{item}/ask/", {"field": "address", "reason": "看看"})
+    assert unknown.status_code == 409
+
+
+def test_what_is_held_back_stands_in_no_relation_and_no_event_and_is_marked_in_the_export(
+    held_town: Path,
+) -> None:
+    held = {row["person_code"] for row in read_core(held_town, "person") if row["quarantined"]}
+    assert len(held) == ODD_PERSONS
+    named_anywhere = {
+        code
+        for row in read_core(held_town, "relation")
+        for code in (row["from_code"], row["to_code"])
+    }
+    assert not held & named_anywhere
+    for table in ("base_fact", "life_event", "structure", "block_counter", "event", "contact"):
+        path = Store(held_town).current_build() / "core" / f"{table}.parquet"
+        if path.exists():
+            written = str(pq.read_table(path).to_pylist())
+            assert not any(code in written for code in held), table
+
+
+def test_nobody_is_asked_about_other_areas(
+    reviewing: Callable[[Role], Client], held_town: Path
+) -> None:
+    from kuai.guard.types import Actor  # noqa: PLC0415
+    from kuai.registry.decisions import list_suspicious  # noqa: PLC0415
+
+    reviewing(Role.DATA_STEWARD)
+    elsewhere = Actor(user_id="somebody", role=Role.DEPARTMENT_CLERK, areas=("999999",))
+    assert list_suspicious(Store(held_town), by=elsewhere) == ()
