@@ -28,19 +28,12 @@ class FactWord:
 
 def contested_facts(*, up_to: int | None = None) -> frozenset[str]:
     """Keys of all facts that are contested: out of every rule, count and list until their case is closed."""
-    if not has_log():
-        return frozenset()
-    keys = in_force(up_to).filter(kind=DecisionKind.OBJECT).values_list("subjects", flat=True)
-    return frozenset(key for subjects in keys for key in subjects)
+    return _named(up_to, DecisionKind.OBJECT) - _named(up_to, DecisionKind.RETRACT)
 
 
 def facts_out_of_use(*, up_to: int | None = None) -> frozenset[str]:
     """Keys of facts that no rule, count or list may rest on: contested, or found never to have been true."""
-    if not has_log():
-        return frozenset()
-    out = (DecisionKind.OBJECT, DecisionKind.RETRACT)
-    keys = in_force(up_to).filter(kind__in=out).values_list("subjects", flat=True)
-    return frozenset(key for subjects in keys for key in subjects)
+    return _named(up_to, DecisionKind.OBJECT, DecisionKind.RETRACT)
 
 
 def statuses_since(sequence: int, *, up_to: int | None = None) -> Mapping[str, FactWord]:
@@ -54,6 +47,13 @@ def statuses_since(sequence: int, *, up_to: int | None = None) -> Mapping[str, F
 def statuses_over(store: Store, *, up_to: int | None = None) -> Mapping[str, FactWord]:
     """`statuses_since` of the published build: what a page lays over it."""
     return statuses_since(published_sequence(store), up_to=up_to)
+
+
+def _named(up_to: int | None, *kinds: DecisionKind) -> frozenset[str]:
+    if not has_log():
+        return frozenset()
+    keys = in_force(up_to).filter(kind__in=kinds).values_list("subjects", flat=True)
+    return frozenset(key for subjects in keys for key in subjects)
 
 
 def _touched(sequence: int, up_to: int | None) -> set[str]:
@@ -103,7 +103,7 @@ def _word_on(key: str, up_to: int | None) -> FactWord:
     end = newest.get(DecisionKind.END)
     return FactWord(
         status=status,
-        is_contested=DecisionKind.OBJECT in newest,
+        is_contested=status == "disputed",
         level="" if status == "withdrawn" else level,
         ended_on=date.fromisoformat(end.detail["on"]) if end else None,
         decision=decision.pk if decision else None,

@@ -75,7 +75,7 @@ class Reader:
         """How a fact stands now: as in the build, with what was decided since."""
         word = self._overlay.get(fact_key)
         if word is not None:
-            status = "contested" if word.is_contested else word.status or "asserted"
+            status = "contested" if word.is_contested else word.status or _as_stated(status)
             level = word.level
         return Standing(status, level, is_new=word is not None)
 
@@ -142,6 +142,11 @@ class ShownFact:
     mark: str
     title: str
     codes: list[str]
+
+
+def _as_stated(status: str) -> str:
+    """Where no decision rules any more, what sources say; what they contradict or ended stays so."""
+    return "asserted" if status in ("verified", "withdrawn") else status
 
 
 def purposes_in_words(purposes: tuple[str, ...]) -> str:

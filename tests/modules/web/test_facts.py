@@ -161,7 +161,7 @@ def test_a_case_goes_out_as_a_file_comes_back_and_is_settled(town):
     assert clerk.post(f"/facts/cases/{number}/close/", {"reason": "x"}).status_code == 403
     page = steward.post(f"/facts/cases/{number}/close/", {"reason": "按答复"}, follow=True)
     assert "已办结" in page.content.decode()
-    (fact,) = queries.facts_out_of_use() - queries.contested_facts() or queries.contested_facts()
+    (fact,) = queries.facts_out_of_use() - queries.contested_facts()
     assert queries.statuses_since(0)[fact].status == "withdrawn"
     (settled,) = [one for one in queries.list_decisions(living_only=True) if one.kind == "retract"]
     steward.post(f"/facts/decisions/{settled.sequence}/undo/", {"next": "/facts/cases/"})
