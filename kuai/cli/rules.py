@@ -44,6 +44,8 @@ COMMAND_RULES = (
     command_rule("explain relation", touches_persons=True, roles=STEWARDS),
     command_rule("sources list", touches_persons=False, roles=STEWARDS),
     command_rule("sources refused", touches_persons=True, roles=STEWARDS),
+    # Row numbers, no value.
+    command_rule("sources without-key", touches_persons=False, roles=STEWARDS),
     command_rule("sources register", touches_persons=False, roles=STEWARDS),
     # The library holds places, no persons; what changes it is the steward's.
     *(

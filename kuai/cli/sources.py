@@ -15,6 +15,8 @@ from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 
+MOST_NUMBERS = 30
+
 app = typer.Typer(help="来源：清单、登记、退回的行  Sources", no_args_is_help=True)
 
 
@@ -44,6 +46,35 @@ def list_sources(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False
             f"{line.source}：{line.title}，{line.handler}，{line.zone} 分区，第 {line.period} 期",
             highlight=False,
         )
+
+
+@app.command("without-key")
+def list_rows_without_key(
+    source: Annotated[str, typer.Argument(help="来源名；不写则是全部来源")] = "",
+    store: StoreOption = DEFAULT_STORE,
+    as_json: JsonOption = False,
+) -> None:
+    """没有任何可供识别的号码、日期、地址的行：照留、各自成一个，这里只列行号（从 0 数起）。"""
+    from dataclasses import asdict
+
+    from kuai.flows.queries import list_keyless_rows
+
+    require_allowed("sources without-key")
+    rows = list_keyless_rows(Store(store), source)
+    if as_json:
+        write_json_answer([asdict(row) for row in rows])
+        return
+    groups: dict[tuple[str, str], list[int]] = {}
+    for row in rows:
+        groups.setdefault((row.source, row.period), []).append(row.row_no)
+    for (name, period), numbers in groups.items():
+        shown = "、".join(str(number) for number in numbers[:MOST_NUMBERS])
+        more = " 等，全部见 --json" if len(numbers) > MOST_NUMBERS else ""
+        console.print(
+            f"{name} {period} 期：{len(numbers):,} 处没有键，行 {shown}{more}", highlight=False
+        )
+    if not rows:
+        console.print("没有这样的行。")
 
 
 @app.command("register")

@@ -10,9 +10,10 @@ from kuai.flows.build_inputs import BuildInputs
 from kuai.flows.deliveries import MappedResource, ReceivedResource
 from kuai.flows.stages import Bench
 from kuai.guard.types import Zone
-from kuai.kit.engine import engine
+from kuai.kit.engine import engine, scan_sql
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import write_json
+from kuai.registry.types import KEYLESS_MENTION
 
 
 def total_received(inputs: BuildInputs) -> Receipt:
@@ -28,8 +29,10 @@ def write_receipts(bench: Bench) -> Receipt:
     for mapped_one in bench.inputs.mapped:
         mapped.setdefault(mapped_one.mentions.source, []).append(mapped_one)
     grades = _grades_by_source(bench)
+    keyless = _keyless_by_source(bench)
     lines = [
         _source_line(one, mapped.get(one.resource.name, []), grades.get(one.resource.name, {}))
+        | {"without_key": keyless.get(one.resource.name, 0)}
         for one in bench.inputs.received
     ]
     total = total_received(bench.inputs)
@@ -98,3 +101,13 @@ def _grades_by_source(bench: Bench) -> dict[str, dict[str, int]]:
     for source, grade, count in found:
         grades.setdefault(source, {})[grade] = int(count)
     return grades
+
+
+def _keyless_by_source(bench: Bench) -> dict[str, int]:
+    """How many namings of each source have no key at all; which rows they are in is in the build's table."""
+    path = bench.core / f"{KEYLESS_MENTION.name}.parquet"
+    with engine() as connection:
+        found = connection.execute(
+            f"select source, count(*) from {scan_sql([path])} group by source order by source"
+        ).fetchall()
+    return {str(source): int(count) for source, count in found}

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from kuai.kit.engine import engine, scan_sql
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store, read_json
+from kuai.registry.types import KEYLESS_MENTION
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,35 @@ def list_stage_receipts(store: Store) -> list[Receipt]:
         Receipt.from_json(entry)
         for entry in read_json(store.current_build() / "receipts.json")["stages"]
     ]
+
+
+@dataclass(frozen=True)
+class KeylessRow:
+    """One row that names somebody by nothing they could be told by again; no value of it."""
+
+    source: str
+    period: str
+    row_no: int
+    element: str
+    role: str
+    has_name: bool
+
+
+def list_keyless_rows(store: Store, source: str = "") -> list[KeylessRow]:
+    """The rows of the published build without any key, of one source or of all; empty before the first build."""
+    if store.current_version() is None:
+        return []
+    path = store.current_build() / "core" / f"{KEYLESS_MENTION.name}.parquet"
+    if not path.exists():
+        return []
+    names = ", ".join(KeylessRow.__dataclass_fields__)
+    with engine() as connection:
+        rows = connection.execute(
+            f"select {names} from {scan_sql([path])} where $source in ('', source)"
+            " order by source, period, row_no, element, role",
+            {"source": source},
+        ).fetchall()
+    return [KeylessRow(*row) for row in rows]
 
 
 def is_synthetic(store: Store) -> bool:

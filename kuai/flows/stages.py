@@ -27,7 +27,13 @@ from kuai.kit.tables import BulkTable, TableRef
 from kuai.linkage import actions as linkage
 from kuai.linkage.types import ORGANISATION_LINK, PERSON_LINK
 from kuai.registry import actions as registry
-from kuai.registry.types import DECISION, ELEMENT_TABLES, RELATION, RELATION_END
+from kuai.registry.types import (
+    DECISION,
+    ELEMENT_TABLES,
+    KEYLESS_MENTION,
+    RELATION,
+    RELATION_END,
+)
 from kuai.sources.types import ADDRESS_MENTION, MENTION_TABLES
 
 Engine = duckdb.DuckDBPyConnection
@@ -88,7 +94,11 @@ def build_core(bench: Bench) -> None:
     tables |= bench.stage(
         "relate", lambda engine: _relate(engine, bench, core, tables), ELEMENT_TABLES
     )
-    tables |= bench.stage("serve", lambda engine: _serve(engine, bench, tables), (RELATION_END,))
+    tables |= bench.stage(
+        "serve",
+        lambda engine: _serve(engine, bench, core, tables),
+        (RELATION_END, KEYLESS_MENTION),
+    )
     bench.stage("pack", lambda engine: _pack(engine, bench, tables), (BLOCK, BLOCK_COUNTER))
 
 
@@ -196,8 +206,25 @@ def _previous(engine: Engine, bench: Bench) -> registry.PreviousBuild | None:
     return replace(before, identity=codes) if before else registry.PreviousBuild(codes)
 
 
-def _serve(engine: Engine, bench: Bench, made: dict[str, TableRef]) -> Made:
-    return registry.write_relation_ends(engine, relations=made[RELATION.name], folder=bench.core)
+def _serve(
+    engine: Engine, bench: Bench, resources: Sequence[MappedResource], made: dict[str, TableRef]
+) -> Made:
+    ends, served = registry.write_relation_ends(
+        engine, relations=made[RELATION.name], folder=bench.core
+    )
+    inputs = {
+        table.name: [one.mentions.tables[table.name] for one in resources]
+        for table in MENTION_TABLES
+    }
+    keyless, told = registry.write_keyless_mentions(
+        engine, inputs=inputs | {ADDRESS_WASH.name: [made[ADDRESS_WASH.name]]}, folder=bench.core
+    )
+    return ends | keyless, Receipt.total(
+        "serve",
+        (served, told),
+        what="relations and mentions",
+        without_key=told.notes["without_key"],
+    )
 
 
 def _pack(engine: Engine, bench: Bench, made: dict[str, TableRef]) -> Made:

@@ -9,7 +9,7 @@ from kuai.registry.building import (
 from kuai.registry.engine.relation_types import RelationType
 from kuai.registry.identifying import BuildFrame, newest_build
 from kuai.registry.relating import SourceDelivery
-from kuai.registry.relation_ends import write_relation_ends
+from kuai.registry.relation_ends import write_keyless_mentions, write_relation_ends
 
 __all__ = [
     "BuildFrame",
@@ -20,5 +20,6 @@ __all__ = [
     "newest_build",
     "read_previous",
     "relation_types",
+    "write_keyless_mentions",
     "write_relation_ends",
 ]

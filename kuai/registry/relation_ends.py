@@ -1,18 +1,19 @@
-"""Every relation under either of its codes, sorted by code: what one element is asked by lies together. Private.
+"""What readers of a build ask for besides: relations under either code, and namings without any key. Private.
 
 Because a build's relations are sorted by source, one element of a city would cost a reading of them all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 
-from kuai.kit.engine import use_table, write_table
+from kuai.kit.engine import read_sql, use_table, use_tables, write_table
 from kuai.kit.receipt import Receipt
-from kuai.kit.tables import TableRef
-from kuai.registry.types import RELATION_END
+from kuai.kit.tables import CATALOGUE, TableRef
+from kuai.registry.types import KEYLESS_MENTION, RELATION_END
 
 # Measured 2026-11-22: groups of this size are skipped or read in about a millisecond each.
 ROWS_READ_AT_ONCE = 8192
@@ -32,4 +33,21 @@ def write_relation_ends(
         row_group_rows=ROWS_READ_AT_ONCE,
     )
     receipt = Receipt("serve", relations.rows, relations.rows, what="relations")
+    return {ref.name: ref}, receipt
+
+
+def write_keyless_mentions(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    inputs: Mapping[str, Sequence[TableRef]],
+    folder: Path,
+) -> tuple[dict[str, TableRef], Receipt]:
+    """Write `keyless_mention` from mention tables and washes, by table name. Nothing is left out: they are listed."""
+    for name, refs in inputs.items():
+        use_tables(connection, CATALOGUE.tables[name], refs)
+    ref = write_table(connection, KEYLESS_MENTION, read_sql(__file__, KEYLESS_MENTION.name), folder)
+    named = sum(
+        one.rows for name in ("person_mention", "organisation_mention") for one in inputs[name]
+    )
+    receipt = Receipt("without key", named, named, what="mentions", notes={"without_key": ref.rows})
     return {ref.name: ref}, receipt

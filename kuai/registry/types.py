@@ -398,6 +398,25 @@ DECISION = CATALOGUE.declare(
     )
 )
 
+KEYLESS_MENTION = CATALOGUE.declare(
+    BulkTable(
+        name="keyless_mention",
+        owner="registry",
+        row="One naming by which nobody can be told again: kept by itself, listed for the office that delivered it.",
+        retention="as the mention",
+        columns=(
+            Column("mention_key", "VARCHAR", L2, "the mention"),
+            Column("source", "VARCHAR", L1, "name of the source"),
+            Column("period", "VARCHAR", L1, "delivery"),
+            Column("row_no", "INTEGER", L1, "data row, from 0"),
+            Column("element", "VARCHAR", L1, "person, organisation"),
+            Column("role", "VARCHAR", L1, "role in the row"),
+            Column("has_name", "BOOLEAN", L2, "a person's name is all there is"),
+        ),
+        order_by=("source", "period", "row_no", "element", "role"),
+    )
+)
+
 RELATION_END = CATALOGUE.declare(
     BulkTable(
         name="relation_end",
