@@ -32,7 +32,9 @@ select row_number() over (order by k.serial) as person_no,
                else b.birth_date + interval 1 day
            end > cast($as_of as date) - interval 14 year + interval 1 day,
            false
-       ) as is_child_under_14,
+       )
+       -- Or any row of them says so: whoever is held together with a child by mistake is read as one.
+       or coalesce(y.says_child, false) as is_child_under_14,
        c.mentions, c.quarantined = 1 as quarantined,
        case
            when o.birth_date = 1 and o.sex = 1 then 'birth_date,sex'
@@ -44,6 +46,13 @@ select row_number() over (order by k.serial) as person_no,
        coalesce(p.purposes, '') as purposes
 from all_code as k
 join cluster as c on c.element = k.element and c.cluster_key = k.cluster_key
+left join (
+    select i.code, bool_or(m.is_child_under_14) as says_child
+    from identified as i
+    join person_mention as m on m.mention_key = i.mention_key
+    where i.element = 'person'
+    group by i.code
+) as y on y.code = k.code
 left join birth as b on b.code = k.code and b.place = 1
 left join sex as s on s.code = k.code and s.place = 1
 left join contested_attribute as o on o.person_code = k.code
