@@ -35,6 +35,7 @@ from kuai.linkage.engine.organisations import link_organisation_rows
 from kuai.linkage.engine.persons import link_person_rows
 from kuai.linkage.engine.steps import make_table, registered
 from kuai.linkage.file_linking import link_rows_of_file
+from kuai.linkage.link_state import link_rows_into_state
 from kuai.linkage.types import (
     ORGANISATION_LINK,
     ORGANISATION_SUSPICION,
@@ -119,13 +120,32 @@ def link_organisations(
     return ref, _receipt("link organisations", figures, what="mentions")
 
 
-def link_file(in_parquet: Path, out_parquet: Path, progress: Progress = SILENT) -> Receipt:
+def link_file(
+    in_parquet: Path,
+    out_parquet: Path,
+    progress: Progress = SILENT,
+    *,
+    state: Path | None = None,
+    figures_of: Path | None = None,
+) -> Receipt:
     """`kuai link`: a table of person rows -> row_id, person_code, match_probability, reason.
 
-    Refuses a file without row_id, with a repeated row_id, or with nothing to compare. Written whole or not at all.
+    With `state` (a folder) the rows join those linked there before, exact keys only, and the answer holds every row
+    that was looked at; `figures_of` takes another state's frozen figures. Refuses a file without row_id, with a
+    repeated row_id, or with nothing to compare. Written whole or not at all.
     """
     with _private_session() as session:
-        figures = link_rows_of_file(session, in_parquet, out_parquet, progress)
+        if state is None:
+            figures = link_rows_of_file(session, in_parquet, out_parquet, progress)
+        else:
+            figures = link_rows_into_state(
+                session,
+                in_parquet,
+                out_parquet,
+                folder=state,
+                figures_of=figures_of,
+                progress=progress,
+            )
     return _receipt("link file", figures, what="rows")
 
 

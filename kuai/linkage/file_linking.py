@@ -6,7 +6,7 @@ The raw columns are never a table: they are read from the file for each step tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -57,16 +57,18 @@ def link_rows_of_file(
     progress: Progress = SILENT,
 ) -> LinkFigures:
     """row_id, person_code, match_probability, reason of each row; written whole or not at all."""
-    row_ids, mention_no = _number_rows(session, in_parquet)
+    row_ids, mention_no = number_rows(session, in_parquet)
     figures = link_person_rows(
-        session, progress=progress, parts=_parts(session, in_parquet, mention_no)
+        session,
+        progress=progress,
+        parts=parts_of_batches(session, batches_of(in_parquet), mention_no),
     )
     with replace_when_complete(out_parquet) as scratch:
         _write(session, row_ids, scratch)
     return figures
 
 
-def _number_rows(
+def number_rows(
     session: duckdb.DuckDBPyConnection, path: Path
 ) -> tuple[pa.ChunkedArray, np.ndarray]:
     """The file's row_ids in founding order (by source and row_id), and for each of its rows its place there."""
@@ -108,34 +110,53 @@ def _number_rows(
     return row_ids, mention_no
 
 
-def _parts(session: duckdb.DuckDBPyConnection, path: Path, mention_no: np.ndarray) -> Iterator[str]:
-    """The file's known columns as text, missing ones empty, so many rows at once as may be spelled out."""
-    sql = read_sql(__file__, "person_file_row")
-    begin = 0
+def batches_of(path: Path) -> Iterator[pa.RecordBatch]:
+    """The file's known columns, a batch at a time."""
     with pq.ParquetFile(path) as file:
         known = [name for name in FILE_COLUMNS if name in file.schema_arrow.names]
-        waiting: list[pa.RecordBatch] = []
-        for batch in file.iter_batches(ROW_GROUP_ROWS, columns=known):
-            waiting.append(batch)
-            if sum(map(len, waiting)) >= PART_ROWS:
-                yield from _part(session, sql, pa.Table.from_batches(waiting), mention_no[begin:])
-                begin += sum(map(len, waiting))
-                waiting = []
-        if waiting:
+        yield from file.iter_batches(ROW_GROUP_ROWS, columns=known)
+
+
+def text_rows(path: Path) -> pa.Table:
+    """The whole file as text, missing columns empty."""
+    schema = pa.schema([(name, pa.string()) for name in FILE_COLUMNS])
+    parts = [_as_text(pa.Table.from_batches([batch])) for batch in batches_of(path)]
+    return pa.concat_tables([schema.empty_table(), *parts])
+
+
+def parts_of_batches(
+    session: duckdb.DuckDBPyConnection, batches: Iterable[pa.RecordBatch], mention_no: np.ndarray
+) -> Iterator[str]:
+    """Rows as FROM items of the shape `person_row`, so many at once as may be spelled out."""
+    sql = read_sql(__file__, "person_file_row")
+    begin = 0
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(map(len, waiting)) >= PART_ROWS:
             yield from _part(session, sql, pa.Table.from_batches(waiting), mention_no[begin:])
+            begin += sum(map(len, waiting))
+            waiting = []
+    if waiting:
+        yield from _part(session, sql, pa.Table.from_batches(waiting), mention_no[begin:])
 
 
 def _part(
     session: duckdb.DuckDBPyConnection, sql: str, rows: pa.Table, mention_no: np.ndarray
 ) -> Iterator[str]:
-    columns: dict[str, object] = {"mention_no": pa.array(mention_no[: len(rows)])}
+    numbers = pa.array(mention_no[: len(rows)])
+    with registered(session, file_row=_as_text(rows).append_column("mention_no", numbers)):
+        yield f"({sql})"
+
+
+def _as_text(rows: pa.Table) -> pa.Table:
+    columns = {}
     for name in FILE_COLUMNS:
         is_known = name in rows.column_names
         columns[name] = (
             rows[name].cast(pa.string()) if is_known else pa.nulls(len(rows), pa.string())
         )
-    with registered(session, file_row=pa.table(columns)):
-        yield f"({sql})"
+    return pa.table(columns)
 
 
 def _write(session: duckdb.DuckDBPyConnection, row_ids: pa.ChunkedArray, target: Path) -> None:

@@ -151,3 +151,49 @@ PERSON_SUSPICION = _suspicion_table("person")
 ORGANISATION_SUSPICION = _suspicion_table("organisation")
 PERSON_TIE = _tie_table("person")
 ORGANISATION_TIE = _tie_table("organisation")
+
+LINK_STATE_ROW = CATALOGUE.declare(
+    BulkTable(
+        name="link_state_row",
+        owner="linkage",
+        row="One row of a file linked into a state, as a delivery left it; the newest delivery of a row counts.",
+        retention="as the rows of the file: the state's folder and its keys go together",
+        columns=(
+            Column(
+                "row_no",
+                "BIGINT",
+                L2,
+                "place among all rows of the state, from 0, in order of arrival",
+            ),
+            Column("row_id", "VARCHAR", L2, "the row's name in its file"),
+            Column(
+                "label",
+                "BIGINT",
+                L2,
+                "smallest row_no of the rows this one could be tied with, directly or not",
+            ),
+            Column("founder_row_no", "BIGINT", L2, "row_no of the cluster's founding row"),
+            Column("match_probability", "DOUBLE", L2, "as in person_link"),
+            Column("reason", "VARCHAR", L2, "as in person_link"),
+        ),
+        order_by=("row_no",),
+    )
+)
+LINK_STATE_GROUP = CATALOGUE.declare(
+    BulkTable(
+        name="link_state_group",
+        owner="linkage",
+        row="One group a row belongs to, such as those with its name and phone, as a keyed token.",
+        retention="as link_state_row",
+        columns=(
+            Column(
+                "token",
+                "BIGINT",
+                L2,
+                "the group under the state's own key; says nothing without it",
+            ),
+            Column("row_no", "BIGINT", L2, "the row"),
+        ),
+        order_by=("token", "row_no"),
+    )
+)

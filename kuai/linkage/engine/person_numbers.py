@@ -11,6 +11,7 @@ import pyarrow as pa
 from kuai.kit.identity_numbers import check_character
 from kuai.linkage.engine import names, near_numbers
 from kuai.linkage.engine.components import Edges
+from kuai.linkage.engine.frozen_figures import GroupKind, is_noting, note_group
 from kuai.linkage.engine.keys import (
     ID_AND_NAME,
     ID_AND_NAME_VARIANT,
@@ -26,6 +27,11 @@ ID_FOREIGN_NAMES_MAX = 2
 
 def number_edges(connection: duckdb.DuckDBPyConnection) -> list[Edges]:
     """Ties of equal valid numbers; where the names cannot be one name, the number is taken off the row."""
+    note_group(
+        connection,
+        GroupKind.NUMBER,
+        "select hash(id_key) as group_no, mention_no from person_shape where id_key is not null",
+    )
     make_table(connection, "person_id_name")
     make_table(connection, "person_id_doubt")
     doubt = (
@@ -100,6 +106,7 @@ def _take_numbers_off(
 
 def slip_edges(connection: duckdb.DuckDBPyConnection) -> list[Edges]:
     """Faulty numbers with exactly one known near neighbour of a compatible name take its place."""
+    _note_neighbours(connection)
     make_table(connection, "person_slip_pair")
     found_pairs = connection.sql(
         "select p.*, f.spelling as faulty_spelling, k.spelling as known_spelling from person_slip_pair as p"
@@ -115,9 +122,44 @@ def slip_edges(connection: duckdb.DuckDBPyConnection) -> list[Edges]:
     candidates = found_pairs.select(["id_faulty", "faulty_name", "id_key"]).filter(pa.array(fits))
     with registered(connection, slip_candidate=candidates):
         make_table(connection, "person_repair")
+        note_group(
+            connection,
+            GroupKind.REPAIR,
+            "select hash(c.id_faulty, c.faulty_name) as group_no, s.mention_no from slip_candidate as c"
+            " inner join person_shape as s on s.id_faulty = c.id_faulty and s.name = c.faulty_name"
+            " union select hash(c.id_faulty, c.faulty_name), s.mention_no from slip_candidate as c"
+            " inner join person_shape as s on s.id_key = c.id_key",
+        )
     found = columns_of(connection, "select mention_no, first_no from person_repair")
     connection.execute(
         "update person_shape set id_key = r.id_key, birth_date = r.birth_date, sex = r.sex, id_faulty = null"
         " from person_repair as r where r.mention_no = person_shape.mention_no"
     )
     return [edges_of(found, tier=TIER_OF[SLIP_AND_NAME.code])]
+
+
+def _note_neighbours(connection: duckdb.DuckDBPyConnection) -> None:
+    """What a known and a faulty number must share to be looked at together (person_slip_pair)."""
+    if not is_noting(connection):
+        return
+    known = (
+        "select {value} as group_no, s.mention_no from person_shape as s"
+        " inner join person_spelling as n on n.name = s.name where s.id_key is not null"
+    )
+    faulty = (
+        "select {value} as group_no, s.mention_no from person_shape as s"
+        " inner join person_spelling as n on n.name = s.name"
+        " inner join person_faulty as w on w.id_faulty = s.id_faulty where length(w.written) between 17 and 19"
+    )
+    head, tail = "s.id_key // 10000000", "s.id_key % 10000000"
+    told_head = "try_cast(substr(w.written, 1, 10) as bigint)"
+    told_tail = "try_cast(substr(w.written, length(w.written) - 7, 7) as bigint)"
+    for kind, rows, value in (
+        (GroupKind.KNOWN_HEAD, known, f"hash(s.name, {head})"),
+        (GroupKind.KNOWN_TAIL_SURNAME, known, f"hash(n.surname, {tail})"),
+        (GroupKind.KNOWN_TAIL_REST, known, f"hash(n.rest, {tail})"),
+        (GroupKind.FAULTY_HEAD, faulty, f"hash(s.name, {told_head})"),
+        (GroupKind.FAULTY_TAIL_SURNAME, faulty, f"hash(n.surname, {told_tail})"),
+        (GroupKind.FAULTY_TAIL_REST, faulty, f"hash(n.rest, {told_tail})"),
+    ):
+        note_group(connection, kind, rows.format(value=value))

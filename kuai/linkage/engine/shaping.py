@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import duckdb
 
 from kuai.linkage.engine import names
+from kuai.linkage.engine.frozen_figures import freeze, take_frozen
 from kuai.linkage.engine.steps import make_table, row_count
 
 # A household shares a phone; more names than this on one phone is an office, an agent or a placeholder.
@@ -91,6 +92,7 @@ def shape_rows(
         connection.execute(f"create or replace temp view person_row_part as select * from {part}")
         _shape_part(connection, tokens)
     connection.execute("drop view if exists person_row_part")
+    freeze(connection, "person_desk")
     for table, column in (("person_spelling", "spelling"), ("person_faulty", "written")):
         connection.execute(
             f"create or replace temp table {table} as select distinct * from {table} order by {column}"
@@ -106,7 +108,8 @@ def _make_empty(connection: duckdb.DuckDBPyConnection) -> None:
         ("person_spelling", "name bigint, spelling varchar, surname varchar, rest varchar"),
         ("person_faulty", "id_faulty bigint, written varchar"),
     ):
-        connection.execute(f"create or replace temp table {table} ({shape})")
+        if table != "person_desk" or not take_frozen(connection, table):
+            connection.execute(f"create or replace temp table {table} ({shape})")
 
 
 def _shape_part(connection: duckdb.DuckDBPyConnection, tokens: Tokens) -> None:
@@ -169,10 +172,16 @@ def _number_desks(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("drop table person_role")
 
 
+def _tell(connection: duckdb.DuckDBPyConnection, table: str, limits: dict[str, object]) -> None:
+    if not take_frozen(connection, table):
+        make_table(connection, table, parameters=limits)
+        freeze(connection, table)
+
+
 def _take_shared_out(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    make_table(connection, "person_shared_phone", parameters={"phone_names_max": PHONE_NAMES_MAX})
-    make_table(connection, "person_shared_faulty", parameters={"names_max": FAULTY_NAMES_MAX})
-    make_table(connection, "person_shared_room", parameters={"room_names_max": ROOM_NAMES_MAX})
+    _tell(connection, "person_shared_phone", {"phone_names_max": PHONE_NAMES_MAX})
+    _tell(connection, "person_shared_faulty", {"names_max": FAULTY_NAMES_MAX})
+    _tell(connection, "person_shared_room", {"room_names_max": ROOM_NAMES_MAX})
     for column, table in (
         ("phone", "person_shared_phone"),
         ("id_faulty", "person_shared_faulty"),
@@ -192,7 +201,7 @@ def _take_shared_out(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 def _take_birth_dates_out(connection: duckdb.DuckDBPyConnection) -> int:
     limits: dict[str, object] = {"names_min": BIRTH_NAMES_MIN, "share_max": BIRTH_SHARE_MAX}
-    make_table(connection, "person_shared_birth", parameters=limits)
+    _tell(connection, "person_shared_birth", limits)
     found = row_count(connection, "person_shared_birth")
     if found:
         # What a valid number says stands; only the date beside it goes.
@@ -211,7 +220,7 @@ def _take_names_out(connection: duckdb.DuckDBPyConnection) -> int:
         "share_max": NAME_SHARE_MAX,
         "holders_min": NAME_HOLDERS_MIN,
     }
-    make_table(connection, "person_shared_name", parameters=limits)
+    _tell(connection, "person_shared_name", limits)
     found = row_count(connection, "person_shared_name")
     if found:
         connection.execute(

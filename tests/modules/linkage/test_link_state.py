@@ -1,0 +1,106 @@
+"""A state beside the link of files: who comes later is linked as if everybody had come at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from benchmarks.invented_persons import invent_rows
+from kuai.kit.errors import DataFault
+from kuai.linkage.actions import link_file
+from kuai.linkage.link_state import read_answers
+
+ROWS = {
+    profile: invent_rows(2500, seed=11, profile=profile).drop(["truth"])
+    for profile in ("easy", "hard")
+}
+
+
+def answers(folder: Path) -> dict[str, tuple[str, float, str]]:
+    """row_id -> first row_id of its cluster, probability, reason."""
+    rows = read_answers(duckdb.connect(), folder).to_pylist()
+    first: dict[int, str] = {}
+    for row in rows:
+        founder = row["founder_row_no"]
+        first[founder] = min(first.get(founder, row["row_id"]), row["row_id"])
+    return {
+        row["row_id"]: (first[row["founder_row_no"]], row["match_probability"], row["reason"])
+        for row in rows
+    }
+
+
+def write(path: Path, rows: pa.Table) -> Path:
+    pq.write_table(rows, path)
+    return path
+
+
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    profile=st.sampled_from(sorted(ROWS)),
+    seed=st.integers(0, 10_000),
+    shares=st.lists(st.floats(0.01, 0.4), min_size=1, max_size=2),
+)
+def test_rows_that_come_in_parts_are_linked_as_if_they_had_come_at_once(
+    tmp_path_factory: pytest.TempPathFactory, profile: str, seed: int, shares: list[float]
+) -> None:
+    folder = tmp_path_factory.mktemp("state")
+    rows = ROWS[profile]
+    cuts = np.cumsum([0.0, 1 - sum(shares), *shares])
+    drawn = np.random.default_rng(seed).random(len(rows))
+    out = folder / "out.parquet"
+    for place, (low, high) in enumerate(zip(cuts[:-1], [*cuts[1:-1], 1.1], strict=True)):
+        part = rows.filter(pa.array((drawn >= low) & (drawn < high)))
+        link_file(write(folder / f"{place}.parquet", part), out, state=folder / "grown")
+    everything = write(folder / "all.parquet", rows)
+    link_file(everything, out, state=folder / "whole", figures_of=folder / "grown")
+    assert answers(folder / "grown") == answers(folder / "whole")
+
+
+def test_a_second_delivery_looks_at_few_rows_again(tmp_path: Path) -> None:
+    rows, out = ROWS["easy"], tmp_path / "out.parquet"
+    link_file(write(tmp_path / "a.parquet", rows.slice(0, 2450)), out, state=tmp_path / "state")
+    link_file(write(tmp_path / "b.parquet", rows.slice(2450)), out, state=tmp_path / "state")
+    looked_at = set(pq.read_table(out)["row_id"].to_pylist())
+    assert set(rows.slice(2450)["row_id"].to_pylist()) <= looked_at
+    assert len(looked_at) < 500
+
+
+def test_a_row_that_came_before_is_refused_and_the_state_stays(tmp_path: Path) -> None:
+    given, out = write(tmp_path / "a.parquet", ROWS["easy"]), tmp_path / "out.parquet"
+    link_file(given, out, state=tmp_path / "state")
+    before = answers(tmp_path / "state")
+    with pytest.raises(DataFault, match="此前的批次"):
+        link_file(given, out, state=tmp_path / "state")
+    assert answers(tmp_path / "state") == before
+
+
+def test_nothing_of_a_person_lies_open_in_the_state(tmp_path: Path) -> None:
+    rows = ROWS["easy"].slice(0, 600)
+    link_file(write(tmp_path / "a.parquet", rows), tmp_path / "out.parquet", state=tmp_path / "s")
+    told = {
+        value.encode()
+        for column in ("name", "id_number", "phone", "room_code")
+        for value in rows[column].to_pylist()
+        if value and len(value) > 2
+    }
+    numbers = {
+        int(value[:17]) for value in rows["id_number"].to_pylist() if value and value[:17].isdigit()
+    }
+    files = [path for path in (tmp_path / "s").rglob("*") if path.is_file()]
+    assert len(files) > 5
+    for path in files:
+        content = path.read_bytes()
+        assert not [value for value in told if value in content], path.name
+    for path in (tmp_path / "s" / "linked").rglob("*.parquet"):
+        for column in pq.read_table(path).columns:
+            if pa.types.is_integer(column.type):
+                assert not numbers & set(column.to_pylist())
