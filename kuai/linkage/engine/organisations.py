@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
-from kuai.linkage.engine import components
+from kuai.linkage.engine import components, near_numbers
 from kuai.linkage.engine.clerk_ties import ClerkRow, keep_edges
 from kuai.linkage.engine.clusters import write_clusters
 from kuai.linkage.engine.components import Edges, Traits
@@ -19,12 +20,17 @@ from kuai.linkage.engine.steps import (
     columns_of,
     edges_of,
     make_table,
+    registered,
     row_count,
 )
 
+SLIP_AND_NAME = LinkKey(
+    "code_slip_and_name", 0.9985, "统一社会信用代码有一处笔误，校正后唯一对应，名称一致"
+)
 ORGANISATION_KEYS = (
     CLERK,
     LinkKey("credit_code", 0.9999, "统一社会信用代码相同", "credit_code"),
+    SLIP_AND_NAME,
     LinkKey(
         "name_and_building", 0.998, "名称一致且在同一楼栋", "plain_name || ' ' || building_code"
     ),
@@ -42,10 +48,10 @@ def link_organisation_rows(
     connection.execute(
         f"update organisation_row set bare_name = null where length(bare_name) < {SHORTEST_BARE_NAME}"
     )
-    edges = [
-        _key_edges(connection, tier, key)
-        for tier, key in enumerate(ORGANISATION_KEYS)
-        if key is not CLERK
+    # First, because what a slip is repaired to tells two firms of one name apart.
+    edges = [_slip_edges(connection)]
+    edges += [
+        _key_edges(connection, tier, key) for tier, key in enumerate(ORGANISATION_KEYS) if key.other
     ]
     count = row_count(connection, "organisation_row")
     word = clerk_word(connection, decided, rows="organisation_row")
@@ -61,6 +67,25 @@ def link_organisation_rows(
         word=word,
         watch=watch_organisations(),
     )
+
+
+def _slip_edges(connection: duckdb.DuckDBPyConnection) -> Edges:
+    """A code that fails its check, with exactly one known neighbour of the same name, takes its place."""
+    make_table(connection, "organisation_slip_pair")
+    pairs = connection.sql("select * from organisation_slip_pair").to_arrow_table()
+    near = near_numbers.is_one_slip(
+        pairs["faulty_code"].to_pylist(), pairs["credit_code"].to_pylist()
+    )
+    with registered(connection, near_code=pairs.filter(pa.array(near))):
+        make_table(connection, "organisation_repair")
+    found = columns_of(connection, "select mention_no, first_no from organisation_repair")
+    connection.execute(
+        "update organisation_row set credit_code = r.credit_code from organisation_repair as r"
+        " where r.mention_no = organisation_row.mention_no"
+    )
+    for table in ("organisation_slip_pair", "organisation_repair"):
+        connection.execute(f"drop table {table}")
+    return edges_of(found, tier=ORGANISATION_KEYS.index(SLIP_AND_NAME))
 
 
 def _key_edges(connection: duckdb.DuckDBPyConnection, tier: int, key: LinkKey) -> Edges:

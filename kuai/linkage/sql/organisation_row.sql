@@ -21,7 +21,7 @@ named as (
     f.building_code,
     nullif(
       regexp_replace(
-        regexp_replace(upper(l.name), '[\s()（）·,，.．\-]', '', 'g'), '^(中国)?(广东省)?(深圳市?)?', ''
+        regexp_replace(upper(l.name), '[\s()（）【】\[\]·,，.．\-]', '', 'g'), '^(中国)?(广东省?)?(深圳市?)?', ''
       ),
       ''
     ) as plain_name
@@ -33,6 +33,7 @@ select
   row_number() over (order by source, period, row_no, role, mention_key) - 1 as mention_no,
   mention_key,
   case when credit_code_valid then credit_code end as credit_code,
+  case when not credit_code_valid and length(credit_code) between 17 and 19 then credit_code end as faulty_code,
   plain_name,
   nullif(regexp_replace(plain_name, '(股份有限公司|有限责任公司|有限公司|公司|个体工商户)$', ''), '') as bare_name,
   building_code
