@@ -245,3 +245,14 @@ def test_a_birth_known_to_the_year_or_month_is_taken_at_its_latest(
     world = World()
     world.person(0, birth_date=born, birth_precision=precision)
     assert relate(tmp_path, world)["person"][0]["is_child_under_14"] is is_child
+
+
+def test_whom_one_of_its_rows_calls_a_child_is_a_child(tmp_path):
+    """Two rows of a grown-up and a child's, held together by mistake: what is the child's stays L4."""
+    world = World()
+    first = world.person(0, birth_date=date(1980, 1, 1))
+    world.person(1, cluster=first, birth_date=date(1980, 1, 1))
+    world.person(2, cluster=first, birth_date=date(2015, 1, 1), is_child_under_14=True)
+    (person,) = relate(tmp_path, world)["person"]
+    assert person["birth_date"] == date(1980, 1, 1)
+    assert person["is_child_under_14"]
