@@ -199,7 +199,7 @@ def state_of(
     as_of = _day_of(core.parent)
     day = on or as_of
     rows = _relations(reading, held, found, as_of=as_of)
-    catalogue = {one.code: one for one in relation_types(store.root)}
+    catalogue = _catalogue(store)
     shown, hidden = [], Counter[str]()
     for row, certainty in _holding(rows, day):
         kind = catalogue.get(row["type"])
@@ -209,9 +209,7 @@ def state_of(
             shown.append(_relation(row, title, certainty=certainty))
         else:
             hidden[row["type"]] += 1
-    life = tuple(
-        one for one in reading.life_events(found) if one.on_day is None or one.on_day <= day
-    )
+    life = reading.life_events(found)
     # A frozen day alone is told in numbers: two days beside each other would tell of one person.
     is_frozen = day == as_of and held.sequence == held.built_up_to
     return ElementState(
@@ -219,7 +217,7 @@ def state_of(
         asked_code=code,
         element=element,
         on=day,
-        stage=_stage(element, values, reading.life_events(found), day),
+        stage=_stage(element, values, life, day),
         belief=held,
         values={name: one for name, one in values.items() if name not in _OF_THE_BUILD},
         relations=tuple(shown),
@@ -232,7 +230,7 @@ def state_of(
             for name, count in sorted(hidden.items())
         ),
         conflicts=reading.conflicts(found),
-        life_events=life,
+        life_events=tuple(one for one in life if one.on_day is None or one.on_day <= day),
         waiting=tuple(
             WaitingDecision(sequence, kind)
             for sequence, kind in list_waiting(
@@ -503,8 +501,23 @@ def _built_up_to(store: Store, version: str) -> int:
             f"库里没有版本 {version}。",
             next_step="不写版本就是已发布的版本。",
         )
+    return _share_of(build)
+
+
+@lru_cache(maxsize=64)
+def _share_of(build: Path) -> int:
     inputs = build / "inputs.json"
     return int(read_json(inputs)["decisions"]["up_to"]) if inputs.exists() else 0
+
+
+def _catalogue(store: Store) -> Mapping[str, RelationType]:
+    own = store.root / "relations.yaml"
+    return _catalogue_at(store.root, own.stat().st_mtime_ns if own.exists() else 0)
+
+
+@lru_cache(maxsize=4)
+def _catalogue_at(root: Path, changed: int) -> Mapping[str, RelationType]:  # noqa: ARG001 - part of the key
+    return {one.code: one for one in relation_types(root)}
 
 
 def _belief_of_day(store: Store, day: date) -> Belief:
