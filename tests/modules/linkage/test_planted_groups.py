@@ -229,6 +229,44 @@ PLANTED = (
         a_row("a", "欧阳若曦", number=WOMAN, room=ROOM),
         a_row("b", "欧阳若曦", "water", room=NEXT_ROOM),
     ),
+    # Hard because every office has its own dot, and the parts are few: the phone must say it.
+    planted(
+        "a_transliterated_name_with_another_dot_on_one_phone",
+        "a+b+c",
+        a_row("a", "买买提·艾力", number=SON, phone=PHONE),
+        a_row("b", "买买提•艾力", "rental", phone=PHONE),
+        a_row("c", "买买提艾力", "access", phone=PHONE),
+    ),
+    # Hard because the second name is written into the first.
+    planted(
+        "a_second_name_in_brackets_is_an_aside",
+        "a+b",
+        a_row("a", "王晓明", number=SON, phone=PHONE),
+        a_row("b", "王晓明（又名王大明）", "rental", phone=PHONE),
+    ),
+    # Hard because father, son and daughter share the phone, the room and two characters of three.
+    planted(
+        "children_filed_under_their_fathers_phone_are_not_he",
+        "a b c",
+        a_row("a", "王建国", number=FATHER, phone=PHONE, room=ROOM),
+        a_row("b", "王建林", "school", phone=PHONE, room=ROOM),
+        a_row("c", "王建芳", "school", phone=PHONE, room=ROOM),
+    ),
+    # Hard because a scanner's slip in one twin's number lies near the other's: name and neighbourhood agree.
+    planted(
+        "twins_with_consecutive_numbers_and_one_read_wrongly",
+        "a+c b",
+        a_row("a", "林子涵", number=TWIN_A, room=ROOM),
+        a_row("b", "林子轩", number=TWIN_B, room=ROOM),
+        a_row("c", "林子涵", "rental", number=with_digit(TWIN_A, 8), room=ROOM),
+    ),
+    # Hard because nothing but the name joins them, and the town is too small to say how rare it is.
+    planted(
+        "a_rare_name_in_a_small_town_is_still_only_a_name",
+        "a b",
+        a_row("a", "欧阳琪珂", number=WOMAN, room=ROOM),
+        a_row("b", "欧阳琪珂", "water", room=FAR_ROOM),
+    ),
     planted(
         "no_name_but_what_offices_type_for_none",
         "a b",
