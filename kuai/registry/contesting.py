@@ -16,6 +16,7 @@ from kuai.guard.types import Actor, Role
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 from kuai.registry import deciding
+from kuai.registry.building import relation_types
 from kuai.registry.cases import CaseView, find_row, move_case, open_case, view_case
 from kuai.registry.engine.case_moves import LIVING, CaseState
 from kuai.registry.engine.decision_kinds import DecisionKind, Objection, Objector
@@ -122,9 +123,17 @@ def promote_fact(
     key = read_fact_key(fact)
     _stated_now(store, key)
     require_in_area(store, key, by)
+    if detail.get("level", "") not in levels_of(store, key):
+        raise Refusal("fact.level", "这种关系没有这一级核实。", next_step="见关系目录的 verify。")
     return deciding.record_decision(
         DecisionKind.VERIFY, [_as_decided(store, key)], detail=detail, reason=reason, by=by, at=at
     )
+
+
+def levels_of(store: Store, key: FactKey) -> frozenset[str]:
+    """The levels at which a fact of its kind is verified: as the catalogue of relations says."""
+    types = relation_types(store.root)
+    return frozenset(level for one in types if one.code == key.type for level in one.verified_by)
 
 
 def decide_fact(

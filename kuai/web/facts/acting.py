@@ -91,7 +91,9 @@ def back(request: HttpRequest) -> HttpResponse:
 def possible_level(reader: Reader, key: str) -> tuple[VerifiedLevel, Any] | None:
     """The next step of promotion, if this reader's role is the one to make it."""
     level = _next_level(key)
-    if level is None or not may_decide(reader.actor.role, DecisionKind.VERIFY, level=level):
+    if level is None or level.value not in reader.levels(key):
+        return None
+    if not may_decide(reader.actor.role, DecisionKind.VERIFY, level=level):
         return None
     return level, LEVEL_WORDS[level]
 
@@ -102,11 +104,16 @@ def _next_level(key: str) -> VerifiedLevel | None:
     return LEVELS[at + 1] if at + 1 < len(LEVELS) else None
 
 
-def list_steps(key: str) -> list[tuple[Any, bool]]:
-    """The three steps and which of them were made."""
+def list_steps(reader: Reader, key: str) -> list[tuple[Any, bool]]:
+    """The steps a fact of this kind can make and which of them were made."""
     reached = queries.verified_level(key)
     done = -1 if reached is None else LEVELS.index(reached)
-    return [(LEVEL_WORDS[level], LEVELS.index(level) <= done) for level in LEVELS]
+    possible = reader.levels(key)
+    return [
+        (LEVEL_WORDS[level], place <= done)
+        for place, level in enumerate(LEVELS)
+        if level.value in possible
+    ]
 
 
 def decisions_about(reader: Reader, key: str) -> list[dict[str, Any]]:

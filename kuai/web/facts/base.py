@@ -77,6 +77,6 @@ def _line(reader: Reader, one: queries.FactLine) -> dict[str, Any]:
         "standing": standing,
         "disputed_by": DISPUTED_BY.get(one.disputed_by, ""),
         "next_level": possible_level(reader, one.fact_key) if standing.is_in_use else None,
-        "steps": list_steps(one.fact_key),
+        "steps": list_steps(reader, one.fact_key),
         "decisions": decisions_about(reader, one.fact_key),
     }

@@ -124,6 +124,6 @@ def _side(reader: Reader, name: str, side: queries.Side) -> dict[str, Any]:
         "standing": standing,
         "purposes": purposes_in_words(side.purposes),
         "next_level": level,
-        "steps": list_steps(key) if key else [],
+        "steps": list_steps(reader, key) if key else [],
         "decisions": decisions_about(reader, key) if key else [],
     }

@@ -46,6 +46,7 @@ class Reader:
         self._overlay = queries.statuses_over(self.store)
         types = registry.relation_types(self.store.root)
         titles = queries.titles_of_facts(self.store)
+        self._levels = {one.code: frozenset(one.verified_by) for one in types}
         english = {one.code: one.title_en for one in types} | ENGLISH_KINDS
         self._titles = english if reads_english() else titles
         self._sources: dict[str, str] = {}
@@ -57,6 +58,10 @@ class Reader:
     def types(self) -> list[tuple[str, str]]:
         """Every kind of relation, by its title."""
         return [(code, title) for code, title in self._titles.items() if code not in ENGLISH_KINDS]
+
+    def levels(self, fact_key: str) -> frozenset[str]:
+        """The levels at which a fact of this kind is verified."""
+        return self._levels.get(fact_key.split("|")[0], frozenset())
 
     def source_title(self, source: str) -> str:
         """A source as registered."""

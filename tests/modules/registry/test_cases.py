@@ -302,6 +302,17 @@ def test_a_level_is_verified_only_by_those_who_stand_there(town, level, role):
         promote(town, level, Actor("9", role, areas=("",), person_code=town.person))
 
 
+def test_a_relation_whose_catalogue_knows_no_such_level_stops_below_it(town):
+    (town.store.root / "relations.yaml").write_text(
+        "relations:\n  - {code: PH_RESIDE, zh: 居住, en: residence, from: person, to: address, at_most: null,"
+        " tier: 2, source: 网格, verify: {community: 网格员}}\n",
+        encoding="utf-8",
+    )
+    promote(town, "community", GRID)
+    with pytest.raises(Refusal, match="没有这一级"):
+        promote(town, "subdistrict", STREET)
+
+
 def test_what_is_contested_is_not_verified_and_what_is_verified_can_be_contested(town):
     promote(town, "community", GRID)
     contest(town)
