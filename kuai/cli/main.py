@@ -21,6 +21,7 @@ from kuai.cli import (
     decisions,
     explain,
     explain_code,
+    explain_organisation,
     exports,
     keys,
     library,
@@ -69,6 +70,7 @@ app.command("run-demo")(portal.run_demo)
 app.command("reconcile")(reconcile.reconcile)
 app.add_typer(exports.app, name="export")
 explain.app.command("code")(explain_code.explain_code)
+explain.app.command("organisation")(explain_organisation.explain_organisation)
 app.add_typer(explain.app, name="explain")
 app.add_typer(sources.app, name="sources")
 app.add_typer(library.app, name="library")

@@ -41,6 +41,7 @@ COMMAND_RULES = (
     # Codes only, but that two codes are one person is something about that person.
     command_rule("explain code", touches_persons=True, roles=STEWARDS),
     command_rule("explain mention", touches_persons=True, roles=STEWARDS),
+    command_rule("explain organisation", touches_persons=True, roles=STEWARDS),
     command_rule("explain relation", touches_persons=True, roles=STEWARDS),
     command_rule("sources list", touches_persons=False, roles=STEWARDS),
     command_rule("sources refused", touches_persons=True, roles=STEWARDS),

@@ -3,6 +3,7 @@
 from kuai.registry.believing import (
     Belief,
     ElementState,
+    LifeEventState,
     RelationState,
     find_belief,
     state_of,
@@ -43,6 +44,7 @@ __all__ = [
     "CodeStep",
     "Belief",
     "ElementState",
+    "LifeEventState",
     "RelationState",
     "find_belief",
     "state_of",
