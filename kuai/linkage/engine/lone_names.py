@@ -31,7 +31,7 @@ CLUSTERS_MAX = 8
 BEARERS_MAX = 1.0
 SELDOM_MET = 2
 RAREST = 12
-# The kind of a cluster with a number; others are of the one place they are told in, or of several (0).
+# The kind of a cluster with a number; others are of the one place they are told in, or of several (0, 1).
 KNOWN = -1
 
 

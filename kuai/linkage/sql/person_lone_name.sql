@@ -1,5 +1,5 @@
 -- One row a cluster that goes by a rare name: what it is (with a number, or by the one place it is told in), and what
--- it may not contradict. A cluster that goes by another name more often is left out: the rare one is a slip.
+-- it may not contradict; a cluster of many rows in several places is a kind of its own, for its person is seldom missed. A cluster that goes by another name more often is left out: the rare one is a slip.
 with touched as (
   select n.cluster_no, r.name, r.rarity, count(*) as mentions
   from rare_name as r
@@ -33,6 +33,7 @@ select
   case
     when s.id_key is not null then -1
     when s.first_place = s.last_place then s.first_place
+    when s.mentions >= 4 then 1
     else 0
   end as kind
 from touched as t
