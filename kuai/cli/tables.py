@@ -80,6 +80,16 @@ def wash(
 def link(
     source: Annotated[Path, typer.Argument(metavar="IN.parquet")],
     out: Annotated[Path, typer.Option("-o", "--out", help="写到哪个 Parquet")],
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            "--state", help="续接的底账文件夹：再来的文件只放新行，只重看受影响的行（仅用精确键）"
+        ),
+    ] = None,
+    spill: Annotated[
+        Path | None,
+        typer.Option("--spill", help="内存不够时把整数表加密溢写到此文件夹（应在加密盘上）"),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """把一张人员表里的同一个人归到一起（给出把握和理由）。"""
@@ -88,7 +98,7 @@ def link(
     require_allowed("link")
     require_folder_of(out)
     with shown_progress(quiet=as_json) as progress:
-        receipt = actions.link_file(source, out, progress=progress)
+        receipt = actions.link_file(source, out, progress=progress, state=state, spill_to=spill)
     if as_json:
         write_json_answer(receipt.as_json())
     else:

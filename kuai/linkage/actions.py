@@ -127,14 +127,16 @@ def link_file(
     *,
     state: Path | None = None,
     figures_of: Path | None = None,
+    spill_to: Path | None = None,
 ) -> Receipt:
     """`kuai link`: a table of person rows -> row_id, person_code, match_probability, reason.
 
     With `state` (a folder) the rows join those linked there before, exact keys only, and the answer holds every row
-    that was looked at; `figures_of` takes another state's frozen figures. Refuses a file without row_id, with a
-    repeated row_id, or with nothing to compare. Written whole or not at all.
+    that was looked at; `figures_of` takes another state's frozen figures. With `spill_to` what does not fit into
+    memory goes there, encrypted under a key that dies with the run (decision 0025).
+    Refuses a file without row_id, with a repeated row_id, or with nothing to compare. Written whole or not at all.
     """
-    with _private_session() as session:
+    with _private_session(spill_to) as session:
         if state is None:
             figures = link_rows_of_file(session, in_parquet, out_parquet, progress)
         else:
@@ -179,10 +181,11 @@ def _frame_file(
 
 
 @contextmanager
-def _private_session() -> Iterator[duckdb.DuckDBPyConnection]:
-    """An engine that holds raw values in memory alone: it has no folder to spill to."""
-    session = open_engine(memory_limit=f"{memory_limit_gb() * SHARE_OF_LINK:.2f}GB")
-    session.execute("set temp_directory = ''")
+def _private_session(spill_to: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine that holds raw values in memory alone; without `spill_to` it has no folder to spill to."""
+    session = open_engine(
+        memory_limit=f"{memory_limit_gb() * SHARE_OF_LINK:.2f}GB", spill_to=spill_to
+    )
     try:
         yield session
     except duckdb.OutOfMemoryException as cause:
