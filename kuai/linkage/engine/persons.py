@@ -44,6 +44,7 @@ _WORK_TABLES = (
     "person_id_name",
     "person_id_doubt",
     "person_common_name",
+    "person_name_chance",
     "person_slip_pair",
     "person_repair",
     "person_key_edge",

@@ -1,5 +1,6 @@
 -- One row a cluster that goes by a rare name: what it is (with a number, or by the one place it is told in), and what
--- it may not contradict; a cluster of many rows in several places is a kind of its own, for its person is seldom missed. A cluster that goes by another name more often is left out: the rare one is a slip.
+-- it may not contradict. One of many rows in several places is a kind of its own, for its person is seldom missed. A
+-- cluster that goes by another name more often is left out: the rare one is a slip.
 with touched as (
   select n.cluster_no, r.name, r.rarity, count(*) as mentions
   from rare_name as r
