@@ -17,7 +17,12 @@ import pyarrow.csv as pa_csv
 from python_calamine import CalamineError, load_workbook
 
 from kuai.address.ground.reading import read_ground_file
-from kuai.address.reading import OPTIONAL_COLUMNS, REQUIRED_COLUMNS, find_encoding
+from kuai.address.reading import (
+    REQUIRED_COLUMNS,
+    find_encoding,
+    require_columns,
+    unreadable_csv,
+)
 from kuai.address.types import AliasKind
 from kuai.address.workbooks import look_through
 from kuai.kit.errors import DataFault, Where
@@ -102,16 +107,7 @@ def with_house_headings(
         ours = house_heading(heading)
         if ours and ours not in named:
             named[ours] = values if ours == GEOMETRY else _tidy(values)
-    missing = [column for column in REQUIRED_COLUMNS if column not in named]
-    if missing:
-        raise DataFault(
-            "address.library_column_missing",
-            f"地址库缺少列：{'、'.join(missing)}",
-            where=Where(file=file, row=1, column=missing[0]),
-            remedy=f"表头须有：{'、'.join(REQUIRED_COLUMNS)}（{'、'.join(OPTIONAL_COLUMNS)}可空）",
-        )
-    if rows.num_rows == 0:
-        raise DataFault("address.library_empty", "地址库没有数据行", where=Where(file=file))
+    require_columns(named, rows=rows.num_rows, file=file)
     named[ROW_NUMBER] = pa.array(numbers or range(2, rows.num_rows + 2), type=pa.int64())
     table = pa.table(named)
     # A sheet's blank rows are none.
@@ -174,12 +170,7 @@ def _read_csv(path: Path) -> tuple[pa.Table, int]:
             ),
         )
     except (pa.ArrowInvalid, UnicodeDecodeError, csv.Error) as cause:
-        raise DataFault(
-            "address.library_unreadable",
-            "地址库不是可读的 CSV",
-            where=Where(file=path.name),
-            remedy="请另存为 UTF-8 或 GB18030 的 CSV，每行列数相同",
-        ) from cause
+        raise unreadable_csv(path) from cause
     return without_guards(table), titles
 
 

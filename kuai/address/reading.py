@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,16 +34,7 @@ def read_delivered_library(delivered: Path | pa.Table) -> pa.Table:
     """The library's rows as delivered, all text, headings checked."""
     name = delivered.name if isinstance(delivered, Path) else ""
     table = _read_csv(delivered) if isinstance(delivered, Path) else delivered
-    missing = [column for column in REQUIRED_COLUMNS if column not in table.column_names]
-    if missing:
-        raise DataFault(
-            "address.library_column_missing",
-            f"地址库缺少列：{'、'.join(missing)}",
-            where=Where(file=name, row=1, column=missing[0]),
-            remedy=f"表头须有：{'、'.join(REQUIRED_COLUMNS)}（{'、'.join(OPTIONAL_COLUMNS)}可空）",
-        )
-    if table.num_rows == 0:
-        raise DataFault("address.library_empty", "地址库没有数据行", where=Where(file=name))
+    require_columns(table.column_names, rows=table.num_rows, file=name)
     columns = {
         column: table[column].cast(pa.string()).fill_null("")
         if column in table.column_names
@@ -51,6 +42,31 @@ def read_delivered_library(delivered: Path | pa.Table) -> pa.Table:
         for column in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
     }
     return pa.table({column: pc.utf8_trim_whitespace(values) for column, values in columns.items()})
+
+
+def require_columns(columns: Iterable[str], *, rows: int, file: str) -> None:
+    """Refuse a library without a column that it must have, or without a row."""
+    given = set(columns)
+    missing = [column for column in REQUIRED_COLUMNS if column not in given]
+    if missing:
+        raise DataFault(
+            "address.library_column_missing",
+            f"地址库缺少列：{'、'.join(missing)}",
+            where=Where(file=file, row=1, column=missing[0]),
+            remedy=f"表头须有：{'、'.join(REQUIRED_COLUMNS)}（{'、'.join(OPTIONAL_COLUMNS)}可空）",
+        )
+    if rows == 0:
+        raise DataFault("address.library_empty", "地址库没有数据行", where=Where(file=file))
+
+
+def unreadable_csv(path: Path) -> DataFault:
+    """What is said of a CSV that cannot be taken apart."""
+    return DataFault(
+        "address.library_unreadable",
+        "地址库不是可读的 CSV",
+        where=Where(file=path.name),
+        remedy="请另存为 UTF-8 或 GB18030 的 CSV，每行列数相同",
+    )
 
 
 def _read_csv(path: Path) -> pa.Table:
@@ -68,12 +84,7 @@ def _read_csv(path: Path) -> pa.Table:
             convert_options=pa_csv.ConvertOptions(column_types=types, strings_can_be_null=False),
         )
     except (pa.ArrowInvalid, UnicodeDecodeError, csv.Error) as cause:
-        raise DataFault(
-            "address.library_unreadable",
-            "地址库不是可读的 CSV",
-            where=Where(file=path.name),
-            remedy="请另存为 UTF-8 或 GB18030 的 CSV，每行列数相同",
-        ) from cause
+        raise unreadable_csv(path) from cause
 
 
 def find_encoding(path: Path) -> str:

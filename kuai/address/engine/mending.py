@@ -18,7 +18,8 @@ _COMMA_IN_WORDS = re.compile(r"(?<![0-9A-Z]),+|,+(?![0-9A-Z])")
 _NAME_IN_BRACKETS = re.compile(r"(?<=号)\(([\u4e00-\u9fff][^(),]*)\)(?=[0-9A-Z])")
 _BRACKET = re.compile(r"\(([^(),]*)\)")
 _DOUBLED = re.compile(r"([\u4e00-\u9fff])\1")
-# 3-02房: a blank inside the number came out as a dash; never 15-302, whose parts are two numbers.
+# 3-02房: a dash inside the number (blanks are dealt with where texts are normalised and washed); never 15-302, whose
+# parts are two numbers.
 _PARTED_NUMBER = re.compile(r"(?<![0-9A-Z\-])([0-9]{1,2})-(0[0-9])(?![0-9A-Z\-])")
 _BEFORE_NUMBERS = re.compile(r"[^0-9A-Z]*")
 # A part that cannot stand alone: the building or room was written before the place it lies in.
