@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import atexit
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from kuai.guard import access
@@ -45,30 +49,37 @@ class ContestedTown:
         return Actor("r1", Role.RESIDENT, person_code=code or self.person)
 
 
-def publish_town(store: Store, *, sources: Sequence[str] = ("police", "grid")) -> ContestedTown:
+def publish_town(store: Store) -> ContestedTown:
     """Two departments place one person in ROOM; the police place them in OTHER_ROOM too."""
     for source in DEPARTMENTS:
         access.register_source(a_registration(source), by=STEWARD, at=NOW)
-    with engine() as connection:
-        world = World()
-        first = world.resident(0, ROOM, birth_date=date(1980, 1, 2))
-        if "grid" in sources:
-            person = world.person(
-                0, source="grid", period="2026-10", cluster=first, birth_date=date(1980, 1, 2)
-            )
-            home = world.place(0, ROOM, source="grid")
-            world.link("PH_RESIDE", person, home, period="2026-10")
-        more = world.person(1, cluster=first, birth_date=date(1980, 1, 2))
-        world.link("PH_RESIDE", more, world.place(1, OTHER_ROOM))
-        prepared = store.scratch / VERSION
-        made = relate_world(connection, world, prepared)
-    pack_blocks(prepared, a_library(), made["relation"])
-    write_json(prepared / "receipts.json", receipts_of(VERSION))
+    made, person = _built()
+    prepared = store.scratch / VERSION
+    shutil.copytree(made, prepared)
     store.publish(VERSION, prepared)
-    person = made["person"][0]["person_code"]
     return ContestedTown(
         store, person, f"PH_RESIDE|{person}|{ROOM}", f"PH_RESIDE|{person}|{OTHER_ROOM}"
     )
+
+
+@cache
+def _built() -> tuple[Path, str]:
+    """The build's folder, made once a run, and the code of the one person in it."""
+    prepared = Path(mkdtemp(prefix="contested-town-")) / VERSION
+    atexit.register(shutil.rmtree, prepared.parent, ignore_errors=True)
+    with engine() as connection:
+        world = World()
+        first = world.resident(0, ROOM, birth_date=date(1980, 1, 2))
+        person = world.person(
+            0, source="grid", period="2026-10", cluster=first, birth_date=date(1980, 1, 2)
+        )
+        world.link("PH_RESIDE", person, world.place(0, ROOM, source="grid"), period="2026-10")
+        more = world.person(1, cluster=first, birth_date=date(1980, 1, 2))
+        world.link("PH_RESIDE", more, world.place(1, OTHER_ROOM))
+        made = relate_world(connection, world, prepared)
+    pack_blocks(prepared, a_library(), made["relation"])
+    write_json(prepared / "receipts.json", receipts_of(VERSION))
+    return prepared, made["person"][0]["person_code"]
 
 
 def receipts_of(version: str, *, sequence: int = 0) -> dict[str, Any]:
