@@ -22,6 +22,7 @@ from kuai.cli import (
     explain,
     explain_code,
     explain_organisation,
+    explain_pair,
     exports,
     keys,
     library,
@@ -71,6 +72,7 @@ app.command("reconcile")(reconcile.reconcile)
 app.add_typer(exports.app, name="export")
 explain.app.command("code")(explain_code.explain_code)
 explain.app.command("organisation")(explain_organisation.explain_organisation)
+explain.app.command("pair")(explain_pair.explain_pair)
 app.add_typer(explain.app, name="explain")
 app.add_typer(sources.app, name="sources")
 app.add_typer(library.app, name="library")

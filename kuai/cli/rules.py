@@ -42,6 +42,7 @@ COMMAND_RULES = (
     command_rule("explain code", touches_persons=True, roles=STEWARDS),
     command_rule("explain mention", touches_persons=True, roles=STEWARDS),
     command_rule("explain organisation", touches_persons=True, roles=STEWARDS),
+    command_rule("explain pair", touches_persons=True, roles=STEWARDS),
     command_rule("explain relation", touches_persons=True, roles=STEWARDS),
     command_rule("sources list", touches_persons=False, roles=STEWARDS),
     command_rule("sources refused", touches_persons=True, roles=STEWARDS),

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -119,10 +120,7 @@ class OpenedSuspicion:
 def list_suspicious(store: Store, *, by: Actor) -> tuple[Suspicious, ...]:
     """Every question of the published build in the reviewer's areas, with what was answered since; in a fixed order."""
     _require_reviewer(by)
-    core = store.current_build() / "core"
-    found = [one for element in TABLES for one in _read(core, element)]
-    paths = _paths(store, found, core)
-    placed = [replace(one, area_path=paths[one.item]) for one in found]
+    placed = _placed(store.current_build())
     mine = [one for one in placed if guard_queries.covers_any(by.areas, (one.area_path,))]
     return tuple(_with_states(mine))
 
@@ -305,6 +303,14 @@ def _find(store: Store, item: str, *, by: Actor) -> Suspicious:
     return found
 
 
+@lru_cache(maxsize=2)
+def _placed(build: Path) -> tuple[Suspicious, ...]:
+    """What the build asks, with where it lies; kept, because a build never changes."""
+    found = [one for element in TABLES for one in _read(build / "core", element)]
+    paths = _paths(build, found)
+    return tuple(replace(one, area_path=paths[one.item]) for one in found)
+
+
 def _read(core: Path, element: str) -> list[Suspicious]:
     """Of one element; what two clusters tell of one tie is one question."""
     _, suspicion, _ = TABLES[element]
@@ -398,11 +404,11 @@ def _has_child(core: Path, codes: Sequence[str]) -> bool:
     return bool(rows)
 
 
-def _paths(store: Store, found: Sequence[Suspicious], core: Path) -> dict[str, str]:
+def _paths(build: Path, found: Sequence[Suspicious]) -> dict[str, str]:
     """Where each question lies: the area of its left record's place, else of any; unplaced ones are the whole's."""
     ends = {key for one in found for key in (one.left_mention, one.right_mention) if key}
-    places = {row["mention_key"]: row["address_code"] for row in _mentions(core, ends)}
-    reader = open_blocks(store.current_build())
+    places = {row["mention_key"]: row["address_code"] for row in _mentions(build / "core", ends)}
+    reader = open_blocks(build)
     known: dict[str, str] = {}
     paths = {}
     for one in found:

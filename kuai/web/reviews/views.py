@@ -205,10 +205,12 @@ def _sides(opened: OpenedSuspicion) -> list[dict[str, Any]]:
     titles = {line.source: line.title for line in list_sources()}
     question = opened.question
     sides = []
+    numbers = {one.mention_key: number for number, one in enumerate(opened.records, 1)}
     for is_right, name in ((False, _("左侧")), (True, _("右侧"))):
         records = [
             {
                 "one": one,
+                "number": numbers[one.mention_key],
                 "source": titles.get(one.source) or one.source,
                 "role": RECORD_ROLES.get(one.role, one.role),
                 "place": _place(one.building_code),
@@ -258,7 +260,7 @@ def _bars(question: Suspicious) -> list[dict[str, Any]]:
             {
                 "field": FIELDS.get(bar.field, bar.field),
                 "word": OUTCOMES.get(bar.outcome, bar.outcome),
-                "bits": f"{bar.bits:+.1f}",
+                "bits": f"{bar.bits:+.1f}" if abs(bar.bits) >= 0.05 else "0",
                 "speaks_for": bar.bits > 0,
                 "is_nothing": bar.bits == 0,
                 "x": BAR_HALF if bar.bits >= 0 else BAR_HALF - length,

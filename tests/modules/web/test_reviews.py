@@ -17,7 +17,15 @@ from kuai.guard.types import Role
 from kuai.kit.store import Store, read_json
 from kuai.registry.queries import list_decisions
 from tests.modules.web.conftest import NOW, PASSWORD, STEWARD, a_registration
-from tests.stories.towns import build, make_town, read_core, read_extract, write_extract
+from tests.stories.towns import (
+    build,
+    make_town,
+    read_core,
+    read_extract,
+    run_kuai,
+    run_well,
+    write_extract,
+)
 
 ODD_PERSONS = 3
 REVIEWERS = (Role.DATA_STEWARD, Role.DEPARTMENT_CLERK)
@@ -199,3 +207,28 @@ def test_nobody_is_asked_about_other_areas(
     reviewing(Role.DATA_STEWARD)
     elsewhere = Actor(user_id="somebody", role=Role.DEPARTMENT_CLERK, areas=("999999",))
     assert list_suspicious(Store(held_town), by=elsewhere) == ()
+
+
+def test_explain_pair_tells_rows_agreement_keys_path_and_doubt_and_no_value(
+    held_town: Path,
+) -> None:
+    rows = {
+        row["mention_key"]: row
+        for row in read_core(held_town, "mention_element")
+        if row["element"] == "person"
+    }
+    suspicion = read_core(held_town, "person_suspicion")[0]
+    ends = [rows[suspicion[end]] for end in ("left_mention", "right_mention")]
+    names = [f"{row['source']}:{row['row_no']}" for row in ends]
+    told = run_well("explain", "pair", *names, "--store", held_town, "--json").json()
+    steps = {line["step"] for line in told}
+    text = "".join(line["text"] for line in told)
+    assert {"左侧", "右侧", "现在", "比较", "同键", "模型（比特）", "关联", "存疑"} <= steps
+    assert "身份证号码相同且姓名一致" in text
+    assert "出生日期不同" in text
+    assert not re.search(r"44038[0-9]{12}", text)
+    other = next(row for row in rows.values() if row["code"] != ends[0]["code"])
+    apart = run_well("explain", "pair", ends[0]["code"], other["code"], "--store", held_town)
+    assert "认定为两个人" in apart.stdout
+    refused = run_kuai("explain", "pair", "P-00000000-0", names[0], "--store", held_town)
+    assert refused.exit_code != 0
