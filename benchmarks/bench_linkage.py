@@ -1,10 +1,13 @@
-"""Linkage, ours and plain Splink over the same invented rows, in the same run.
+"""Linkage at city size: ours and plain Splink over the same invented rows, in the same run.
 
-    python benchmarks/bench_linkage.py [--rows 1000000] [--profile easy|hard] [--seed 7] [--without-peer]
+    python benchmarks/bench_linkage.py [--rows 1000000 10000000] [--profile easy hard] [--seed 7] [--without-peer]
+    python benchmarks/bench_linkage.py --rows 10000000 30000000 --spill --without-peer   # out of core, two points
+    python benchmarks/bench_linkage.py --rows 10000000 --increment 200000                # new rows against many
     python benchmarks/bench_linkage.py --train kuai/linkage/models/person_model_1.json
 
-Prints seconds, precision, recall, F1 of pairs, the generator's ceiling, ratios and peak memory. Each contender
-runs in a process of its own, so that its peak is its own; one that fails is reported and the run goes on.
+One line a contender: wall and processor seconds, load, peak memory of its process tree, precision, recall and F1 of
+pairs, the generator's ceiling, and the ratios. A contender that fails, or that the free memory cannot hold, is told
+and the run goes on. 100 million rows (--rows 100000000 --spill) need 60 GB of disk.
 """
 
 from __future__ import annotations
@@ -12,8 +15,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,20 +28,33 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 sys.path.insert(0, str(Path(__file__).parent))
-from invented_persons import building_of, invent_rows
+from invented_persons import building_of, invent_rows, write_rows
+from measuring import measure
 
 from kuai.kit.engine import open_engine
 from kuai.linkage.actions import link_file
-from kuai.linkage.engine import pairing_model, persons
+from kuai.linkage.engine import persons
 from kuai.linkage.engine.components import component_labels
 
-OUR_MEMORY_LIMIT = "3500MB"
+OUR_MEMORY_LIMIT = "3GB"
+# Measured 2026: Splink takes 0.95 GB a million rows; without that much free it would drive others out.
+SPLINK_GB_A_MILLION = 0.95
+CEILING_ROWS_MAX = 12_000_000
 
 
-def pair_scores(clusters: pa.Table) -> dict[str, float]:
-    """Precision, recall and F1 of pairs from columns truth, cluster."""
-    connection = duckdb.connect()
-    connection.register("given", clusters)
+def pair_scores(truth: Path, linked: Path) -> dict[str, float]:
+    """Precision, recall and F1 of pairs: `truth` has row_id and truth, `linked` row_id and person_code."""
+    connection = open_engine(
+        memory_limit="6GB", spill_to=linked.parent / "spill", spills_in_clear=True
+    )
+    connection.execute(
+        "create table given as select t.truth, hash(l.person_code) as cluster"
+        f" from read_parquet('{truth}') as t inner join read_parquet('{linked}') as l on l.row_id = t.row_id"
+    )
+    return _scores_of(connection)
+
+
+def _scores_of(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
     sums = []
     for columns in ("truth, cluster", "cluster", "truth"):
         sql = (
@@ -51,12 +67,15 @@ def pair_scores(clusters: pa.Table) -> dict[str, float]:
     return {"precision": round(precision, 5), "recall": round(recall, 4), "f1": round(f1, 4)}
 
 
-def ceiling(rows: pa.Table) -> dict[str, float]:
+def ceiling(folder: Path) -> dict[str, float]:
     """What an all-knowing linker could reach: rows of one person tied wherever both carry a number (slips and
     all) or a birth date, or have a phone, a room or a building in common; by truth, so nothing is ever tied wrongly."""
-    connection = duckdb.connect()
-    connection.register("given", rows)
-    connection.execute("create table r as select row_number() over () - 1 as n, * from given")
+    connection = open_engine(memory_limit="6GB", spill_to=folder / "spill", spills_in_clear=True)
+    connection.execute(
+        "create table r as select row_number() over () - 1 as n, t.truth, g.* from"
+        f" read_parquet('{folder / 'rows.parquet'}') as g"
+        f" inner join read_parquet('{folder / 'truth.parquet'}') as t on t.row_id = g.row_id"
+    )
     edges = []
     # A number tells the birth date, so that rows with either can be compared.
     for value in (
@@ -66,31 +85,41 @@ def ceiling(rows: pa.Table) -> dict[str, float]:
         "substr(room_code, 1, 19)",
     ):
         sql = (
-            f"select n, min(n) over (partition by truth, {value}) as f from r"
-            f" where {value} is not null"
+            f"with f as (select truth, {value} as v, min(n) as f from r where {value} is not null group by all)"
+            f" select r.n, f.f from r inner join f on f.truth = r.truth and f.v = {value} where r.n <> f.f"
         )
         edges.append(connection.execute(sql).fetchnumpy())
     left = np.concatenate([e["n"] for e in edges]).astype(np.int64)
     right = np.concatenate([e["f"] for e in edges]).astype(np.int64)
-    return pair_scores(
-        pa.table({"truth": rows["truth"], "cluster": component_labels(len(rows), left, right)})
+    truth = connection.execute("select truth from r order by n").fetchnumpy()["truth"]
+    clusters = component_labels(len(truth), left, right)
+    connection.register("given", pa.table({"truth": truth, "cluster": clusters}))
+    return _scores_of(connection)
+
+
+def run_ours(folder: Path) -> None:
+    """`kuai link`, file to file."""
+    link_file(folder / "rows.parquet", folder / "ours.parquet")
+
+
+def run_spilling(folder: Path) -> None:
+    """`kuai link --spill`."""
+    link_file(
+        folder / "rows.parquet", folder / "spilling.parquet", spill_to=folder / "linkage-spill"
     )
 
 
-def run_ours(folder: Path) -> dict[str, object]:
-    """`kuai link`, file to file."""
-    began = time.monotonic()
-    receipt = link_file(folder / "rows.parquet", folder / "ours.parquet")
-    seconds = time.monotonic() - began
-    linked = pq.read_table(folder / "ours.parquet", columns=["row_id", "person_code"])
-    return {
-        "seconds": round(seconds, 1),
-        **_scored(folder, linked),
-        "edges": receipt.notes["edges_by_key"],
-    }
+def run_base(folder: Path) -> None:
+    """`kuai link --state`, all but the new rows."""
+    link_file(folder / "old.parquet", folder / "base.parquet", state=folder / "state")
 
 
-def run_splink(folder: Path) -> dict[str, object]:
+def run_increment(folder: Path) -> None:
+    """`kuai link --state`, the new rows."""
+    link_file(folder / "new.parquet", folder / "increment.parquet", state=folder / "state")
+
+
+def run_splink(folder: Path) -> None:
     """Splink as its tutorial has it: standard comparisons, u by sampling, m by EM, clusters at .95.
 
     Because nobody would feed it placeholders, those that the generator writes are taken out for it beforehand.
@@ -98,8 +127,7 @@ def run_splink(folder: Path) -> dict[str, object]:
     import splink.comparison_library as cl
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-    began = time.monotonic()
-    connection = open_engine(spill_to=folder / "spill", memory_limit="12GB")
+    connection = open_engine(spill_to=folder / "spill", memory_limit="12GB", spills_in_clear=True)
     connection.execute(
         "create table person as select row_id as unique_id, replace(name, ' ', '') as name,"
         " upper(nullif(id_number, '111111111111111111')) as id_number,"
@@ -133,18 +161,10 @@ def run_splink(folder: Path) -> dict[str, object]:
     linker.training.estimate_parameters_using_expectation_maximisation(block_on("phone", "name"))
     predicted = linker.inference.predict(threshold_match_probability=0.95)
     clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(predicted, 0.95)
-    linked = connection.sql(
-        f"select unique_id as row_id, cluster_id as person_code from {clusters.physical_name}"
-    ).to_arrow_table()
-    seconds = time.monotonic() - began
-    return {"seconds": round(seconds, 1), **_scored(folder, linked)}
-
-
-def _scored(folder: Path, linked: pa.Table) -> dict[str, object]:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    truth = pq.read_table(folder / "truth.parquet")
-    joined = truth.join(linked, "row_id").rename_columns(["row_id", "truth", "cluster"])
-    return {"peak_gb": round(peak, 2), **pair_scores(joined)}
+    connection.execute(
+        f"copy (select unique_id as row_id, cluster_id as person_code from {clusters.physical_name})"
+        f" to '{folder / 'splink.parquet'}' (format parquet)"
+    )
 
 
 def train(target: Path, *, seed: int) -> None:
@@ -164,58 +184,138 @@ def train(target: Path, *, seed: int) -> None:
     print(f"model written to {target}")
 
 
+CONTENDERS = {
+    "ours": run_ours,
+    "splink": run_splink,
+    "spilling": run_spilling,
+    "base": run_base,
+    "increment": run_increment,
+}
+
+
 def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--profile", default="easy", choices=("easy", "hard"))
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
+    parser.add_argument("--profile", nargs="+", default=["easy", "hard"], choices=("easy", "hard"))
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--without-peer", action="store_true")
+    parser.add_argument("--spill", action="store_true", help="out of core")
+    parser.add_argument(
+        "--increment", type=int, default=0, help="so many new rows against the others"
+    )
     parser.add_argument("--train", type=Path)
-    parser.add_argument("--contender", choices=("ours", "splink"), help=argparse.SUPPRESS)
+    parser.add_argument("--contender", choices=CONTENDERS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.train:
         train(options.train, seed=101)
     elif options.contender:
-        run = {"ours": run_ours, "splink": run_splink}[options.contender]
-        (options.folder / f"{options.contender}.json").write_text(json.dumps(run(options.folder)))
+        began = time.monotonic()
+        CONTENDERS[options.contender](options.folder)
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        told = {
+            "seconds": round(time.monotonic() - began, 1),
+            "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
+        }
+        (options.folder / f"{options.contender}.json").write_text(json.dumps(told))
     else:
-        compare(options)
+        print(
+            f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {_free_gb():.0f} GB free"
+        )
+        points = [
+            compare(rows, profile, options) for profile in options.profile for rows in options.rows
+        ]
+        _extrapolate(points)
 
 
-def compare(options: argparse.Namespace) -> None:
+def compare(rows: int, profile: str, options: argparse.Namespace) -> tuple[int, dict]:
     """Each contender on the same rows; a table and the ratios."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = invent_rows(options.rows, seed=options.seed, profile=options.profile)
-        pq.write_table(rows.drop(["truth"]), folder / "rows.parquet")
-        pq.write_table(rows.select(["row_id", "truth"]), folder / "truth.parquet")
-        print(
-            f"{len(rows):,} invented rows, profile {options.profile}, seed {options.seed}; threshold of ours"
-            f" {pairing_model.MODEL_THRESHOLD}; ceiling of the generator {ceiling(rows)}"
+        written = write_rows(
+            folder / "rows.parquet",
+            folder / "truth.parquet",
+            rows=rows,
+            seed=options.seed,
+            profile=profile,
         )
-        del rows
+        told = ceiling(folder) if written <= CEILING_ROWS_MAX else "not measured"
+        print(
+            f"\n{written:,} invented rows, {profile}, seed {options.seed}; ceiling {told}",
+            flush=True,
+        )
+        first = "spilling" if options.spill else "ours"
+        contenders = [first]
+        if options.increment:
+            _set_apart(folder, options.increment)
+            contenders = ["base", "increment"]
+        elif not options.without_peer:
+            contenders.append("splink")
         results = {}
-        for contender in ("ours",) if options.without_peer else ("ours", "splink"):
-            results[contender] = _run_apart(contender, folder)
-            print(f"{contender:8}", results[contender])
-        ours, peer = results["ours"], results.get("splink", {})
+        for contender in contenders:
+            results[contender] = _run_apart(contender, folder, written)
+            print(f"{contender:9}", results[contender], flush=True)
+        ours, peer = results.get(first, {}), results.get("splink", {})
         if "seconds" in ours and "seconds" in peer:
             print(
                 f"Splink / ours: {peer['seconds'] / ours['seconds']:.1f} x the time,"
+                f" {peer['cpu_seconds'] / ours['cpu_seconds']:.1f} x the processor time,"
                 f" {peer['peak_gb'] / ours['peak_gb']:.1f} x the memory, F1 {peer['f1']} against {ours['f1']}"
             )
+        return written, ours
 
 
-def _run_apart(contender: str, folder: Path) -> dict:
+def _extrapolate(points: list[tuple[int, dict]]) -> None:
+    """From the two largest sizes to 100 million: straight lines."""
+    known = sorted((rows, told) for rows, told in points if "seconds" in told)[-2:]
+    if len(known) < 2 or known[0][0] == known[1][0]:
+        return
+    (few, less), (many, more) = known
+    for what in ("seconds", "cpu_seconds", "peak_gb"):
+        slope = (more[what] - less[what]) / (many - few)
+        print(
+            f"100,000,000 rows by a straight line: {what} {more[what] + slope * (1e8 - many):,.0f}"
+        )
+
+
+def _set_apart(folder: Path, count: int) -> None:
+    """`count` rows, drawn evenly, come later."""
+    connection = open_engine(memory_limit="4GB")
+    rows = folder / "rows.parquet"
+    total = pq.read_metadata(rows).num_rows
+    for name, sign in (("new", "<"), ("old", ">=")):
+        connection.execute(
+            f"copy (select * from read_parquet('{rows}') where hash(row_id) % {total} {sign} {count})"
+            f" to '{folder / name}.parquet' (format parquet)"
+        )
+
+
+def _free_gb() -> float:
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) / 1e6
+    return 0.0
+
+
+def _run_apart(contender: str, folder: Path, rows: int) -> dict:
+    needed = SPLINK_GB_A_MILLION * rows / 1e6
+    if contender == "splink" and _free_gb() < needed:
+        return {"left out": f"needs {needed:.0f} GB, {_free_gb():.0f} free"}
     command = [sys.executable, __file__, "--contender", contender, "--folder", str(folder)]
-    environment = dict(os.environ, KUAI_MEMORY_LIMIT=OUR_MEMORY_LIMIT)
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    measured = measure(
+        command, env={"KUAI_MEMORY_LIMIT": os.environ.get("KUAI_MEMORY_LIMIT", OUR_MEMORY_LIMIT)}
+    )
     result = folder / f"{contender}.json"
     if not result.exists():
-        return {"failed": done.stderr.strip().splitlines()[-1:] or [f"exit {done.returncode}"]}
-    return json.loads(result.read_text())
+        return {"failed": measured.exit_code}
+    told = json.loads(result.read_text()) | {
+        "peak_gb": round(measured.peak_gb, 2),
+        "load": round(os.getloadavg()[0], 1),
+    }
+    if contender in ("base", "increment"):
+        return told | {"looked_at": pq.read_metadata(folder / f"{contender}.parquet").num_rows}
+    return told | pair_scores(folder / "truth.parquet", folder / f"{contender}.parquet")
 
 
 if __name__ == "__main__":
