@@ -24,6 +24,9 @@ def explain_code(code: str, *, store: Store, persons: frozenset[str] | None = No
             next_step="请在写明这个编码的核校里再查。",
         )
     steps = [("编码", f"{history.code}（{ELEMENTS[history.element]}）"), ("现在", _now(history))]
+    if history.told_by != store.current_version():
+        words = f"正在用的是较早的版本 {store.current_version()}，下面的经过记到 {history.told_by}"
+        steps.append(("版本", words))
     deciders = _deciders(history)
     steps += [
         (EVENTS[step.event], _sentence(step, code, named, deciders)) for step in history.steps

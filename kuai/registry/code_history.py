@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from kuai.kit.element_codes import is_element_code
+from kuai.kit.element_codes import PREFIX_BY_ELEMENT, is_element_code
 from kuai.kit.engine import engine, read_sql, scan_sql, table_at, use_table
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
@@ -17,6 +17,7 @@ from kuai.registry.engine.lineage import GoneCode, settle_lineage
 from kuai.registry.imprint import read_imprint
 
 MEMORY = "500MB"
+ELEMENT_BY_PREFIX = {prefix: element for element, prefix in PREFIX_BY_ELEMENT.items()}
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,18 @@ class CodeStep:
 
 @dataclass(frozen=True)
 class CodeHistory:
-    """The life of one code. `living_code` is itself while it lives; `steps` name it on either side, in order."""
+    """The life of one code. `living_code` is itself while it lives; `steps` name it on either side, in order.
+
+    State and `merged_here` are the published build's; the steps are those of `told_by`, the build that knows most:
+    after going back to an earlier build the two differ.
+    """
 
     code: str
     element: str
     living_code: str
     merged_here: tuple[str, ...]
     steps: tuple[CodeStep, ...]
+    told_by: str
 
 
 def resolve_code(code: str, *, store: Store) -> str:
@@ -48,30 +54,42 @@ def resolve_code(code: str, *, store: Store) -> str:
 
 
 def resolve_codes(codes: Iterable[str], *, store: Store) -> dict[str, str]:
-    """`resolve_code` for several: one pass over the ledger."""
+    """`resolve_code` for several: one pass over the ledger.
+
+    A code that only a later build gave, before somebody went back to this one, leads to the code it was cut from, or
+    to itself, without mentions.
+    """
     asked = sorted(set(codes))
-    core = store.current_build() / "core"
     with engine(memory_limit=MEMORY) as connection:
-        _use_ledger(connection, core)
-        found = connection.execute(
-            "select code from identity_ledger where list_contains($asked, code)", {"asked": asked}
-        ).fetchall()
-        _require_known(asked, {code for (code,) in found})
-        living = _living(connection)
-    return {code: living.get(code, code) for code in asked}
+        here = _read_ledger(connection, store.current_build() / "core", asked)
+        later = [code for code in asked if code not in here.origin]
+        if not later:
+            return {code: here.living.get(code, code) for code in asked}
+        most = _read_ledger(connection, _most_knowing(store) / "core", later)
+        _require_known(later, most.origin)
+        leads = [lead for code in later for lead in _leads(code, most)]
+        found = _read_ledger(connection, store.current_build() / "core", leads)
+    answer = {code: here.living.get(code, code) for code in asked if code in here.origin}
+    for code in later:
+        known = [lead for lead in _leads(code, most) if lead in found.origin]
+        first = known[0] if known else most.living.get(code, code)
+        answer[code] = found.living.get(first, first)
+    return answer
+
+
+def _leads(code: str, ledger: _Ledger) -> tuple[str, str]:
+    """Where a code that an earlier build does not know may be found in it, the likelier first."""
+    return ledger.living.get(code, code), ledger.origin[code]
 
 
 def read_code_history(code: str, *, store: Store) -> CodeHistory:
-    """All that the published build knows of `code`; refuses a code that was never given."""
-    core = store.current_build() / "core"
+    """All that the store knows of `code`; refuses a code that was never given."""
+    most = _most_knowing(store)
     with engine(memory_limit=MEMORY) as connection:
-        _use_ledger(connection, core)
-        found = connection.execute(
-            "select element from identity_ledger where code = $code", {"code": code}
-        ).fetchall()
-        _require_known([code], {code} if found else set())
-        living = _living(connection)
-        _use_events(connection, core)
+        here = _read_ledger(connection, store.current_build() / "core", [code])
+        known = _read_ledger(connection, most / "core", [code])
+        _require_known([code], known.origin)
+        _use_events(connection, most / "core")
         steps = connection.execute(
             "select code, event, coalesce(other_code, ''), build, decision, reason from identity_event"
             " where code = $code or other_code = $code order by event_no",
@@ -80,17 +98,53 @@ def read_code_history(code: str, *, store: Store) -> CodeHistory:
     names = _published_names(store)
     return CodeHistory(
         code=code,
-        element=str(found[0][0]),
-        living_code=living.get(code, code),
-        merged_here=tuple(sorted(one for one, target in living.items() if target == code)),
+        element=ELEMENT_BY_PREFIX[code[0]],
+        living_code=resolve_code(code, store=store),
+        merged_here=tuple(sorted(one for one, target in here.living.items() if target == code)),
         steps=tuple(
-            CodeStep(code, event, other, names.get(build, build), decision, reason)
-            for code, event, other, build, decision, reason in steps
+            CodeStep(one, event, other, names.get(build, build), decision, reason)
+            for one, event, other, build, decision, reason in steps
         ),
+        told_by=most.name,
     )
 
 
-def _require_known(asked: Iterable[str], known: set[str]) -> None:
+@dataclass(frozen=True)
+class _Ledger:
+    """`origin`: of the codes asked for, those that were given, with the code they were cut from ("" if none)."""
+
+    origin: dict[str, str]
+    living: dict[str, str]
+
+
+def _read_ledger(
+    connection: duckdb.DuckDBPyConnection, core: Path, asked: Sequence[str]
+) -> _Ledger:
+    use_table(connection, table_at(connection, types.IDENTITY_LEDGER, core))
+    found = connection.execute(
+        "select code, coalesce(split_from, '') from identity_ledger where list_contains($asked, code)",
+        {"asked": list(asked)},
+    ).fetchall()
+    merged = connection.execute(
+        "select code, serial, merged_into from identity_ledger where merged_into is not null"
+    ).fetchall()
+    living = settle_lineage(GoneCode(*row) for row in merged).living
+    return _Ledger(origin=dict(found), living=living)
+
+
+def _most_knowing(store: Store) -> Path:
+    """The build whose tables know most of codes: not the published one after going back to an earlier build."""
+    current = store.current_build()
+    imprints = {path: read_imprint(path / "core") for path in sorted(store.builds.glob("b-*"))}
+    ranked = [
+        (imprint.codes, imprint.depth, path == current, path)
+        for path, imprint in imprints.items()
+        if imprint
+    ]
+    return max(ranked)[-1] if ranked else current
+
+
+def _require_known(asked: Iterable[str], known: Container[str]) -> None:
     for code in asked:
         if not is_element_code(code):
             raise Refusal(
@@ -100,9 +154,7 @@ def _require_known(asked: Iterable[str], known: set[str]) -> None:
             )
         if code not in known:
             raise Refusal(
-                "code.unknown",
-                f"已发布的版本里没有发出过编码 {code}。",
-                next_step="回到旧版以后，新版发出的编码在新版里查。",
+                "code.unknown", f"这个库没有发出过编码 {code}。", next_step="检查编码和 --store。"
             )
 
 
@@ -112,23 +164,14 @@ def _published_names(store: Store) -> dict[str, str]:
     return {imprint.build: name for imprint, name in found if imprint}
 
 
-def _use_ledger(connection: duckdb.DuckDBPyConnection, core: Path) -> None:
-    use_table(connection, table_at(connection, types.IDENTITY_LEDGER, core))
-
-
-def _living(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    rows = connection.execute(
-        "select code, serial, merged_into from identity_ledger where merged_into is not null"
-    ).fetchall()
-    return settle_lineage(GoneCode(*row) for row in rows).living
-
-
 def _use_events(connection: duckdb.DuckDBPyConnection, core: Path) -> None:
     path = core / f"{types.IDENTITY_EVENT.name}.parquet"
     if path.exists():
         source = f"select * from {scan_sql([path])}"
     else:
         # A build of a release without events tells them by its ledger.
-        connection.execute("create temp view previous_ledger as select * from identity_ledger")
+        connection.execute(
+            "create or replace temp view previous_ledger as select * from identity_ledger"
+        )
         source = read_sql(__file__, "past_event")
-    connection.execute(f"create temp view identity_event as {source}")
+    connection.execute(f"create or replace temp view identity_event as {source}")
