@@ -22,7 +22,7 @@ from kuai.kit.clock import utc_now
 from kuai.kit.element_codes import code_of
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
-from tests.stories import towns
+from tests.stories import canaries, towns
 
 pytestmark = pytest.mark.django_db
 
@@ -110,7 +110,14 @@ def content_of(answer: object) -> bytes:
 
 
 def names_of(town: Path) -> list[str]:
-    """Names of the register that no public text contains, each with the number beside it."""
+    """Fifty of them."""
+    found = private_names(town)
+    assert len(found) >= ASKED
+    return found[:ASKED]
+
+
+def private_names(town: Path) -> list[str]:
+    """Names of the register that no public text contains."""
     public = "\n".join(
         value
         for source in ("address_library", "business_registry", "inspections")
@@ -120,9 +127,15 @@ def names_of(town: Path) -> list[str]:
     )
     rows = towns.read_extract(town, "police_residents")
     names = [row["姓名"].strip() for row in rows]
-    found = sorted({name for name in names if len(name) == 3 and name not in public})
-    assert len(found) >= ASKED
-    return found[:ASKED]
+    return sorted({name for name in names if len(name) == 3 and name not in public})
+
+
+def values_of(town: Path) -> set[str]:
+    """Names that no public text holds, numbers and phones of everybody in the register."""
+    rows = towns.read_extract(town, "police_residents")
+    numbers = {row[heading].strip() for row in rows for heading in ("身份证号码", "联系电话")}
+    plain = {number for number in numbers if len(number) >= 11 and len(set(number)) > 3}
+    return (plain - {"13800138000"}) | set(private_names(town))
 
 
 def test_no_box_of_any_page_or_interface_answers_a_name_or_a_number(
@@ -130,6 +143,7 @@ def test_no_box_of_any_page_or_interface_answers_a_name_or_a_number(
 ) -> None:
     names = names_of(town)
     number = towns.read_extract(town, "police_residents")[1]["身份证号码"]
+    finder = canaries.Finder(values_of(town), canaries.ways_of_writing)
     telling: set[str] = set()
     searched: set[str] = set()
     for role in ROLES_ASKING:
@@ -145,8 +159,8 @@ def test_no_box_of_any_page_or_interface_answers_a_name_or_a_number(
                 told = content_of(client.get(path, dict.fromkeys(BOXES, words)))
                 if codes_in(told) != codes_in(plain):
                     telling.add(f"{role} {path}: other codes than for nobody")
-                if any(one != words and one.encode() in told for one in names):
-                    telling.add(f"{role} {path}: other people's names")
+                if finder.count(told.replace(words.encode(), b"")):
+                    telling.add(f"{role} {path}: somebody's name, number or phone")
             searched |= {path} if is_search else set()
     assert len(searched) > 4
     assert sorted(telling) == []
