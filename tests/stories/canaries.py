@@ -108,14 +108,15 @@ def texts_of(path: Path) -> bytes:
     """All that anybody could read in a file: its bytes (pages freed by a database too), and what is packed in it."""
     raw = path.read_bytes()
     parts = [raw]
-    if path.suffix == ".parquet" or raw[:4] == b"PAR1":
+    # A killed writer leaves a half without the end that tells how to read it.
+    if raw[:4] == b"PAR1" and raw[-4:] == b"PAR1":
         parts += _parquet_texts(path)
     elif raw[:16] == b"SQLite format 3\0":
         parts += _database_texts(path)
     elif raw[:4] == b"PK\x03\x04":
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
             parts += [packed.read(name) for name in packed.namelist()]
-    elif raw[:6] == b"ARROW1":
+    elif raw[:6] == b"ARROW1" and raw[-6:] == b"ARROW1":
         parts.append(
             repr(pa.ipc.open_file(pa.memory_map(str(path))).read_all().to_pydict()).encode()
         )
@@ -138,8 +139,12 @@ def _parquet_texts(path: Path) -> list[bytes]:
 
 
 def _database_texts(path: Path) -> list[bytes]:
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-        return ["\n".join(database.iterdump()).encode()]
+    """Every row; of a database whose writer was killed, what can be read without mending it."""
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+            return ["\n".join(database.iterdump()).encode()]
+    except sqlite3.OperationalError:
+        return []
 
 
 def files_below(*roots: Path) -> Iterator[Path]:

@@ -261,6 +261,7 @@ def test_no_command_says_or_writes_a_planted_value(
     out = tmp_path / "out"
     out.mkdir()
     at = ("--store", store)
+    organisation = towns.read_core(store, "organisation")[0]["organisation_code"]
     reading: list[tuple[object, ...]] = [
         ("block", "440310", "--json"),
         ("sources", "list"),
@@ -269,6 +270,8 @@ def test_no_command_says_or_writes_a_planted_value(
         ("explain", "mention", "police_residents", "3"),
         ("explain", "mention", "rental_filings", "0", "--json"),
         ("explain", "relation", "5"),
+        ("explain", "organisation", organisation),
+        ("cases", "list"),
         ("doctor",),
     ]
     with ThreadPoolExecutor(2) as pool:
