@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from kuai.kit.clock import utc_now
+from kuai.kit.errors import DataFault
 from kuai.kit.progress import ProgressTask
 
 SECONDS_BETWEEN_WRITES = 0.5
@@ -66,3 +67,9 @@ class RowProgress:
         """The step is over."""
         if isinstance(task, RowTask):
             task.write()
+
+
+def place_and_fault(fault: DataFault) -> str:
+    """Where and what, as one sentence; how to mend it is the row's next step and not said twice."""
+    place = str(fault.where)
+    return f"{place}：{fault.sentence}。" if place else f"{fault.sentence}。"

@@ -18,7 +18,7 @@ from kuai.kit.errors import Breakdown, DataFault, Refusal
 from kuai.web.doors import current_store
 from kuai.web.models import LibraryWork, UploadState, WorkKind
 from kuai.web.uploads.limits import uploads_folder
-from kuai.web.work_progress import RowProgress
+from kuai.web.work_progress import RowProgress, place_and_fault
 
 log = logging.getLogger(__name__)
 # A worker that was killed leaves its work running; nothing healthy is silent for so long.
@@ -67,7 +67,7 @@ def _work(work: LibraryWork) -> None:
     try:
         steps[work.kind](work)
     except DataFault as fault:
-        _end(work, UploadState.REFUSED, sentence=f"{fault}。", next_step=fault.remedy)
+        _end(work, UploadState.REFUSED, sentence=place_and_fault(fault), next_step=fault.remedy)
     except Refusal as refusal:
         _end(work, UploadState.REFUSED, sentence=refusal.sentence, next_step=refusal.next_step)
     except Exception as failure:

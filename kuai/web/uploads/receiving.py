@@ -22,7 +22,7 @@ from kuai.sources import actions as sources
 from kuai.web.doors import current_store
 from kuai.web.models import Upload, UploadState
 from kuai.web.uploads.limits import uploads_folder
-from kuai.web.work_progress import RowProgress
+from kuai.web.work_progress import RowProgress, place_and_fault
 
 log = logging.getLogger(__name__)
 # An hour: longer than a build of a city takes.
@@ -67,7 +67,7 @@ def _receive(upload: Upload) -> None:
                 progress=RowProgress(upload),
             )
     except DataFault as fault:
-        _end(upload, UploadState.REFUSED, sentence=_sentence(fault), next_step=fault.remedy)
+        _end(upload, UploadState.REFUSED, sentence=place_and_fault(fault), next_step=fault.remedy)
     except Refusal as refusal:
         _end(upload, UploadState.REFUSED, sentence=refusal.sentence, next_step=refusal.next_step)
     except Exception as failure:
@@ -104,11 +104,6 @@ def _lease_when_free(upload: Upload) -> Iterator[None]:
         yield
     finally:
         lease.__exit__(None, None, None)
-
-
-def _sentence(fault: DataFault) -> str:
-    place = str(fault.where)
-    return f"{place}：{fault.sentence}。" if place else f"{fault.sentence}。"
 
 
 def _end_kept(upload: Upload, receipt: Receipt) -> None:
