@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,8 @@ def list_conflicts(
     store: Store, by: Actor, *, kind: str = "", after: int = 0, limit: int = 20
 ) -> Page:
     """Conflicts after number `after`, in order."""
-    return _page(store, by, _conflicts(store, kind, after), limit, key=lambda one: one.number)
+    lines = _conflicts(store, kind, after, limit=_most(by, limit))
+    return _page(store, by, lines, limit, key=lambda one: one.number)
 
 
 def get_conflict(store: Store, by: Actor, number: int) -> tuple[ConflictLine, Side, Side]:
@@ -120,12 +122,18 @@ def list_base_facts(
     limit: int = 20,
 ) -> Page:
     """Facts by standing: asserted ones of the collected library, verified and disputed of the base, contested ones."""
-    lines = _facts(store, status, relation, after)
+    lines = _facts(store, status, relation, after, limit=_most(by, limit))
     return _page(store, by, lines, limit, key=None, after=after)
 
 
 def count_base_facts(store: Store) -> dict[str, dict[str, int]]:
     """Facts of the published build by type and standing; whole figures, so for the page's head only."""
+    return _base_counts(store, store.current_version() or "")
+
+
+@lru_cache(maxsize=2)
+def _base_counts(store: Store, version: str) -> dict[str, dict[str, int]]:  # noqa: ARG001
+    """Kept a version, because a published build never changes and a city has tens of millions of statements."""
     rows = _fetch(
         store,
         "select type, word, count(distinct fact_key) from ("
@@ -153,7 +161,9 @@ def _conflicts(store: Store, kind: str, after: int, *, limit: int = 0) -> Iterat
         yield ConflictLine(int(row[0]), *row[1:])
 
 
-def _facts(store: Store, status: str, relation: str, after: int) -> Iterator[FactLine]:
+def _facts(
+    store: Store, status: str, relation: str, after: int, *, limit: int
+) -> Iterator[FactLine]:
     word = {
         "contested": "r.is_contested and r.status <> 'withdrawn'",
         "asserted": "r.status = 'asserted'",
@@ -167,7 +177,7 @@ def _facts(store: Store, status: str, relation: str, after: int) -> Iterator[Fac
         " left join base_fact as b on b.fact_key = r.fact_key"
         f" where {word} and ($relation = '' or r.type = $relation)"
         " group by r.fact_key order by r.fact_key limit $most offset $after",
-        {"relation": relation, "after": after, "most": MOST_LOOKED_THROUGH},
+        {"relation": relation, "after": after, "most": limit},
     )
     for fact_key, kind, level, sources, valid_from, disputed_by in rows:
         yield FactLine(fact_key, kind, status, level, tuple(sources), valid_from, disputed_by)
@@ -250,6 +260,11 @@ def _places_of(one: ConflictLine | FactLine) -> Sequence[str]:
         codes = (key.from_code, key.to_code) if key else (text,)
         found += [code for code in codes if code.isdigit()]
     return found
+
+
+def _most(by: Actor, limit: int) -> int:
+    """How many lines a page may have to look at: one more than it shows, unless the reader's areas pick among them."""
+    return limit + 1 if _sees_all(by) else MOST_LOOKED_THROUGH
 
 
 def _sees_all(by: Actor) -> bool:

@@ -111,3 +111,27 @@ def a_registration(source: str) -> SourceRegistration:
         has_personal_columns=True,
         synthetic=True,
     )
+
+
+def publish_merged_town(store: Store) -> ContestedTown:
+    """Two persons of a first build are one in the published one; `lives_elsewhere` names the code that ended."""
+    access.register_source(a_registration("police"), by=STEWARD, at=NOW)
+    later = "b-20261130-000000000002"
+    with engine() as connection:
+        first = World()
+        for row in (0, 1):
+            first.resident(row, ROOM, birth_date=date(1980, 1, 2))
+        before = relate_world(connection, first, store.scratch / VERSION)
+        second = World()
+        one = second.resident(0, ROOM, birth_date=date(1980, 1, 2))
+        second.resident(1, ROOM, cluster=one, birth_date=date(1980, 1, 2))
+        prepared = store.scratch / later
+        after = relate_world(
+            connection, second, prepared, version=later, previous=store.scratch / VERSION / "core"
+        )
+    pack_blocks(prepared, a_library(), after["relation"])
+    write_json(prepared / "receipts.json", receipts_of(later))
+    store.publish(later, prepared)
+    (lives,) = {row["fact_key"] for row in after["relation"]}
+    ended = {row["from_code"] for row in before["relation"]} - {lives.split("|")[1]}
+    return ContestedTown(store, lives.split("|")[1], lives, f"PH_RESIDE|{ended.pop()}|{ROOM}")

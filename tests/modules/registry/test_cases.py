@@ -28,6 +28,7 @@ from tests.modules.registry.contested_town import (
     STRANGER,
     STREET,
     ContestedTown,
+    publish_merged_town,
     publish_town,
 )
 
@@ -450,3 +451,48 @@ def test_a_faulty_holiday_file_is_told(tmp_path, text):
     (tmp_path / "holidays.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(DataFault, match="节假日"):
         read_work_calendar(tmp_path)
+
+
+def test_what_was_decided_under_a_code_that_merged_since_is_still_the_next_steps_ground(
+    store, settings, db
+):
+    settings.STORE = store
+    town = publish_merged_town(store)
+    old, new = town.lives_elsewhere, town.lives
+    assert old.split("|")[1] != new.split("|")[1]
+    decisions.record_decision(
+        DecisionKind.VERIFY,
+        [old],
+        detail={"level": "community", **PAPER},
+        reason="核实",
+        by=GRID,
+        at=NOW,
+    )
+    decisions.promote_fact(
+        store, new, detail={"level": "subdistrict", **PAPER}, reason="核实", by=STREET, at=NOW
+    )
+    assert queries.verified_level(old) == "subdistrict"
+
+
+# --- lists by area ----------------------------------------------------------------------------------------
+
+
+def test_lists_show_what_lies_in_the_readers_area_and_refuse_the_rest(town):
+    for reader in (STEWARD, STREET):
+        assert queries.count_conflicts(town.store, reader) == {"two_residences": 1}
+        page = queries.list_conflicts(town.store, reader)
+        assert ([one.number for one in page.lines], page.next_after) == ([1], None)
+        first = queries.list_base_facts(town.store, reader, status="asserted", limit=1)
+        assert [one.fact_key for one in first.lines] == [town.lives]
+        rest = queries.list_base_facts(
+            town.store, reader, status="asserted", after=first.next_after, limit=1
+        )
+        assert [one.fact_key for one in rest.lines] == [town.lives_elsewhere]
+        assert rest.next_after is None
+    assert queries.count_conflicts(town.store, STRANGER) == {}
+    assert queries.list_conflicts(town.store, STRANGER).lines == ()
+    assert queries.list_base_facts(town.store, STRANGER, status="asserted").lines == ()
+    with pytest.raises(Refusal, match="辖区"):
+        queries.get_conflict(town.store, STRANGER, 1)
+    with pytest.raises(Refusal, match="没有这个冲突"):
+        queries.get_conflict(town.store, STEWARD, 2)
