@@ -175,7 +175,11 @@ def _told(story: PairStory | None) -> Steps:
         steps.append(("同键", f"{key.sentence}（{key.probability:.4f}）：{word}"))
     if not story.keys:
         steps.append(("同键", "没有一个符合"))
-    bars = [f"{WORDS.get(bar.field, bar.field)} {bar.bits:+.1f}" for bar in story.weights]
+    bars = [
+        f"{WORDS.get(bar.field, bar.field)}"
+        f" {'不同（不交给模型）' if bar.outcome == 'forbids' else format(bar.bits, '+.1f')}"
+        for bar in story.weights
+    ]
     total = sum(bar.bits for bar in story.weights)
     steps.append(("模型（比特）", f"{'，'.join(bars)}；合计 {total:+.1f}"))
     return steps

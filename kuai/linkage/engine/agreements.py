@@ -42,6 +42,10 @@ PLAIN_COLUMNS = {
 }
 
 
+# Two records that differ in these are never shown to the model: what it would say of them was not learnt.
+NEVER_DIFFERENT = ("birth_date", "sex")
+
+
 @dataclass(frozen=True)
 class Agreement:
     """One field of two records: same, sounds_same, one_character, position, different, unknown; `detail` is a
@@ -165,6 +169,9 @@ def match_weights(found: tuple[Agreement, ...]) -> tuple[MatchWeight, ...]:
         place = _level_of(column, by_field)
         if place is None or place >= len(levels):
             bars.append(MatchWeight(column, "unknown", 0.0))
+            continue
+        if column in NEVER_DIFFERENT and by_field[column].outcome == "different":
+            bars.append(MatchWeight(column, "forbids", 0.0))
             continue
         level = levels[place]
         bits = math.log2(float(level["m_probability"]) / float(level["u_probability"]))

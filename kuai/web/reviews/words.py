@@ -57,6 +57,7 @@ OUTCOMES: Mapping[str, Any] = {
     "position": _("差一两位"),
     "different": _("不同"),
     "unknown": _("一方没有，不能比"),
+    "forbids": _("不同，这样的两条从不交给模型"),
     "same room": _("同一房屋"),
     "same building": _("同一楼栋"),
 }

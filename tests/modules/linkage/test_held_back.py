@@ -173,6 +173,12 @@ def test_what_two_records_agree_in_is_told_by_place_not_by_value() -> None:
     assert match_weights(()) == ()
 
 
+def test_the_model_is_not_asked_about_two_birth_dates() -> None:
+    found = compare_records({"birth_date": 1, "sex": 1}, {"birth_date": 2, "sex": 2})
+    bars = {bar.field: (bar.outcome, bar.bits) for bar in match_weights(found)}
+    assert bars["birth_date"] == bars["sex"] == ("forbids", 0.0)
+
+
 def test_a_rare_name_weighs_more_than_a_common_one() -> None:
     left = {"name": "王晓明", "phone": 7}
     rare = match_weights(compare_records(left, left, name_rarity=4.0))

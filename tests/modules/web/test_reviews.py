@@ -86,9 +86,10 @@ def test_the_list_says_what_is_held_back_why_and_how_far_it_is(
     assert len(items_in(page)) == ODD_PERSONS
 
 
-@pytest.mark.parametrize("role", [role for role in Role if role not in REVIEWERS])
-def test_nobody_else_reviews(reviewing: Callable[[Role], Client], role: Role) -> None:
-    assert reviewing(role).get("/reviews/").status_code in (302, 403)
+def test_nobody_else_reviews(reviewing: Callable[[Role], Client]) -> None:
+    for role in Role:
+        if role not in REVIEWERS:
+            assert reviewing(role).get("/reviews/").status_code in (302, 403), role
 
 
 def test_a_question_shows_agreement_tie_and_weights_and_no_value(
