@@ -132,11 +132,14 @@ def _is_touched(column: Column) -> str:
 
 
 def _compared_columns(table: BulkTable, *, with_erasures: bool) -> list[Column]:
-    """Without its running number where rows are missing: the number counts rows."""
+    """Without running numbers where rows are missing: they count rows. The row of a delivery is none."""
     if not with_erasures:
         return list(table.columns)
-    running = f"{table.name}_no"
-    return [column for column in table.columns if column.name != running]
+    return [
+        column
+        for column in table.columns
+        if column.name == "row_no" or not column.name.endswith("_no")
+    ]
 
 
 def _mark_touched(
