@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -197,6 +198,13 @@ def test_what_is_held_back_stands_in_no_relation_and_no_event_and_is_marked_in_t
         if path.exists():
             written = str(pq.read_table(path).to_pylist())
             assert not any(code in written for code in held), table
+    target = held_town.parent / "mentions.csv"
+    run_well("export", "mentions", "--store", held_town, "-o", target)
+    with target.open(encoding="utf-8", newline="") as stream:
+        marked = {
+            row["person_code"] for row in csv.DictReader(stream) if row["held_back"] == "true"
+        }
+    assert marked == held
 
 
 def test_nobody_is_asked_about_other_areas(
