@@ -223,10 +223,8 @@ def main() -> None:
         print(
             f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {_free_gb():.0f} GB free"
         )
-        points = [
-            compare(rows, profile, options) for profile in options.profile for rows in options.rows
-        ]
-        _extrapolate(points)
+        for profile in options.profile:
+            _extrapolate([compare(rows, profile, options) for rows in options.rows])
 
 
 def compare(rows: int, profile: str, options: argparse.Namespace) -> tuple[int, dict]:
