@@ -308,7 +308,7 @@ def bench_raw(package: Path) -> None:
 
 def raw_rows(package: Path) -> pa.Table:
     """row_id, source, role, name, id_number, phone, birth_date, sex, address and truth of a package's extracts."""
-    sys.path.insert(0, "/work/shared/tools")
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "shared" / "tools"))
     import score
 
     headings = {
