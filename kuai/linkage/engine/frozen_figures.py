@@ -12,6 +12,7 @@ from enum import IntEnum
 import duckdb
 import numpy as np
 
+from kuai.kit.errors import Breakdown
 from kuai.linkage.engine.components import component_labels
 from kuai.linkage.engine.steps import columns_of
 
@@ -24,7 +25,6 @@ FIGURES = (
     "person_shared_name",
     "person_common_name",
     "person_name_chance",
-    "person_building_crowd",
     "person_crowd_building_code",
     "person_crowd_organisation_name",
     "person_register",
@@ -79,6 +79,9 @@ def take_frozen(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
 
 def freeze(connection: duckdb.DuckDBPyConnection, *figures: str) -> None:
     """Keep these figures beyond the run, if it keeps a state."""
+    unknown = sorted(set(figures) - set(FIGURES))
+    if unknown:
+        raise Breakdown(f"figures that no state would keep: {', '.join(unknown)}")
     if is_noting(connection):
         for name in figures:
             connection.execute(
