@@ -76,7 +76,8 @@ def _version(
     for other in refused:
         digest.update(f"{other.resource.name}|{other.snapshot.content_hash}|".encode())
     digest.update(f"{inputs.library.title}|{inputs.library.digest}|".encode())
-    digest.update(inputs.decisions.digest.encode())
+    # The place in the log too: what was decided and taken back leaves the table as it was, but the ledger tells of it.
+    digest.update(f"{inputs.decisions.sequence}|{inputs.decisions.digest}".encode())
     # Because what an earlier build knew of a shredded delivery goes with it, though nothing else changed.
     gone = [(one.source, one.period) for one in inputs.history if one.kind == SHREDDED]
     digest.update(f"|{gone}".encode() if gone else b"")
