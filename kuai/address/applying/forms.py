@@ -20,6 +20,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from kuai.address.applying.events import Answer
 from kuai.address.applying.moves import KIND_WORDS, ApplicationKind
 from kuai.kit.errors import DataFault, Where
+from kuai.kit.workbooks import refuse_swollen_form
 
 SHEET, NOTICE_SHEET = "申请单", "说明"
 ASKED = (
@@ -160,6 +161,7 @@ def _answer_of(number: str, lines: Sequence[tuple[int, list[str]]], file: str) -
 def _rows_of(source: Path | bytes, file: str) -> list[list[object]]:
     """Read as a stream and no wider than the form: a cell far out must not lay out a sheet of millions."""
     try:
+        refuse_swollen_form(source, file=file)
         book = openpyxl.load_workbook(
             io.BytesIO(source) if isinstance(source, bytes) else source,
             read_only=True,

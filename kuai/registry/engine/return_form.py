@@ -21,6 +21,7 @@ import xlsxwriter
 from openpyxl.utils.exceptions import InvalidFileException
 
 from kuai.kit.errors import DataFault, Where
+from kuai.kit.workbooks import refuse_swollen_form
 from kuai.registry.engine.case_moves import CaseAnswer
 from kuai.registry.engine.decision_kinds import Objection
 
@@ -203,6 +204,7 @@ def _csv_rows(content: bytes) -> Iterable[tuple[str, list[list[str]]]]:
 def _xlsx_rows(content: bytes, file: str) -> Iterable[tuple[str, list[list[str]]]]:
     """Read as a stream and no wider than the form: a cell far out must not lay out a sheet of millions."""
     try:
+        refuse_swollen_form(content, file=file)
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         found = []
         for name in book.sheetnames:
