@@ -133,7 +133,7 @@ def _show(state: Any) -> None:
         )
     console.print(table)
     for hidden in state.hidden:
-        figure = "少于 10 人或按日不给出数目" if hidden.figure is None else f"{hidden.figure:,}"
+        figure = "少于 10，不给出数目" if hidden.figure is None else f"{hidden.figure:,}"
         console.print(f"与个人的关系（不列出）：{hidden.title} {figure}", highlight=False)
     for conflict in state.conflicts:
         console.print(f"[yellow]冲突[/] {conflict.explanation}", highlight=False)

@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from kuai.address.types import ADDRESS_ENTRY, ADDRESS_SUCCESSION
+from kuai.guard.queries import is_synthetic_store
 from kuai.kit.clock import local_day
 from kuai.kit.engine import open_engine, scan_sql
 from kuai.kit.errors import Refusal
@@ -84,7 +85,11 @@ class RelationState:
 
 @dataclass(frozen=True)
 class Hidden:
-    """Relations that the reader may not see, most of them with persons; `figure` only where it tells of nobody."""
+    """Relations that the reader may not see, most of them with persons; `figure` only where it tells of nobody.
+
+    Told of the build's own day and belief alone, and never of a room: two days beside each other would tell when
+    somebody came or went.
+    """
 
     type: str
     title: str
@@ -177,7 +182,8 @@ def state_of(
     """The element of `code` as of a day (else the build's) and as believed (else by all that is known).
 
     `persons`: whom the reader may see (None: everybody, where all are invented). `is_open`: only what is public, of
-    places and organisations. Refuses an unknown code, and a person who is not among them. May be repeated.
+    places and organisations; persons without their codes unless all are invented, children not at all. Refuses an
+    unknown code, and a person who is not among them. May be repeated.
     """
     held = belief or find_belief(store)
     if is_open and code[:1] in "PCE":
@@ -198,19 +204,23 @@ def state_of(
         )
     as_of = _day_of(core.parent)
     day = on or as_of
-    rows = _relations(reading, held, found, as_of=as_of)
+    rows = list(_relations(reading, held, found, as_of=as_of))
     catalogue = _catalogue(store)
+    children = reading.children(rows) if is_open else frozenset[str]()
+    masks_persons = is_open and not is_synthetic_store()
     shown, hidden = [], Counter[str]()
     for row, certainty in _holding(rows, day):
         kind = catalogue.get(row["type"])
+        if children & {row["from_code"], row["to_code"]}:
+            continue
         other = row["to_code"] if row["from_code"] == found else row["from_code"]
         if _is_shown(kind, other, persons=persons, is_open=is_open, element=element):
             title = kind.title_zh if kind else row["type"]
-            shown.append(_relation(row, title, certainty=certainty))
+            told = _without_persons(row) if masks_persons else row
+            shown.append(_relation(told, title, certainty=certainty))
         else:
             hidden[row["type"]] += 1
     life = reading.life_events(found)
-    # A frozen day alone is told in numbers: two days beside each other would tell of one person.
     is_frozen = day == as_of and held.sequence == held.built_up_to
     return ElementState(
         code=found,
@@ -221,14 +231,7 @@ def state_of(
         belief=held,
         values={name: one for name, one in values.items() if name not in _OF_THE_BUILD},
         relations=tuple(shown),
-        hidden=tuple(
-            Hidden(
-                name,
-                catalogue[name].title_zh if name in catalogue else name,
-                count if is_frozen and count >= FEWEST_TOLD else None,
-            )
-            for name, count in sorted(hidden.items())
-        ),
+        hidden=_hidden(hidden, catalogue) if is_frozen and element != "room" else (),
         conflicts=reading.conflicts(found),
         life_events=tuple(one for one in life if one.on_day is None or one.on_day <= day),
         waiting=tuple(
@@ -238,6 +241,23 @@ def state_of(
             )
         ),
     )
+
+
+def _hidden(counted: Counter[str], catalogue: Mapping[str, RelationType]) -> tuple[Hidden, ...]:
+    return tuple(
+        Hidden(
+            name,
+            catalogue[name].title_zh if name in catalogue else name,
+            count if count >= FEWEST_TOLD else None,
+        )
+        for name, count in sorted(counted.items())
+    )
+
+
+def _without_persons(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row, with nothing in the place of a person's code."""
+    codes = {name: row[name] for name in ("from_code", "to_code")}
+    return {**row, **{name: "" if code.startswith("P-") else code for name, code in codes.items()}}
 
 
 def _is_shown(
@@ -438,6 +458,19 @@ class _Reading:
             rows = self._rows(types.RELATION, "from_code = $code or to_code = $code", code=code)
         each = {row["relation_no"]: _with_all_columns(row) for row in rows}
         return [each[number] for number in sorted(each)]
+
+    def children(self, rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+        """Which of the persons in these relations are under fourteen."""
+        ends = {code for row in rows for code in (row["from_code"], row["to_code"])}
+        codes = sorted(code for code in ends if code.startswith("P-"))
+        if not codes:
+            return frozenset()
+        found = self._rows(
+            types.PERSON,
+            "list_contains($codes, person_code) and is_child_under_14",
+            codes=codes,
+        )
+        return frozenset(row["person_code"] for row in found)
 
     def conflicts(self, code: str) -> tuple[ConflictState, ...]:
         rows = self._rows(types.CONFLICT, "element_code = $code", code=code)

@@ -27,7 +27,7 @@ class BeliefOut(Schema):
 
 
 class RelationOut(Schema):
-    """A public relation that held on the day; `certainty` is holds or may_hold."""
+    """A public relation that held on the day; `certainty` is holds or may_hold. A person's code is left empty."""
 
     relation_no: int
     type: str
@@ -51,7 +51,7 @@ class RelationOut(Schema):
 
 
 class HiddenOut(Schema):
-    """Relations that are not listed here; `figure` is null below ten and on any day but the build's."""
+    """Relations not listed here; `figure` is null below ten. None of a room, nor on any day or belief but the build's."""
 
     type: str
     title: str

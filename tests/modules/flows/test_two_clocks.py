@@ -13,10 +13,14 @@ from hypothesis import strategies as st
 
 from kuai.guard import access
 from kuai.guard.types import Actor, Role
+from kuai.kit.engine import engine
 from kuai.kit.errors import Refusal
+from kuai.kit.store import Store, write_json
 from kuai.registry import decisions
 from kuai.registry.decisions import DecisionKind
 from kuai.registry.queries import ElementState, find_belief, state_of
+from tests.modules.blocks.builders import a_library
+from tests.modules.blocks.builders import pack as pack_blocks
 from tests.modules.flows.small_towns import (
     DAY,
     FIRM_HEADINGS,
@@ -27,10 +31,13 @@ from tests.modules.flows.small_towns import (
     small_town,
     visit,
 )
+from tests.modules.registry.builders import World, relate_world
+from tests.modules.registry.contested_town import ROOM, VERSION, receipts_of
 
 pytestmark = pytest.mark.django_db
 STEWARD = Actor(user_id="steward", role=Role.DATA_STEWARD, areas=("440310",))
 GRID_WORKER = Actor(user_id="grid", role=Role.GRID_WORKER, areas=("440310",))
+BUILDING = ROOM[:19]
 LATER = NOW + timedelta(days=2)
 
 
@@ -217,3 +224,27 @@ def test_a_later_delivery_changes_what_is_believed_and_not_what_was(town: SmallT
         for one in state_of(town.store, gone, on=date(2026, 11, 30)).relations
         if one.type == "LH_REGISTERED"
     ]
+
+
+def test_no_day_tells_when_somebody_moved_into_a_home_or_out_of_it(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store").create()
+    prepared = store.scratch / VERSION
+    world = World()
+    tenant = world.person(0, birth_date=date(1980, 1, 2))
+    term = {"valid_from": date(2024, 3, 1), "valid_to": date(2025, 6, 30)}
+    world.link("PH_RENT", tenant, world.place(0, ROOM), **term)
+    world.link("PH_RESIDE", world.person(1), world.place(1, BUILDING))
+    with engine() as connection:
+        made = relate_world(connection, world, prepared)
+    pack_blocks(prepared, a_library(), made["relation"])
+    write_json(prepared / "receipts.json", receipts_of(VERSION))
+    store.publish(VERSION, prepared)
+    days = [date(2024, 2, 29), date(2024, 3, 1), date(2025, 6, 30), date(2025, 7, 1), None]
+    for is_open in (True, False):
+        told = [state_of(store, ROOM, on=day, is_open=is_open) for day in days]
+        assert {(one.hidden, one.relations) for one in told} == {((), ())}
+    # A house is told on its build's own day, without a figure, and on no other.
+    assert [(one.type, one.figure) for one in state_of(store, BUILDING).hidden] == [
+        ("PH_RESIDE", None)
+    ]
+    assert state_of(store, BUILDING, on=DAY + timedelta(days=1)).hidden == ()

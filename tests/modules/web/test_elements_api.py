@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from django.test import Client
 
 from kuai.guard.ledger_models import LedgerEntry
+from kuai.guard.models import SourceRecord
 from kuai.guard.types import Role
 from kuai.kit.store import Store
 from tests.modules.flows.small_towns import SmallTown, small_town
@@ -65,3 +68,28 @@ def test_what_is_no_place_and_no_organisation_is_not_told(town: SmallTown, log_i
 def test_the_written_interface_names_the_route(town: SmallTown, log_in: LogIn) -> None:
     written = log_in(Role.DATA_STEWARD).get("/api/openapi.json").json()
     assert "/api/elements/{code}" in written["paths"]
+
+
+def test_where_people_are_real_a_firm_is_told_without_their_codes(
+    town: SmallTown, log_in: LogIn
+) -> None:
+    clerk = log_in(Role.SUBDISTRICT_CLERK)
+    code = town.rows("organisation")[0]["organisation_code"]
+    assert '"P-' in clerk.get(f"{ELEMENTS}{code}").content.decode()
+    SourceRecord.objects.update(synthetic=False)
+    answer = clerk.get(f"{ELEMENTS}{code}")
+    assert "P-" not in answer.content.decode()
+    (headed,) = [one for one in answer.json()["relations"] if one["type"] == "PL_LEGALREP"]
+    assert (headed["from_code"], headed["to_code"]) == ("", code)
+
+
+def test_a_child_is_told_of_to_nobody(town: SmallTown, log_in: LogIn) -> None:
+    path = town.store.current_build() / "core" / "person.parquet"
+    persons = pq.read_table(path)
+    place = persons.schema.get_field_index("is_child_under_14")
+    children = pa.array([True] * persons.num_rows)
+    pq.write_table(persons.set_column(place, "is_child_under_14", children), path)
+    code = town.rows("organisation")[0]["organisation_code"]
+    told = log_in(Role.SUBDISTRICT_CLERK).get(f"{ELEMENTS}{code}").json()
+    assert "LH_REGISTERED" in {one["type"] for one in told["relations"]}
+    assert "PL_LEGALREP" not in {one["type"] for one in told["relations"] + told["hidden"]}
