@@ -20,6 +20,7 @@ from typing import Any
 from django.db import models, transaction
 
 from kuai.guard.engine.chain import canonical_bytes, commitment_of
+from kuai.guard.engine.purposes import is_list_secret, permitted_purposes
 from kuai.guard.ledger_models import (
     LedgerDeferral,
     LedgerEntry,
@@ -89,6 +90,9 @@ def record_entry(  # noqa: PLR0913 - an entry's columns are its parameters
     `object_refs` are codes ("person:P-..." or plain), never values. `personal` is what may not stand in the
     ledger openly (query conditions): it is kept beside it, salted, until erased. `session` is stored as a
     digest, `address` cut to its network. `actor` None: nobody was known. Repeating writes again.
+
+    Under a purpose whose list is secret the persons' codes are kept as `personal` is: sealed by their commitment and
+    told to the person concerned, never to who reads the ledger or its export.
     """
     _require_codes(object_refs, object_kind=object_kind)
     parts = [object_refs[at : at + MOST_OBJECTS] for at in range(0, len(object_refs), MOST_OBJECTS)]
@@ -115,9 +119,14 @@ def record_entry(  # noqa: PLR0913 - an entry's columns are its parameters
 
 
 def list_entries(wanted: LedgerFilter, *, limit: int = 50, cursor: int | None = None) -> LedgerPage:
-    """Entries for the auditor, newest first; `cursor` is the page's `next_cursor`."""
+    """Entries for the auditor, newest first; `cursor` is the page's `next_cursor`.
+
+    Asked about a code, those under a purpose whose list is secret are left out: that they come would tell.
+    """
     rows = LedgerEntry.objects.select_related("seal").order_by("-pk")
     rows = rows.filter(**_conditions(wanted))
+    if wanted.about:
+        rows = rows.exclude(_secret_entries())
     if cursor is not None:
         rows = rows.filter(pk__lt=cursor)
     found = list(rows[: limit + 1])
@@ -274,19 +283,38 @@ def _add_entry(
     part: str,
     personal: Mapping[str, Any] | None,
 ) -> LedgerEntry:
-    salt, plain = secrets.token_bytes(32), canonical_bytes(personal) if personal else b""
+    is_secret = bool(refs) and _keeps_secret(
+        object_kind=common["object_kind"], purpose=common["purpose"], role=common["role"]
+    )
+    beside = {**(personal or {}), "objects": list(refs)} if is_secret else personal
+    salt, plain = secrets.token_bytes(32), canonical_bytes(beside) if beside else b""
     entry = LedgerEntry.objects.create(
         **common,
-        objects_seen=list(refs),
+        objects_seen=[] if is_secret else list(refs),
         part=part,
-        commitment=commitment_of(salt, plain) if personal else "",
+        commitment=commitment_of(salt, plain) if beside else "",
     )
-    if personal:
+    if beside:
         LedgerSecret.objects.create(entry=entry, salt=salt.hex(), plain=plain.decode())
     codes = sorted({ref.rpartition(":")[2] for ref in refs})
     LedgerSubject.objects.bulk_create([LedgerSubject(entry=entry, code=code) for code in codes])
     LedgerPending.objects.create(entry=entry)
     return entry
+
+
+def _keeps_secret(*, object_kind: str, purpose: str, role: str) -> bool:
+    return object_kind == "person" and is_list_secret(purpose, role=role)
+
+
+def _secret_entries() -> models.Q:
+    """Entries that `_keeps_secret` says yes to."""
+    about = models.Q()
+    for one in permitted_purposes().values():
+        if one.keeps_list_secret:
+            about |= models.Q(purpose=one.code) | models.Q(
+                role__in=[role.value for role in one.roles]
+            )
+    return models.Q(object_kind="person") & about
 
 
 def _part(number: int, parts: int) -> str:
@@ -326,6 +354,7 @@ def _sequence_of(row: LedgerEntry) -> int | None:
 
 
 def _as_view(row: LedgerEntry) -> EntryView:
+    is_secret = _keeps_secret(object_kind=row.object_kind, purpose=row.purpose, role=row.role)
     return EntryView(
         reference=row.reference,
         sequence=_sequence_of(row),
@@ -334,7 +363,8 @@ def _as_view(row: LedgerEntry) -> EntryView:
         role=row.role,
         action=row.action,
         object_kind=row.object_kind,
-        objects=tuple(row.objects_seen),
+        # Of entries from before this was so, the codes are in the row.
+        objects=() if is_secret else tuple(row.objects_seen),
         fields=tuple(row.fields_named),
         purpose=row.purpose,
         ticket_id=row.ticket,
@@ -344,6 +374,7 @@ def _as_view(row: LedgerEntry) -> EntryView:
         session=row.session,
         address=row.address,
         commitment=row.commitment,
+        keeps_objects_secret=is_secret,
     )
 
 

@@ -25,7 +25,10 @@ class LedgerFilter:
 
 @dataclass(frozen=True)
 class EntryView:
-    """One entry as the auditor sees it. `sequence` is None until it is sealed."""
+    """One entry as the auditor sees it. `sequence` is None until it is sealed.
+
+    `keeps_objects_secret`: whom it is about would tell who is on a list, so `objects` is empty.
+    """
 
     reference: uuid.UUID
     sequence: int | None
@@ -44,6 +47,7 @@ class EntryView:
     session: str
     address: str
     commitment: str
+    keeps_objects_secret: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,14 @@ from kuai.flows import welfare
 from kuai.flows.build import build_package
 from kuai.flows.registration import gate_of, registrar_of
 from kuai.guard import access
-from kuai.guard.ledger import list_entries
+from kuai.guard import actions as guard_actions
+from kuai.guard.ledger import (
+    export_ledger,
+    find_row_faults,
+    list_entries,
+    list_entries_about,
+    read_plain,
+)
 from kuai.guard.ledger_types import LedgerFilter
 from kuai.guard.queries import find_source
 from kuai.guard.types import Actor, Role, TicketKind
@@ -149,7 +156,7 @@ def name_of(store: Store, code: str, town: Path) -> str:
 
 
 def test_the_duty_from_the_list_to_the_visit_and_nobody_else_comes_in(
-    children: tuple[Store, Children], town: Path
+    children: tuple[Store, Children], town: Path, tmp_path: Path
 ) -> None:
     store, told = children
     listed = welfare.list_unguarded_minors(store, to=WORKER, at=NOW)
@@ -218,6 +225,30 @@ def test_the_duty_from_the_list_to_the_visit_and_nobody_else_comes_in(
     assert refused.status_code == 403
     everybody = client.post("/welfare/ticket/", {"person": list(listed.person_codes) * 11})
     assert everybody.status_code == 403
+    nobody_is_named_in_the_ledger(store, chosen, tmp_path / "export")
+
+
+def nobody_is_named_in_the_ledger(store: Store, child: str, out: Path) -> None:
+    """Neither a page of it, nor asked about the child, nor its export; yet it verifies, and the child may read it."""
+    auditor = Actor(user_id="auditor", role=Role.AUDITOR)
+    open_login(auditor)
+    page = logged_in(auditor).get("/ledger/").content.decode()
+    assert "发出凭据" in page
+    assert "在这份名单上本身就说明本人的处境" in page
+    assert child not in page
+    told = list_entries(LedgerFilter(purpose="child_welfare")).entries
+    assert {entry.action for entry in told} == {"ticket.issued", "person.read"}
+    assert {entry.objects for entry in told} == {()}
+    assert list_entries(LedgerFilter(about=child)).entries == ()
+    own = list_entries_about(child, at=NOW).entries
+    # The refused look too, whose purpose is not written.
+    assert {"", "child_welfare"} == {entry.purpose for entry in own}
+    assert child in (read_plain(own[0].reference) or "")
+    export_ledger(store, out=out, by=None, now=utc_now())
+    exported = next(out.glob("entries-*.jsonl"))
+    assert child not in exported.read_text(encoding="utf-8")
+    assert guard_actions.verify_ledger_file(exported, out / "checkpoints.txt").is_whole
+    assert list(find_row_faults(store)) == []
 
 
 def test_without_a_source_that_names_guardians_there_is_no_list(

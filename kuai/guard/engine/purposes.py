@@ -42,7 +42,10 @@ PURPOSE_FILE = Path(__file__).resolve().parents[1] / "purposes.yaml"
 
 @dataclass(frozen=True)
 class Purpose:
-    """A permitted purpose: why, for whom, in which zone, issued by which live work."""
+    """A permitted purpose: why, for whom, in which zone, issued by which live work.
+
+    `keeps_list_secret`: to be among those it concerns says something of a person by itself.
+    """
 
     code: str
     title_zh: str
@@ -52,6 +55,7 @@ class Purpose:
     roles: tuple[Role, ...]
     ticket_kinds: tuple[TicketKind, ...]
     by_right: bool = False
+    keeps_list_secret: bool = False
 
 
 @cache
@@ -84,6 +88,7 @@ def _read_purpose(row: Mapping[str, Any]) -> Purpose:
         roles=tuple(Role(role) for role in row["roles"]),
         ticket_kinds=tuple(TicketKind(kind) for kind in row["ticket_kinds"]),
         by_right=bool(row.get("by_right", False)),
+        keeps_list_secret=bool(row.get("keeps_list_secret", False)),
     )
 
 
@@ -107,6 +112,15 @@ def require_purpose(code: str) -> Purpose:
             "purpose.unknown", f"没有登记过用途“{code}”。", next_step=f"登记过的用途：{known}。"
         )
     return purpose
+
+
+def is_list_secret(purpose: str, *, role: str) -> bool:
+    """Would naming a person beside this purpose, or this role that works for nothing else, tell who is on its list?"""
+    return any(
+        purpose == one.code or role in one.roles
+        for one in permitted_purposes().values()
+        if one.keeps_list_secret
+    )
 
 
 def intersect_purposes(sets: Iterable[Iterable[str]]) -> tuple[str, ...]:
