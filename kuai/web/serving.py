@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -24,6 +25,8 @@ def serve(store: Store, *, host: str = "127.0.0.1", port: int = 8000, workers: i
     """Serve the store until SIGTERM or Ctrl-C. Brings the work database up to date first; may be repeated."""
     prepare(store)
     os.environ[SERVER_PID] = str(os.getpid())
+    # Forked workers would inherit bulk engines whose threads are not theirs, and die when one of them is cleared away.
+    multiprocessing.set_start_method("spawn", force=True)
     # Because granian's workers read the settings anew, from the environment.
     from granian import Granian  # noqa: PLC0415 - a server is needed here only
     from granian.constants import Interfaces  # noqa: PLC0415
@@ -40,6 +43,9 @@ def serve(store: Store, *, host: str = "127.0.0.1", port: int = 8000, workers: i
         log_access=False,
         log_level=LogLevels.warning,
         workers_kill_timeout=SECONDS_TO_STOP,
+        # Because else one worker that dies takes the whole portal with it.
+        respawn_failed_workers=True,
+        respawn_interval=SECONDS_BEFORE_RESTART,
     )
     with background_parts():
         server.serve()

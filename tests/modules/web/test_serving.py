@@ -174,3 +174,33 @@ def test_a_killed_portal_takes_its_parts_with_it(running: Portal) -> None:
         time.sleep(0.3)
     assert parts_of(running.root) == []
     assert not running.listens()
+
+
+def workers_of(portal: Portal) -> list[int]:
+    """The processes that answer requests: children of the server that run no part of their own."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            line = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if parent == portal.process.pid and b"spawn_main" in line:
+            found.append(int(folder.name))
+    return found
+
+
+def test_a_worker_that_dies_is_replaced_and_the_portal_goes_on(running: Portal) -> None:
+    (worker,) = workers_of(running)
+    os.kill(worker, signal.SIGSEGV)
+    began = time.monotonic()
+    while time.monotonic() - began < 30:
+        try:
+            running.get("/api/health")
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.3)
+        else:
+            if workers_of(running) not in ([], [worker]):
+                break
+    assert running.process.poll() is None
+    assert running.get("/api/health")
