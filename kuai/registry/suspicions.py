@@ -38,7 +38,7 @@ from kuai.registry.deciding import record_decision
 from kuai.registry.engine.decision_kinds import MOST_MENTIONS_NAMED, DecisionKind
 from kuai.registry.engine.sides import sides_of
 from kuai.registry.freezing import has_log, in_force
-from kuai.registry.models import SetAside
+from kuai.registry.models import DecisionSubject, SetAside
 from kuai.registry.reviewing import PURPOSE, REVIEWERS, close_review, open_review
 from kuai.registry.types import MENTION_ELEMENT, PERSON
 
@@ -50,6 +50,7 @@ TABLES = {
     "organisation": (ORGANISATION_LINK, ORGANISATION_SUSPICION, ORGANISATION_TIE),
 }
 MOST_LEAVING = 50
+MOST_KEYS_ASKED_FOR = 200
 # A glance at one field needs minutes; whoever needs longer asks again, and the ledger shows it.
 REVEAL_MINUTES = 10
 REVEALED_FIELDS = ("name", "id_number", "phone")
@@ -119,10 +120,7 @@ class OpenedSuspicion:
 
 def list_suspicious(store: Store, *, by: Actor) -> tuple[Suspicious, ...]:
     """Every question of the published build in the reviewer's areas, with what was answered since; in a fixed order."""
-    _require_reviewer(by)
-    placed = _placed(store.current_build())
-    mine = [one for one in placed if guard_queries.covers_any(by.areas, (one.area_path,))]
-    return tuple(_with_states(mine))
+    return tuple(_with_states(_list_placed(store, by)))
 
 
 def open_suspicious(store: Store, item: str, *, by: Actor, at: datetime) -> OpenedSuspicion:
@@ -292,8 +290,15 @@ def _require_reviewer(by: Actor) -> None:
         raise Refusal("review.not_yours", "存疑记录由数据管理员或部门工作人员核定。")
 
 
+def _list_placed(store: Store, by: Actor) -> list[Suspicious]:
+    _require_reviewer(by)
+    placed = _placed(store.current_build())
+    return [one for one in placed if guard_queries.covers_any(by.areas, (one.area_path,))]
+
+
 def _find(store: Store, item: str, *, by: Actor) -> Suspicious:
-    found = next((one for one in list_suspicious(store, by=by) if one.item == item), None)
+    mine = [one for one in _list_placed(store, by) if one.item == item]
+    found = next(iter(_with_states(mine)), None)
     if found is None:
         raise Refusal(
             "suspicion.unknown",
@@ -435,10 +440,16 @@ def _with_states(found: Sequence[Suspicious]) -> Iterable[Suspicious]:
                 DecisionKind.CONFIRM,
             )
         ]
-        for row in in_force().filter(kind__in=kinds):
+        log, left = in_force().filter(kind__in=kinds), SetAside.objects.all()
+        if len(keys) + len(codes) <= MOST_KEYS_ASKED_FOR:
+            # One question needs its own decisions only; a whole list is quicker read in one go.
+            named = DecisionSubject.objects.filter(key__in=keys | codes)
+            log = log.filter(pk__in=named.values("decision_id"))
+            left = left.filter(item__in=[one.item for one in found])
+        for row in log:
             for key in {*row.subjects, *row.detail.get("staying", ())} & (keys | codes):
                 by_key[key].append(row)
-        for item, who in SetAside.objects.values_list("item", "set_aside_by"):
+        for item, who in left.values_list("item", "set_aside_by"):
             aside[item].append(who)
     for one in found:
         yield _with_state(one, by_key, tuple(sorted(aside[one.item])))

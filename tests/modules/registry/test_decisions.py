@@ -308,3 +308,22 @@ def test_a_review_names_its_persons_and_no_others(one_resident):
 def test_a_review_is_about_somebody_and_not_about_everybody(persons):
     with pytest.raises(Refusal):
         decisions.open_review(persons, question="x", by=steward(), at=NOW)
+
+
+def test_many_facts_decided_since_the_build_cost_a_few_queries_and_each_has_its_word(
+    db, django_assert_max_num_queries
+):
+    facts = [f"{LIVES[:-3]}{row:03}" for row in range(40)]
+    by = Actor(user_id="1", role=Role.SUBDISTRICT_CLERK)
+    for fact in facts:
+        decisions.record_decision(
+            DecisionKind.END, [fact], detail={"on": "2026-10-01"}, reason="核对", by=by, at=NOW
+        )
+    detail = {"level": "community", **PAPER}
+    decisions.record_decision(
+        DecisionKind.VERIFY, facts[:1], detail=detail, reason="核对", by=by, at=NOW
+    )
+    with django_assert_max_num_queries(5):
+        words = queries.statuses_since(0)
+    assert list(words) == sorted(facts)
+    assert [one.status for one in words.values()] == ["verified"] + ["ended"] * 39
