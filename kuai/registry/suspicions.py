@@ -34,7 +34,7 @@ from kuai.linkage.types import (
     PERSON_TIE,
     SUSPICION_KINDS,
 )
-from kuai.registry.deciding import record_decision
+from kuai.registry.deciding import record_decision, take_turn
 from kuai.registry.engine.decision_kinds import MOST_MENTIONS_NAMED, DecisionKind
 from kuai.registry.engine.sides import sides_of
 from kuai.registry.freezing import has_log, in_force
@@ -153,28 +153,36 @@ def answer_suspicious(
 ) -> int | None:
     """`same`, `different` (recorded as a decision, whose sequence is returned) or `unsure` (left to a second person).
 
-    Refuses what is answered already, `different` where one record stands alone, and other answers.
+    Refuses what is answered already, `different` where one record stands alone, `same` and `different` by whoever
+    was unsure, and other answers.
     """
-    question = _find(store, item, by=by)
-    if question.state not in ("open", "aside"):
-        raise Refusal("suspicion.answered", f"这一条已经核定（决定 {question.decision}）。")
-    if answer == "unsure":
-        SetAside.objects.get_or_create(
-            item=item, set_aside_by=by.user_id, defaults={"set_aside_at": at}
-        )
-        _enter(question, by=by, at=at, action="review.set_aside")
-        return None
-    if answer not in ("same", "different"):
-        raise Refusal("suspicion.answer", "请答：同一人、不同人，或拿不准。")
-    if answer == "same":
-        return _say_same(store, question, by=by, at=at)
-    return _say_different(store, question, by=by, at=at)
+    # In turn, because two who answer at one moment would both find the question open.
+    with transaction.atomic():
+        take_turn()
+        question = _find(store, item, by=by)
+        _require_open(question)
+        if answer == "unsure":
+            SetAside.objects.get_or_create(
+                item=item, set_aside_by=by.user_id, defaults={"set_aside_at": at}
+            )
+            _enter(question, by=by, at=at, action="review.set_aside")
+            return None
+        if answer not in ("same", "different"):
+            raise Refusal("suspicion.answer", "请答：同一人、不同人，或拿不准。")
+        _require_second(question, by)
+        if answer == "same":
+            return _say_same(store, question, by=by, at=at)
+        return _say_different(store, question, by=by, at=at)
 
 
 def confirm_suspicious(store: Store, item: str, *, by: Actor, at: datetime) -> int:
-    """Its odd structure is true: nothing of the cluster is held back while it holds just these records."""
-    question = _find(store, item, by=by)
-    return _confirm(store, question, by=by, at=at)
+    """What is odd of this kind is true: the cluster is not held back for it while it holds just these records."""
+    with transaction.atomic():
+        take_turn()
+        question = _find(store, item, by=by)
+        _require_open(question)
+        _require_second(question, by)
+        return _confirm(store, question, by=by, at=at)
 
 
 def ask_to_read(
@@ -272,17 +280,37 @@ def _confirm(store: Store, question: Suspicious, *, by: Actor, at: datetime) -> 
     members = _rows(
         core / f"{link.name}.parquet", "cluster_key = ?", question.clusters[:1], "mention_key"
     )
+    if len(members) > MOST_MENTIONS_NAMED:
+        raise Refusal(
+            "suspicion.too_many",
+            f"这一组有 {len(members)} 条记录，一个决定最多写明 {MOST_MENTIONS_NAMED} 条，不能核为属实。",
+            next_step="请先把不属于同一对象的分开，或退回来源部门。",
+        )
     return record_decision(
         DecisionKind.CONFIRM,
         question.codes[:1],
         reason=CONFIRM_REASON,
         by=by,
         at=at,
-        detail={"mentions": [row["mention_key"] for row in members][:MOST_MENTIONS_NAMED]},
+        detail={"mentions": [row["mention_key"] for row in members]},
     )
 
 
 # --- reading -----------------------------------------------------------------------------------------
+
+
+def _require_open(question: Suspicious) -> None:
+    if question.state not in ("open", "aside"):
+        raise Refusal("suspicion.answered", f"这一条已经核定（决定 {question.decision}）。")
+
+
+def _require_second(question: Suspicious, by: Actor) -> None:
+    if by.user_id in question.set_aside_by:
+        raise Refusal(
+            "suspicion.second_person",
+            "你答过“拿不准”，这一条要由第二个人来定。",
+            next_step="请看下一条。",
+        )
 
 
 def _require_reviewer(by: Actor) -> None:

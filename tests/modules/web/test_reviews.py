@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
 from django.test import Client
 
 from kuai.guard.access import create_demo_accounts, register_source
 from kuai.guard.ledger import LedgerFilter, list_entries
+from kuai.guard.models import Account
 from kuai.guard.types import Role
+from kuai.kit.errors import Refusal
 from kuai.kit.store import Store, read_json
+from kuai.registry import suspicions
 from kuai.registry.queries import list_decisions
 from tests.modules.web.conftest import NOW, PASSWORD, STEWARD, a_registration
 from tests.stories.towns import (
@@ -146,6 +149,28 @@ def test_unsure_leaves_it_to_a_second_person(reviewing: Callable[[Role], Client]
     assert "待第二人" in clerk.get("/reviews/").content.decode()
     clerk.post(f"/reviews/{item}/answer/", {"answer": "same"})
     assert [one.kind for one in list_decisions(living_only=True)] == ["same"]
+
+
+def test_whoever_was_unsure_does_not_decide(reviewing: Callable[[Role], Client]) -> None:
+    steward = reviewing(Role.DATA_STEWARD)
+    item = first_item(steward)
+    steward.post(f"/reviews/{item}/answer/", {"answer": "unsure"})
+    for answer in ("same", "different"):
+        refused = steward.post(f"/reviews/{item}/answer/", {"answer": answer})
+        assert refused.status_code == 409
+        assert "要由第二个人来定" in refused.content.decode()
+    assert list_decisions(living_only=True) == ()
+
+
+def test_a_cluster_too_large_for_one_decision_is_not_called_true(
+    reviewing: Callable[[Role], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = reviewing(Role.DATA_STEWARD)
+    actor = Account.objects.get(username="demo-data-steward").as_actor()
+    monkeypatch.setattr(suspicions, "MOST_MENTIONS_NAMED", 1)
+    with pytest.raises(Refusal, match="最多写明 1 条"):
+        suspicions.confirm_suspicious(settings.STORE, first_item(client), by=actor, at=NOW)
+    assert list_decisions(living_only=True) == ()
 
 
 def test_an_answered_question_is_not_answered_twice(reviewing: Callable[[Role], Client]) -> None:
