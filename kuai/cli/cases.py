@@ -155,12 +155,13 @@ def close_case(
 ) -> None:
     """按答复办结：从未属实、终止于某日，或原登记无误。提出异议的人不能办结。"""
     require_allowed("cases close")
-    open_existing_work_database(store)
+    opened = open_existing_work_database(store)
     from kuai.registry import decisions
 
     if outcome and outcome not in set(decisions.Outcome):
         raise Refusal("case.outcome", "--outcome 只能是 retract、end、stands。")
     case = decisions.close_case(
+        opened,
         number,
         reason=reason,
         outcome=decisions.Outcome(outcome) if outcome else None,

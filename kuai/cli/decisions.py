@@ -141,11 +141,11 @@ def withdraw_decision(
 ) -> None:
     """撤回一个决定；两条都留着。"""
     require_allowed("decide withdraw")
-    open_existing_work_database(store)
+    opened = open_existing_work_database(store)
     from kuai.registry import decisions
 
     number = decisions.withdraw_decision(
-        sequence, reason=reason, by=account_of_operator(), at=utc_now()
+        sequence, reason=reason, by=account_of_operator(), at=utc_now(), store=opened
     )
     console.print(f"已撤回决定 {sequence}（记为 {number}）。", highlight=False)
 

@@ -83,14 +83,22 @@ def mark_sent(numbers: Iterable[str], *, by: Actor, at: datetime) -> tuple[CaseV
 
 
 def answer_case(
-    number: str, answer: CaseAnswer, *, by: Actor, at: datetime, ends_on: date | None = None
+    store: Store,
+    number: str,
+    answer: CaseAnswer,
+    *,
+    by: Actor,
+    at: datetime,
+    ends_on: date | None = None,
 ) -> CaseView:
     """Write down what the department answered; nothing follows until the case is closed. The same again is no step.
 
-    `ends_on`: the day the fact ended by the department's own, corrected word. Refuses the objector.
+    `ends_on`: the day the fact ended by the department's own, corrected word. Refuses the objector, and whoever does
+    not act where the fact lies.
     """
     with transaction.atomic():
         row = find_row(number)
+        require_in_area(store, read_fact_key(row.fact_key), by)
         same = (row.answer, row.answered_on) == (answer.value, ends_on)
         if row.state == CaseState.ANSWERED and same:
             return view_case(row)
@@ -104,6 +112,7 @@ def answer_case(
 
 
 def close_case(
+    store: Store,
     number: str,
     *,
     reason: str,
@@ -114,12 +123,14 @@ def close_case(
 ) -> CaseView:
     """Settle the objection, with all cases about the fact: never true, ended on a day, or the fact stands.
 
-    Without `outcome` what the departments answered, if they agree. Refuses open cases, the objector, and a partial
-    or divided answer without an outcome. Withdrawing what it decided reopens the cases.
+    Without `outcome` what the departments answered, if they agree. Refuses open cases, the objector, whoever does not
+    act where the fact lies, and a partial or divided answer without an outcome. Withdrawing what it decided reopens
+    the cases.
     """
     with transaction.atomic():
         deciding.take_turn()
         row = find_row(number)
+        require_in_area(store, read_fact_key(row.fact_key), by)
         require_move(CaseState(row.state), CaseState.CLOSED, by=by.role)
         living = list(VerificationCase.objects.filter(fact_key=row.fact_key, state__in=LIVING))
         for one in living:

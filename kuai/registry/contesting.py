@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
+from kuai.guard.queries import covers_any
 from kuai.guard.types import Actor, Role
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
@@ -20,12 +21,13 @@ from kuai.registry.building import relation_types
 from kuai.registry.cases import CaseView, find_row, move_case, open_case, view_case
 from kuai.registry.engine.case_moves import LIVING, CaseState
 from kuai.registry.engine.decision_kinds import DecisionKind, Objection, Objector
-from kuai.registry.engine.fact_keys import FactKey
+from kuai.registry.engine.fact_keys import FactKey, find_fact_key
 from kuai.registry.facts import (
     Statement,
     department_of,
     known_as,
     list_statements,
+    paths_of_records,
     read_fact_key,
     require_in_area,
 )
@@ -162,9 +164,15 @@ def decide_fact(
         return deciding.record_decision(kind, [written], detail=detail, reason=reason, by=by, at=at)
 
 
-def withdraw_decision(sequence: int, *, reason: str, by: Actor, at: datetime) -> int:
-    """Take a decision back by another one; an objection ends its cases, what settled a case reopens it."""
+def withdraw_decision(
+    sequence: int, *, reason: str, by: Actor, at: datetime, store: Store | None = None
+) -> int:
+    """Take a decision back by another one; an objection ends its cases, what settled a case reopens it.
+
+    Refuses whoever does not act where its facts or records lie; without a `store`, whoever does not act for the whole.
+    """
     with transaction.atomic():
+        _require_in_area_of(store, sequence, by)
         added = deciding.withdraw_decision(sequence, reason=reason, by=by, at=at)
         withdrawn = Decision.objects.get(pk=sequence)
         if withdrawn.kind == DecisionKind.OBJECT:
@@ -174,6 +182,25 @@ def withdraw_decision(sequence: int, *, reason: str, by: Actor, at: datetime) ->
                 case.settled_with = None
                 move_case(case, CaseState.ANSWERED, by=by, at=at, reason="办结的决定已撤回")
     return added
+
+
+def _require_in_area_of(store: Store | None, sequence: int, by: Actor) -> None:
+    """Residents answer for themselves, and what one decided of records oneself may be taken back from anywhere."""
+    decision = Decision.objects.filter(pk=sequence).first()
+    if decision is None or by.role is Role.RESIDENT or covers_any(by.areas, ()):
+        return
+    others = []
+    for subject in decision.subjects:
+        if (key := find_fact_key(subject)) is None:
+            others.append(subject)
+        elif store is None:
+            raise Refusal("fact.not_your_area", "这一条不在你的辖区。")
+        else:
+            require_in_area(store, key, by)
+    if others and decision.decided_by != by.user_id:
+        paths = paths_of_records(store, others) if store else ()
+        if not covers_any(by.areas, paths):
+            raise Refusal("decision.not_your_area", "这个决定说的记录不在你的辖区。")
 
 
 def _end_cases_of(withdrawn: Decision, *, by: Actor, at: datetime) -> None:

@@ -85,7 +85,7 @@ def title_of(source: str) -> str:
 
 def require_in_area(store: Store, key: FactKey, by: Actor) -> None:
     """Refuse whoever does not act where it lies (of no known place: for the whole). Residents act for themselves."""
-    if by.role is Role.RESIDENT:
+    if by.role is Role.RESIDENT or guard_queries.covers_any(by.areas, ()):
         return
     if not guard_queries.covers_any(by.areas, paths_of(store, key)):
         raise Refusal("fact.not_your_area", "这一条不在你的辖区。")
@@ -97,6 +97,23 @@ def paths_of(store: Store, key: FactKey) -> tuple[str, ...]:
     places = [code for code in (key.to_code, key.from_code) if code.isdigit()]
     if not places:
         places = _places_of(build / "core", (key.from_code, key.to_code))
+    return _paths_to(build, places)
+
+
+def paths_of_records(store: Store, keys: Sequence[str]) -> tuple[str, ...]:
+    """Where records lie, and elements by their records: `keys` are record keys and codes."""
+    build = store.current_build()
+    rows = _fetch(
+        build / "core",
+        "select distinct address_code from mention_element where address_code is not null"
+        " and (list_contains($keys, mention_key) or list_contains($keys, code)) order by address_code",
+        {"keys": list(keys)},
+    )
+    places = [str(place) for (place,) in rows]
+    return _paths_to(build, [*places, *(key for key in keys if key.isdigit())])
+
+
+def _paths_to(build: Path, places: Sequence[str]) -> tuple[str, ...]:
     reader = open_blocks(build)
     found = set()
     for place in places:

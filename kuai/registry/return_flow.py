@@ -80,7 +80,7 @@ def take_in_answers(
     if not content or len(content) > MOST_FORM_BYTES:
         raise DataFault("case.form_size", "请选一份填好的校核单，不超过 4 MB")
     known = {one.number for one in list_cases(by, store=store)}
-    taken = [_take_in(one, known, by=by, at=at) for one in read_answers(content, file=file)]
+    taken = [_take_in(store, one, known, by=by, at=at) for one in read_answers(content, file=file)]
     access.record_entry(
         actor=by,
         action="imported_case_answers",
@@ -93,7 +93,9 @@ def take_in_answers(
     return tuple(taken)
 
 
-def _take_in(one: FormAnswer, known: set[str], *, by: Actor, at: datetime) -> TakenAnswer:
+def _take_in(
+    store: Store, one: FormAnswer, known: set[str], *, by: Actor, at: datetime
+) -> TakenAnswer:
     # What is typed for a number is shown again only if it is one of ours.
     number = one.number if one.number in known else "？"
     if one.fault or one.answer is None:
@@ -101,7 +103,7 @@ def _take_in(one: FormAnswer, known: set[str], *, by: Actor, at: datetime) -> Ta
     if number != one.number:
         return TakenAnswer(number, False, f"{one.where}：没有这个校核单。")
     try:
-        answer_case(one.number, one.answer, ends_on=one.ends_on, by=by, at=at)
+        answer_case(store, one.number, one.answer, ends_on=one.ends_on, by=by, at=at)
     except Refusal as refusal:
         return TakenAnswer(number, False, f"{one.where}：{refusal}")
     return TakenAnswer(number, True, "")

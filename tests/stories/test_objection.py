@@ -118,7 +118,7 @@ def test_a_wrong_residence_is_out_at_once_and_no_later_extract_brings_it_back(
 
     answered(store, "已更正")
     case = decisions.close_case(
-        contested.cases[0].number, reason="部门书面答复", by=STEWARD, at=NOW
+        store, contested.cases[0].number, reason="部门书面答复", by=STEWARD, at=NOW
     )
     assert case.state is CaseState.CLOSED
     assert queries.statuses_over(store)[fact].status == "withdrawn"

@@ -18,6 +18,7 @@ from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 from kuai.registry import decisions, queries
 from kuai.registry.decisions import LEVELS, DecisionKind, Objection, VerifiedLevel, may_decide
+from kuai.web.doors import current_store
 from kuai.web.facts.shown import Reader, fact_behind
 from kuai.web.facts.words import EVIDENCE_WORDS, LEVEL_WORDS, OBJECTION_NAMES
 from kuai.web.rules import decides_facts
@@ -75,6 +76,7 @@ def undo(request: HttpRequest, sequence: int) -> HttpResponse:
         reason=request.POST.get("reason", "").strip() or "看错了，撤回",
         by=request.actor,  # type: ignore[attr-defined]
         at=utc_now(),
+        store=current_store(),
     )
     messages.success(request, _("已撤回决定 %(number)s。") % {"number": sequence})
     return back(request)

@@ -119,6 +119,7 @@ def answer(request: HttpRequest, number: str) -> HttpResponse:
     if said not in set(CaseAnswer):
         raise Refusal("case.answer", _("请选答复。"))
     decisions.answer_case(
+        reader.store,
         number,
         CaseAnswer(said),
         ends_on=_day(request.POST.get("ends_on", "")),
@@ -136,6 +137,7 @@ def close(request: HttpRequest, number: str) -> HttpResponse:
     reader = Reader(request)
     outcome = request.POST.get("outcome", "")
     case = decisions.close_case(
+        reader.store,
         number,
         reason=request.POST.get("reason", "").strip(),
         outcome=Outcome(outcome) if outcome in set(Outcome) else None,

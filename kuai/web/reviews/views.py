@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from kuai.guard.types import Ticket
 from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import Refusal
-from kuai.linkage.queries import match_weights, read_agreements
+from kuai.linkage.queries import Agreement, match_weights, read_agreements
 from kuai.registry import decisions
 from kuai.registry.decisions import OpenedSuspicion, Suspicious
 from kuai.registry.queries import list_decisions
@@ -111,10 +112,13 @@ def answer(request: HttpRequest, item: str) -> HttpResponse:
 def undo(request: HttpRequest, sequence: int) -> HttpResponse:
     """Withdraw a decision; the question is open again."""
     actor = request.actor  # type: ignore[attr-defined]
-    decisions.withdraw_decision(sequence, reason="核校：撤回", by=actor, at=utc_now())
+    store = current_store()
+    if sequence not in _undoable(decisions.list_suspicious(store, by=actor)):
+        raise Refusal("decision.unknown", _("这个决定不属于你的存疑记录。"))
+    decisions.withdraw_decision(sequence, reason="核校：撤回", by=actor, at=utc_now(), store=store)
     messages.success(request, _("决定 %(sequence)s 已撤回。") % {"sequence": sequence})
     back = request.POST.get("item", "")
-    known = {one.item for one in decisions.list_suspicious(current_store(), by=actor)}
+    known = {one.item for one in decisions.list_suspicious(store, by=actor)}
     if back in known:
         return HttpResponseRedirect(reverse("review", args=[back]))
     return HttpResponseRedirect(reverse("reviews"))
@@ -179,7 +183,8 @@ def _show(
         "opened": opened,
         "sides": _sides(opened),
         "agreements": _agreements(question, opened),
-        "bars": _bars(question),
+        # A bar's length tells how nearly values agree: of a child it is not told.
+        "bars": [] if opened.has_child else _bars(question),
         "total_bits": round(sum(bar.bits for bar in _weights(question)), 1),
         "ties": _ties(opened),
         "progress": _progress(every, actor.user_id),
@@ -239,13 +244,24 @@ def _agreements(question: Suspicious, opened: OpenedSuspicion) -> list[dict[str,
     """Of a child only whether values agree: how nearly they do would tell of them."""
     lines = []
     for one in read_agreements(question.agreement):
-        word = OUTCOMES.get(one.outcome, one.outcome) if opened.has_child else agreement_words(one)
-        sign = {"same": "=", "unknown": "·"}.get(one.outcome, "≠")
-        sign = "≈" if one.outcome in ("sounds_same", "one_character", "position") else sign
+        told = _plainly(one) if opened.has_child else one
+        sign = {"same": "=", "unknown": "·"}.get(told.outcome, "≠")
+        sign = "≈" if told.outcome in ("sounds_same", "one_character", "position") else sign
         lines.append(
-            {"field": FIELDS[one.field], "word": word, "sign": sign, "outcome": one.outcome}
+            {
+                "field": FIELDS[one.field],
+                "word": agreement_words(told),
+                "sign": sign,
+                "outcome": told.outcome,
+            }
         )
     return lines
+
+
+def _plainly(one: Agreement) -> Agreement:
+    """Same, different or unknown, and nothing of how and where."""
+    known = one.outcome in ("same", "unknown")
+    return replace(one, outcome=one.outcome if known else "different", detail="")
 
 
 def _weights(question: Suspicious) -> Sequence[Any]:
@@ -302,6 +318,12 @@ def _named_decisions(question: Suspicious) -> list[int]:
     named = {one.sequence for one in list_decisions(living_only=True)}
     told = [int(word) for word in question.explanation.split() if word.isdigit()]
     return [number for number in told if number in named]
+
+
+def _undoable(every: Sequence[Suspicious]) -> set[int]:
+    """What answered these questions, and what those about contradicting decisions name."""
+    answered = {one.decision for one in every if one.decision is not None}
+    return answered.union(*map(_named_decisions, every))
 
 
 # --- the list ----------------------------------------------------------------------------------------

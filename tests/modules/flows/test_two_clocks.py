@@ -182,7 +182,7 @@ def test_the_overlay_says_what_a_build_with_these_decisions_says(
             else f"PL_LEGALREP|{persons[code]}|{code}"
         )
         try:
-            made.append(_say(word, key, made))
+            made.append(_say(town.store, word, key, made))
         except Refusal:
             # What contradicts the log is not decided, in the build as little as in the overlay.
             continue
@@ -192,11 +192,13 @@ def test_the_overlay_says_what_a_build_with_these_decisions_says(
     assert over == built
 
 
-def _say(word: str, key: str, made: list[int]) -> int:
+def _say(store: Store, word: str, key: str, made: list[int]) -> int:
     if word == "withdraw":
         if not made:
             raise Refusal("nothing", "nothing to withdraw")
-        return decisions.withdraw_decision(made[-1], reason="写错了", by=STEWARD, at=LATER)
+        return decisions.withdraw_decision(
+            made[-1], reason="写错了", by=STEWARD, at=LATER, store=store
+        )
     if word == "verify":
         return verify(key, "community")
     if word == "object":

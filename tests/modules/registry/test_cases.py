@@ -8,6 +8,7 @@ from itertools import product
 
 import openpyxl
 import pytest
+from django.conf import settings
 
 from kuai.guard.ledger_models import LedgerEntry
 from kuai.guard.types import Actor, Role
@@ -19,6 +20,7 @@ from kuai.registry.engine.case_moves import MOVES, is_overdue, require_move
 from tests.modules.registry.contested_town import (
     CLERK,
     DUE,
+    ELSEWHERE,
     GRID,
     NOW,
     OTHER_ROOM,
@@ -54,11 +56,13 @@ def contest(town: ContestedTown, by: Actor = STREET, fact: str = "") -> decision
 
 def answer_all(contested: decisions.Contested, answer: CaseAnswer, **more: date) -> None:
     for case in contested.cases:
-        decisions.answer_case(case.number, answer, by=CLERK, at=NOW, **more)
+        decisions.answer_case(settings.STORE, case.number, answer, by=CLERK, at=NOW, **more)
 
 
 def close(contested: decisions.Contested, by: Actor = STEWARD, **more: object) -> None:
-    decisions.close_case(contested.cases[0].number, reason="按部门答复办结", by=by, at=NOW, **more)
+    decisions.close_case(
+        settings.STORE, contested.cases[0].number, reason="按部门答复办结", by=by, at=NOW, **more
+    )
 
 
 def word_on(fact: str) -> queries.FactWord | None:
@@ -130,12 +134,18 @@ def test_an_objection_withdrawn_by_its_maker_ends_its_cases_unless_somebody_else
         town.store, town.lives, says=Objection.MOVED_OUT, reason="物业说明", by=CLERK, at=NOW
     )
     with pytest.raises(Refusal, match="别人的异议"):
-        decisions.withdraw_decision(first.sequence, reason="看错了", by=STEWARD, at=NOW)
-    decisions.withdraw_decision(first.sequence, reason="看错了", by=STREET, at=NOW)
+        decisions.withdraw_decision(
+            first.sequence, reason="看错了", by=STEWARD, at=NOW, store=town.store
+        )
+    decisions.withdraw_decision(
+        first.sequence, reason="看错了", by=STREET, at=NOW, store=town.store
+    )
     assert {case.state for case in decisions.list_cases(STEWARD)} == {CaseState.OPENED}
     assert queries.contested_facts() == {town.lives}
     second = next(one for one in queries.list_decisions() if one.decided_by == CLERK.user_id)
-    decisions.withdraw_decision(second.sequence, reason="看错了", by=CLERK, at=NOW)
+    decisions.withdraw_decision(
+        second.sequence, reason="看错了", by=CLERK, at=NOW, store=town.store
+    )
     assert {case.state for case in decisions.list_cases(STEWARD)} == {CaseState.WITHDRAWN}
     assert queries.contested_facts() == frozenset()
     assert word_on(town.lives).status == ""
@@ -225,10 +235,10 @@ def test_a_fact_upheld_is_back_and_its_objector_may_go_one_step_higher_once(town
 def test_a_divided_or_partial_answer_needs_a_stewards_outcome(town):
     contested = contest(town)
     police, grid = contested.cases
-    decisions.answer_case(police.number, CaseAnswer.UPHELD, by=CLERK, at=NOW)
+    decisions.answer_case(town.store, police.number, CaseAnswer.UPHELD, by=CLERK, at=NOW)
     with pytest.raises(Refusal, match=f"没有答复：{grid.number}"):
         close(contested)
-    decisions.answer_case(grid.number, CaseAnswer.PARTLY, by=CLERK, at=NOW)
+    decisions.answer_case(town.store, grid.number, CaseAnswer.PARTLY, by=CLERK, at=NOW)
     with pytest.raises(Refusal, match="写明怎样办结"):
         close(contested)
     with pytest.raises(Refusal, match="日期"):
@@ -241,7 +251,9 @@ def test_a_divided_or_partial_answer_needs_a_stewards_outcome(town):
 def test_nobody_answers_or_settles_their_own_objection(town):
     contested = contest(town, by=STEWARD)
     with pytest.raises(Refusal, match="别人来定"):
-        decisions.answer_case(contested.cases[0].number, CaseAnswer.UPHELD, by=STEWARD, at=NOW)
+        decisions.answer_case(
+            town.store, contested.cases[0].number, CaseAnswer.UPHELD, by=STEWARD, at=NOW
+        )
     answer_all(contested, CaseAnswer.CORRECTED)
     with pytest.raises(Refusal, match="别人来定"):
         close(contested, by=STEWARD)
@@ -257,9 +269,37 @@ def test_what_settled_a_case_may_be_withdrawn_and_the_case_is_open_again(town):
     answer_all(contested, CaseAnswer.CORRECTED)
     close(contested)
     settled = decisions.get_case(contested.cases[0].number).settled_with
-    decisions.withdraw_decision(settled, reason="看错了", by=STEWARD, at=NOW)
+    decisions.withdraw_decision(settled, reason="看错了", by=STEWARD, at=NOW, store=town.store)
     assert {case.state for case in decisions.list_cases(STEWARD)} == {CaseState.ANSWERED}
     assert word_on(town.lives).status == "disputed"
+
+
+def test_nobody_answers_settles_or_takes_back_what_lies_in_another_area(town):
+    stranger = Actor("9", Role.DATA_STEWARD, areas=(ELSEWHERE,))
+    contested = contest(town)
+    with pytest.raises(Refusal, match="辖区"):
+        decisions.answer_case(
+            town.store, contested.cases[0].number, CaseAnswer.UPHELD, by=stranger, at=NOW
+        )
+    answer_all(contested, CaseAnswer.CORRECTED)
+    with pytest.raises(Refusal, match="辖区"):
+        close(contested, by=stranger)
+    close(contested)
+    settled = decisions.get_case(contested.cases[0].number).settled_with
+    for store in (town.store, None):
+        with pytest.raises(Refusal, match="辖区"):
+            decisions.withdraw_decision(settled, reason="看错了", by=stranger, at=NOW, store=store)
+    assert word_on(town.lives).status == "withdrawn"
+
+
+def test_what_was_decided_of_records_is_taken_back_where_they_lie(town):
+    same = decisions.record_decision(
+        DecisionKind.SAME, ["police:0#subject", "police:1#subject"], reason="核对", by=CLERK, at=NOW
+    )
+    stranger = Actor("9", Role.DATA_STEWARD, areas=(ELSEWHERE,))
+    with pytest.raises(Refusal, match="辖区"):
+        decisions.withdraw_decision(same, reason="看错了", by=stranger, at=NOW, store=town.store)
+    assert [one.sequence for one in queries.list_decisions(living_only=True)] == [same]
 
 
 # --- promotion --------------------------------------------------------------------------------------------
@@ -326,9 +366,9 @@ def test_a_lower_step_is_withdrawn_only_after_the_higher(town):
     low = promote(town, "community", GRID)
     high = promote(town, "subdistrict", STREET)
     with pytest.raises(Refusal, match="更高一级"):
-        decisions.withdraw_decision(low, reason="看错了", by=GRID, at=NOW)
-    decisions.withdraw_decision(high, reason="看错了", by=STREET, at=NOW)
-    decisions.withdraw_decision(low, reason="看错了", by=GRID, at=NOW)
+        decisions.withdraw_decision(low, reason="看错了", by=GRID, at=NOW, store=town.store)
+    decisions.withdraw_decision(high, reason="看错了", by=STREET, at=NOW, store=town.store)
+    decisions.withdraw_decision(low, reason="看错了", by=GRID, at=NOW, store=town.store)
     assert queries.verified_level(town.lives) is None
 
 

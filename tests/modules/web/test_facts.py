@@ -12,9 +12,11 @@ from django.test import Client
 
 from kuai.guard.access import create_demo_accounts
 from kuai.guard.ledger_models import LedgerEntry
+from kuai.guard.models import Account
 from kuai.guard.types import Role
 from kuai.registry import queries
 from tests.modules.registry.contested_town import (
+    ELSEWHERE,
     NOW,
     OTHER_ROOM,
     ROOM,
@@ -166,6 +168,24 @@ def test_a_case_goes_out_as_a_file_comes_back_and_is_settled(town):
     (settled,) = [one for one in queries.list_decisions(living_only=True) if one.kind == "retract"]
     steward.post(f"/facts/decisions/{settled.sequence}/undo/", {"next": "/facts/cases/"})
     assert queries.statuses_since(0)[fact].status == "disputed"
+
+
+def test_a_steward_of_another_area_settles_and_undoes_nothing(town):
+    log_in(Role.SUBDISTRICT_CLERK).post("/facts/conflicts/1/decide/", {"side": "right", **WRONG})
+    number, steward = "JH-2026-000001", log_in(Role.DATA_STEWARD)
+    answered = {"answer": "corrected"}
+    log_in(Role.DEPARTMENT_CLERK).post(f"/facts/cases/{number}/answer/", answered)
+    here = Account.objects.get(username="demo-data-steward").areas
+    Account.objects.filter(username="demo-data-steward").update(areas=[ELSEWHERE])
+    closing = f"/facts/cases/{number}/close/"
+    assert steward.post(closing, {"reason": "按答复"}).status_code == 409
+    Account.objects.filter(username="demo-data-steward").update(areas=here)
+    assert steward.post(closing, {"reason": "按答复"}).status_code == 302
+    Account.objects.filter(username="demo-data-steward").update(areas=[ELSEWHERE])
+    (settled,) = [one for one in queries.list_decisions(living_only=True) if one.kind == "retract"]
+    assert steward.post(f"/facts/decisions/{settled.sequence}/undo/").status_code == 409
+    assert steward.post(f"/reviews/undo/{settled.sequence}/").status_code == 409
+    assert [one.kind for one in queries.list_decisions(living_only=True)] == ["object", "retract"]
 
 
 def test_persons_are_shown_by_code_only_where_all_are_invented(town):
