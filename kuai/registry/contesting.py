@@ -37,6 +37,7 @@ HIGHEST_INSTANCE = 2
 # Who reads a second time: not the department again, but the office in charge of all data.
 DATA_OFFICE = "数据主管部门"
 OWN_OBJECTION = "本人提出异议"
+UNSETTLED = "办结的决定已撤回"
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def appeal_case(
     with transaction.atomic():
         deciding.take_turn()
         first = find_row(number)
-        if first.objection.decided_by != by.user_id:
+        if by.user_id not in _objectors_of(first):
             raise Refusal("case.not_yours", "只有提出异议的人可以申请复核。")
         settled = first.settled_with if first.state == CaseState.CLOSED else None
         if settled is None or settled.kind != DecisionKind.WITHDRAW:
@@ -177,11 +178,31 @@ def withdraw_decision(
         withdrawn = Decision.objects.get(pk=sequence)
         if withdrawn.kind == DecisionKind.OBJECT:
             _end_cases_of(withdrawn, by=by, at=at)
+        if withdrawn.kind == DecisionKind.END:
+            _contest_again(withdrawn, by=by, at=at)
         for case in withdrawn.settled_cases.filter(state=CaseState.CLOSED):
             if deciding.is_in_force(case.objection_id):
                 case.settled_with = None
-                move_case(case, CaseState.ANSWERED, by=by, at=at, reason="办结的决定已撤回")
+                move_case(case, CaseState.ANSWERED, by=by, at=at, reason=UNSETTLED)
     return added
+
+
+def _contest_again(end: Decision, *, by: Actor, at: datetime) -> None:
+    """The end that settled its cases is gone: what was objected is open again, and the fact out of use."""
+    cases = list(end.settled_cases.filter(state=CaseState.CLOSED))
+    objections = deciding.settled_objections(end, end.subjects[0]) if cases else []
+    object_now = {
+        one.decided_by: one for one in deciding.find_in_force(DecisionKind.OBJECT, end.subjects[0])
+    }
+    for old in objections:
+        again = object_now.get(old.decided_by) or deciding.add_again(
+            old, reason=UNSETTLED, by=by, at=at
+        )
+        for case in cases:
+            taken = again.cases.filter(department=case.department).exists()
+            if case.objection_id == old.pk and not taken:
+                case.objection = again
+                case.save()
 
 
 def _require_in_area_of(store: Store | None, sequence: int, by: Actor) -> None:
@@ -236,18 +257,22 @@ def _as_decided(store: Store, key: FactKey) -> str:
 
 
 def _require_not_upheld(key: str, by: Actor) -> None:
-    mine = VerificationCase.objects.filter(
-        fact_key=key,
-        state=CaseState.CLOSED,
-        objection__decided_by=by.user_id,
-        settled_with__kind=DecisionKind.WITHDRAW,
+    upheld = VerificationCase.objects.filter(
+        fact_key=key, state=CaseState.CLOSED, settled_with__kind=DecisionKind.WITHDRAW
     )
-    if mine.exists():
+    if any(by.user_id in _objectors_of(case) for case in upheld):
         raise Refusal(
             "case.upheld",
             "你对这一条的异议已经答复：原登记无误。",
             next_step="不服的可以申请复核一次。",
         )
+
+
+def _objectors_of(case: VerificationCase) -> set[str]:
+    """Whoever's objection a case is about: a second objector does not open a second case."""
+    settled = case.settled_with
+    others = deciding.settled_objections(settled, case.fact_key) if settled else []
+    return {case.objection.decided_by, *(one.decided_by for one in others)}
 
 
 def _by_department(statements: Iterable[Statement]) -> dict[str, list[dict[str, Any]]]:

@@ -67,7 +67,7 @@ def record_decision(
     )
     with transaction.atomic():
         take_turn()
-        same = _find_same(kind, keys, said)
+        same = _find_same(kind, keys, said, by)
         if same is not None:
             return same.pk
         _require_no_contradiction(kind, keys, said, by=by)
@@ -78,7 +78,7 @@ def record_decision(
             reason=why,
             decided_by=by.user_id,
             decided_at=at,
-            once=_digest(kind, keys, said),
+            once=_digest(kind, keys, said, by.user_id),
         )
         return _add(decision, by=by, at=at)
 
@@ -116,6 +116,39 @@ def add_withdrawal(withdrawn: Decision, *, reason: str, by: Actor, at: datetime)
         ),
         by=by,
         at=at,
+    )
+
+
+def add_again(objection: Decision, *, reason: str, by: Actor, at: datetime) -> Decision:
+    """An objection that its settlement had withdrawn, in force again: still its maker's, who may not judge it."""
+    again = Decision(
+        kind=objection.kind,
+        subjects=objection.subjects,
+        detail=objection.detail,
+        reason=reason,
+        decided_by=objection.decided_by,
+        decided_at=at,
+        once=_digest(
+            DecisionKind(objection.kind),
+            objection.subjects,
+            objection.detail,
+            objection.decided_by,
+        ),
+    )
+    _add(again, by=by, at=at)
+    return again
+
+
+def settled_objections(settled: Decision, key: str) -> list[Decision]:
+    """The objections to a fact that ended with the decision which settled its cases."""
+    return list(
+        Decision.objects.filter(
+            kind=DecisionKind.OBJECT,
+            keys__key=key,
+            withdrawn_by__pk__gte=settled.pk,
+            withdrawn_by__decided_by=settled.decided_by,
+            withdrawn_by__decided_at=settled.decided_at,
+        ).distinct()
     )
 
 
@@ -177,17 +210,31 @@ def _view(row: Decision) -> DecisionView:
     )
 
 
-def _find_same(kind: DecisionKind, keys: Sequence[str], said: Mapping[str, Any]) -> Decision | None:
-    return Decision.objects.filter(once=_digest(kind, keys, said)).first()
+def _find_same(
+    kind: DecisionKind, keys: Sequence[str], said: Mapping[str, Any], by: Actor
+) -> Decision | None:
+    return Decision.objects.filter(once=_digest(kind, keys, said, by.user_id)).first()
 
 
-def _digest(kind: DecisionKind, keys: Sequence[str], said: Mapping[str, Any]) -> str:
-    """Of what is decided, and how often just that was withdrawn: said again after a withdrawal it is a new decision."""
+def _digest(
+    kind: DecisionKind, keys: Sequence[str], said: Mapping[str, Any], decided_by: str
+) -> str:
+    """Of what is decided, and how often just that was withdrawn: said again after a withdrawal it is a new decision.
+
+    An objection is its maker's own: whoever objects too must not judge, and may appeal.
+    """
     before = Decision.objects.filter(
         kind=kind, keys__key=keys[0], withdrawn_by__isnull=False
     ).distinct()
-    withdrawn = sum(row.subjects == list(keys) and row.detail == said for row in before)
-    text = json.dumps([kind.value, list(keys), said, withdrawn], sort_keys=True, ensure_ascii=False)
+    whose = [decided_by] if kind is DecisionKind.OBJECT else []
+    withdrawn = sum(
+        row.subjects == list(keys)
+        and row.detail == said
+        and row.decided_by in (whose or [row.decided_by])
+        for row in before
+    )
+    told = [kind.value, list(keys), said, withdrawn, *whose]
+    text = json.dumps(told, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -302,6 +302,53 @@ def test_what_was_decided_of_records_is_taken_back_where_they_lie(town):
     assert [one.sequence for one in queries.list_decisions(living_only=True)] == [same]
 
 
+def test_an_end_taken_back_contests_the_fact_again_with_every_objector_and_reopens_its_cases(town):
+    contested = contest(town)
+    decisions.contest_fact(
+        town.store, town.lives, says=Objection.TYPO, reason="抄错", by=OTHER_STEWARD, at=NOW
+    )
+    answer_all(contested, CaseAnswer.CORRECTED, ends_on=date(2026, 9, 1))
+    close(contested)
+    settled = decisions.get_case(contested.cases[0].number).settled_with
+    decisions.withdraw_decision(settled, reason="看错了", by=STEWARD, at=NOW + timedelta(hours=1))
+    word = word_on(town.lives)
+    assert (word.status, word.is_contested) == ("disputed", True)
+    assert {case.state for case in decisions.list_cases(STEWARD)} == {CaseState.ANSWERED}
+    in_force = queries.list_decisions(key=town.lives, living_only=True)
+    assert {one.decided_by for one in in_force} == {STREET.user_id, OTHER_STEWARD.user_id}
+    with pytest.raises(Refusal, match="别人来定"):
+        close(contested, by=OTHER_STEWARD)
+    close(contested)
+    assert word_on(town.lives).status == "ended"
+
+
+def test_a_second_objector_with_the_same_words_objects_too_and_may_not_judge(town):
+    contested = contest(town, by=CLERK)
+    second = contest(town, by=OTHER_STEWARD)
+    assert second.sequence != contested.sequence
+    assert [one.number for one in second.cases] == [one.number for one in contested.cases]
+    for case in contested.cases:
+        with pytest.raises(Refusal, match="别人来定"):
+            decisions.answer_case(
+                town.store, case.number, CaseAnswer.UPHELD, by=OTHER_STEWARD, at=NOW
+            )
+        decisions.answer_case(
+            town.store,
+            case.number,
+            CaseAnswer.UPHELD,
+            by=Actor("9", Role.DEPARTMENT_CLERK, areas=("",)),
+            at=NOW,
+        )
+    with pytest.raises(Refusal, match="别人来定"):
+        close(contested, by=OTHER_STEWARD)
+    close(contested)
+    again = decisions.appeal_case(
+        town.store, contested.cases[0].number, by=OTHER_STEWARD, reason="有新材料", at=NOW
+    )
+    assert queries.contested_facts() == {town.lives}
+    assert again.cases[0].instance == 2
+
+
 # --- promotion --------------------------------------------------------------------------------------------
 
 
