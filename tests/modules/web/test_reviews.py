@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -108,6 +109,28 @@ def test_a_question_shows_agreement_tie_and_weights_and_no_value(
     assert not re.search(r"(?<![0-9])[1-9][0-9]{16}[0-9Xx](?![0-9])", page)
     assert not re.search(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])", page)
     assert not re.search(r"19[0-9]{2}-?[01][0-9]-?[0-3][0-9]", page)
+
+
+def test_of_a_child_a_question_says_same_or_different_and_nothing_of_how_nearly(
+    reviewing: Callable[[Role], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = suspicions._find
+    nearly = (
+        "name=one_character@2/3;id_number=position@17;birth_date=same;sex=same;phone=unknown;"
+        "room=same;building=same;organisation=unknown"
+    )
+    monkeypatch.setattr(
+        suspicions, "_find", lambda *told, **more: replace(find(*told, **more), agreement=nearly)
+    )
+    client = reviewing(Role.DATA_STEWARD)
+    item = first_item(client)
+    words = ("差一字", "第 17 位不同", "概率模型怎么看", "≈", 'class="is-position"')
+    grown = client.get(f"/reviews/{item}/").content.decode()
+    assert [word for word in words if word not in grown] == []
+    monkeypatch.setattr(suspicions, "_has_child", lambda *_: True)
+    page = client.get(f"/reviews/{item}/").content.decode()
+    assert [word for word in words if word in page] == []
+    assert page.count('class="is-different"') == 2
 
 
 def test_same_is_recorded_the_next_question_follows_and_z_takes_it_back(
