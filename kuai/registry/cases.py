@@ -123,9 +123,9 @@ def close_case(
 ) -> CaseView:
     """Settle the objection, with all cases about the fact: never true, ended on a day, or the fact stands.
 
-    Without `outcome` what the departments answered, if they agree. Refuses open cases, the objector, whoever does not
-    act where the fact lies, and a partial or divided answer without an outcome. Withdrawing what it decided reopens
-    the cases.
+    Without `outcome` what the departments answered, if they agree. Refuses open cases, the objector, whoever entered
+    an answer or does not act where the fact lies, and a partial or divided answer without an outcome. Withdrawing what
+    it decided reopens the cases.
     """
     with transaction.atomic():
         deciding.take_turn()
@@ -135,6 +135,7 @@ def close_case(
         living = list(VerificationCase.objects.filter(fact_key=row.fact_key, state__in=LIVING))
         for one in living:
             _require_not_objector(one, by)
+            _require_not_answerer(one, by)
         waiting = [one.number for one in living if one.state in WAITS_FOR_ANSWER]
         if waiting:
             raise Refusal("case.waiting", f"还有单位没有答复：{'、'.join(waiting)}。")
@@ -260,6 +261,15 @@ def _require_not_objector(row: VerificationCase, by: Actor) -> None:
     }
     if by.user_id in {row.objection.decided_by, *objectors}:
         raise Refusal("fact.own_objection", "自己提出的异议要由别人来定。")
+
+
+def _require_not_answerer(row: VerificationCase, by: Actor) -> None:
+    """Else one person alone could answer for the department and reject what a resident objects."""
+    entered = row.moves.filter(
+        start__in=WAITS_FOR_ANSWER, end=CaseState.ANSWERED, moved_by=by.user_id
+    )
+    if entered.exists():
+        raise Refusal("case.own_answer", f"{row.number} 的答复是你登记的，要由别人来办结。")
 
 
 def _outcome_of(

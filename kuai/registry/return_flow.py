@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
 from kuai.guard import access
 from kuai.guard.types import Actor
-from kuai.kit.errors import DataFault, Refusal
+from kuai.kit.errors import DataFault, Refusal, Where
 from kuai.kit.store import Store
 from kuai.registry.building import relation_types
 from kuai.registry.cases import CaseView, answer_case, list_cases, mark_sent
@@ -79,8 +79,17 @@ def take_in_answers(
     """
     if not content or len(content) > MOST_FORM_BYTES:
         raise DataFault("case.form_size", "请选一份填好的校核单，不超过 4 MB")
-    known = {one.number for one in list_cases(by, store=store)}
-    taken = [_take_in(store, one, known, by=by, at=at) for one in read_answers(content, file=file)]
+    known = {one.number: one for one in list_cases(by, store=store)}
+    answers = read_answers(content, file=file)
+    departments = {known[one.number].department for one in answers if one.number in known}
+    if len(departments) > 1:
+        raise DataFault(
+            "case.form_mixed",
+            "一份校核单只有一个单位的",
+            where=Where(file=file),
+            remedy="请按单位分别导出、分别导入。",
+        )
+    taken = [_take_in(store, one, known, by=by, at=at) for one in answers]
     access.record_entry(
         actor=by,
         action="imported_case_answers",
@@ -94,7 +103,7 @@ def take_in_answers(
 
 
 def _take_in(
-    store: Store, one: FormAnswer, known: set[str], *, by: Actor, at: datetime
+    store: Store, one: FormAnswer, known: Mapping[str, CaseView], *, by: Actor, at: datetime
 ) -> TakenAnswer:
     # What is typed for a number is shown again only if it is one of ours.
     number = one.number if one.number in known else "？"
@@ -102,11 +111,29 @@ def _take_in(
         return TakenAnswer(number, False, f"{one.where}：{one.fault}")
     if number != one.number:
         return TakenAnswer(number, False, f"{one.where}：没有这个校核单。")
+    case = known[number]
+    if case.state is CaseState.OPENED:
+        return TakenAnswer(number, False, f"{one.where}：这张校核单还没有送出。")
+    if not set(one.rows) <= _asked_in(case):
+        return TakenAnswer(
+            number,
+            False,
+            f"{one.where}：来源、期次或行号与校核单不符；请填在导出的原文件里，其他列不改。",
+        )
     try:
         answer_case(store, one.number, one.answer, ends_on=one.ends_on, by=by, at=at)
     except Refusal as refusal:
         return TakenAnswer(number, False, f"{one.where}：{refusal}")
     return TakenAnswer(number, True, "")
+
+
+def _asked_in(case: CaseView) -> set[tuple[str, str, str]]:
+    """Source, period and row as the case's own form has them: a number alone may be guessed."""
+    return {
+        (name, line["period"], str(line["row_no"] + 1))
+        for line in case.statements
+        for name in (title_of(line["source"]), line["source"])
+    }
 
 
 def _rows(store: Store, cases: Sequence[CaseView]) -> Iterable[FormRow]:

@@ -28,7 +28,8 @@ from kuai.registry.engine.decision_kinds import Objection
 ASKED = ("校核单号", "来源", "期次", "数据第几行", "涉及内容", "异议", "答复期限")
 ANSWERED = ("答复", "终止日期")
 HEADING = (*ASKED, *ANSWERED)
-NUMBER, ANSWER, ENDS_ON = 0, len(ASKED), len(ASKED) + 1
+NUMBER, TITLE, PERIOD, ROW_NO = range(4)
+ANSWER, ENDS_ON = len(ASKED), len(ASKED) + 1
 NOTICE_SHEET = "说明"
 MOST_LINES = 20_000
 ANSWER_WORDS = {
@@ -76,6 +77,8 @@ class FormAnswer:
     ends_on: date | None
     where: Where
     fault: str = ""
+    # (title or name of the source, period, row from 1), as the lines have them.
+    rows: tuple[tuple[str, str, str], ...] = ()
 
 
 def write_xlsx(rows: Sequence[FormRow], target: BinaryIO) -> None:
@@ -153,6 +156,7 @@ def read_answers(content: bytes, *, file: str) -> list[FormAnswer]:
 
 def _answer_of(number: str, lines: Sequence[tuple[Where, list[str]]]) -> FormAnswer:
     where, first = lines[0]
+    rows = tuple((cells[TITLE], cells[PERIOD], cells[ROW_NO]) for _, cells in lines)
     said = {(cells[ANSWER], cells[ENDS_ON]) for _, cells in lines}
     if len(said) > 1:
         return FormAnswer(number, None, None, where, "同一校核单各行的答复要一致。")
@@ -165,7 +169,7 @@ def _answer_of(number: str, lines: Sequence[tuple[Where, list[str]]]) -> FormAns
         ends_on = date.fromisoformat(first[ENDS_ON]) if first[ENDS_ON] else None
     except ValueError:
         return FormAnswer(number, None, None, where, "终止日期写成 2026-10-01 的样子。")
-    return FormAnswer(number, answer, ends_on, where)
+    return FormAnswer(number, answer, ends_on, where, rows=rows)
 
 
 def _cells(one: FormRow) -> list[str]:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from kuai.guard.types import Role
 from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import DataFault, Refusal
-from kuai.registry import decisions
+from kuai.registry import decisions, queries
 from kuai.registry.decisions import LIVING, CaseAnswer, CaseState, CaseView, Outcome
 from kuai.web.facts.shown import Reader
 from kuai.web.facts.words import (
@@ -100,10 +100,12 @@ def show_case(request: HttpRequest, number: str) -> HttpResponse:
         ],
         "moves": [(move, CASE_STATES[CaseState(move.end)]) for move in case.moves],
         "may_answer": role in KEEPS_CASES and case.state in _WAITING,
-        "may_close": role is Role.DATA_STEWARD and case.state is CaseState.ANSWERED,
+        "may_close": role is Role.DATA_STEWARD
+        and case.state is CaseState.ANSWERED
+        and not _has_answered(reader, case),
         "may_undo": role is Role.DATA_STEWARD
         and case.state is CaseState.CLOSED
-        and case.settled_with is not None,
+        and _is_undoable(case),
         "next": request.path,
     }
     return render(request, "facts/case.html", context)
@@ -220,6 +222,22 @@ def _visible(reader: Reader, number: str) -> CaseView:
     if number not in {one.number for one in seen}:
         raise Refusal("fact.not_your_area", _("这一条不在你的辖区。"))
     return case
+
+
+def _has_answered(reader: Reader, case: CaseView) -> bool:
+    """As the registry will judge it of this case; it asks about the other departments' too."""
+    return any(
+        move.end == CaseState.ANSWERED
+        and move.start in _WAITING
+        and move.moved_by == reader.actor.user_id
+        for move in case.moves
+    )
+
+
+def _is_undoable(case: CaseView) -> bool:
+    """That the fact stands is a withdrawal, which is not itself withdrawn: the objector may appeal."""
+    about = queries.list_decisions(key=case.fact_key, living_only=True)
+    return case.settled_with in {one.sequence for one in about}
 
 
 def _day(text: str) -> date | None:

@@ -349,6 +349,19 @@ def test_a_second_objector_with_the_same_words_objects_too_and_may_not_judge(tow
     assert again.cases[0].instance == 2
 
 
+def test_whoever_entered_an_answer_does_not_settle_the_case(town):
+    contested = contest(town, by=town.resident())
+    police, grid = contested.cases
+    decisions.answer_case(town.store, police.number, CaseAnswer.UPHELD, by=OTHER_STEWARD, at=NOW)
+    decisions.answer_case(town.store, grid.number, CaseAnswer.UPHELD, by=CLERK, at=NOW)
+    for number in (police.number, grid.number):
+        with pytest.raises(Refusal, match=f"{police.number} 的答复是你登记的"):
+            decisions.close_case(town.store, number, reason="原登记无误", by=OTHER_STEWARD, at=NOW)
+    assert queries.contested_facts() == {town.lives}
+    close(contested)
+    assert queries.contested_facts() == frozenset()
+
+
 # --- promotion --------------------------------------------------------------------------------------------
 
 
@@ -500,6 +513,37 @@ def fill(content: bytes, form: str, answers: dict[str, str]) -> bytes:
     target = io.BytesIO()
     book.save(target)
     return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("written", "other"),
+    [("实有人口登记", "网格走访"), (",0001,", ",0002,"), (",1,居住", ",2,居住")],
+)
+def test_a_form_whose_rows_are_not_those_of_the_case_answers_nothing(town, written, other):
+    contested = contest(town)
+    number = contested.cases[0].number
+    filled = fill(exported(town, form="csv"), "csv", {number: "原登记无误"}).decode("gb18030")
+    assert written in filled
+    (one,) = decisions.take_in_answers(
+        town.store, filled.replace(written, other).encode(), file="x.csv", by=CLERK, at=NOW
+    )
+    assert not one.is_taken
+    assert "不符" in one.sentence
+    assert decisions.get_case(number).state is CaseState.SENT
+
+
+def test_a_form_answers_for_one_department_and_only_what_was_sent(town):
+    contested = contest(town)
+    police, grid = (one.number for one in contested.cases)
+    filled = fill(exported(town, form="csv"), "csv", {police: "原登记无误"})
+    both = filled + f"\n{grid},网格走访,2026-10,1,居住,,,原登记无误,".encode("gb18030")
+    with pytest.raises(DataFault, match="一个单位"):
+        decisions.take_in_answers(town.store, both, file="x.csv", by=CLERK, at=NOW)
+    alone = both.decode("gb18030").replace(police, "").encode()
+    taken = decisions.take_in_answers(town.store, alone, file="x.csv", by=CLERK, at=NOW)
+    assert {one.is_taken for one in taken} == {False}
+    assert "没有送出" in taken[-1].sentence
+    assert decisions.get_case(grid).state is CaseState.OPENED
 
 
 @pytest.mark.parametrize("content", [b"", b"not a workbook", b"PK\x03\x04broken"])

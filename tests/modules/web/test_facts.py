@@ -14,11 +14,12 @@ from kuai.guard.access import create_demo_accounts
 from kuai.guard.ledger_models import LedgerEntry
 from kuai.guard.models import Account
 from kuai.guard.types import Role
-from kuai.registry import queries
+from kuai.registry import decisions, queries
 from tests.modules.registry.contested_town import (
     ELSEWHERE,
     NOW,
     OTHER_ROOM,
+    OTHER_STEWARD,
     ROOM,
     ContestedTown,
     publish_town,
@@ -186,6 +187,21 @@ def test_a_steward_of_another_area_settles_and_undoes_nothing(town):
     assert steward.post(f"/facts/decisions/{settled.sequence}/undo/").status_code == 409
     assert steward.post(f"/reviews/undo/{settled.sequence}/").status_code == 409
     assert [one.kind for one in queries.list_decisions(living_only=True)] == ["object", "retract"]
+
+
+def test_no_button_leads_to_a_refusal_once_the_fact_stands_or_for_who_answered(town):
+    log_in(Role.SUBDISTRICT_CLERK).post("/facts/conflicts/1/decide/", {"side": "right", **WRONG})
+    number, steward = "JH-2026-000001", log_in(Role.DATA_STEWARD)
+    page, answered = f"/facts/cases/{number}/", {"answer": "upheld"}
+    steward.post(f"{page}answer/", answered)
+    assert f"{page}close/" not in steward.get(page).content.decode()
+    assert steward.post(f"{page}close/", {"reason": "x"}).status_code == 409
+    case = decisions.get_case(number)
+    assert case.state == "answered"
+    decisions.close_case(town.store, number, reason="原登记无误", by=OTHER_STEWARD, at=NOW)
+    shown = steward.get(page).content.decode()
+    assert "已办结" in shown
+    assert "/undo/" not in shown
 
 
 def test_persons_are_shown_by_code_only_where_all_are_invented(town):
