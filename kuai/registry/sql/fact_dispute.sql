@@ -4,6 +4,7 @@ with verified as (
 ),
 about as (
     select s.*, w.retracted is null and w.objected is null and w.ended_on is null
+                and s.ended_by <> 'full_delivery'
                 and (s.valid_to is null or s.valid_to > cast($as_of as date)) as is_living
     from said as s
     left join fact_word as w on w.fact_key = s.fact_key

@@ -1,7 +1,8 @@
--- What people decided of each fact, under the codes that go on. A promotion counts step by step: a level whose lower
+-- What people decided of each fact, under the codes that go on; where the statements it was said of have left their code
+-- (a merge was undone, a person split), under the code they are at. A promotion counts step by step: a level whose lower
 -- one was not reached before is none, and no type is promoted further than its catalogue says. An end holds until
 -- somebody verifies the fact anew; then the steps begin anew.
-with keyed as (
+with said as (
     select d.sequence, d.kind, d.level, d.on_day, d.evidence_kind, d.evidence_ref, d.decided_on,
            split_part(d.subject, '|', 1) as type,
            coalesce(f.now, split_part(d.subject, '|', 2)) as from_code,
@@ -12,6 +13,23 @@ with keyed as (
     where d.part = 'subject' and d.kind in ('verify', 'object', 'retract', 'end')
       and split_part(d.subject, '|', 3) <> ''
 ),
+-- The rows it was said of that are still there. A place stays the one decided about, whatever the row says now.
+followed as (
+    select distinct d.sequence, f.code as from_code, coalesce(t.code, d.to_code) as to_code
+    from said as d
+    join decision as m on m.sequence = d.sequence and m.part = 'mention'
+    join row_link as l on l.from_mention = m.subject and l.relation = d.type
+    join identified as f on f.mention_key = l.from_mention
+    left join identified as t on t.mention_key = l.to_mention
+    left join decision as o on o.sequence = d.sequence and o.part = 'mention' and o.subject = l.to_mention
+    where t.code is null or o.subject is not null
+),
+keyed as (
+    select d.sequence, d.kind, d.level, d.on_day, d.evidence_kind, d.evidence_ref, d.decided_on, d.type,
+           coalesce(n.from_code, d.from_code) as from_code, coalesce(n.to_code, d.to_code) as to_code
+    from said as d
+    left join followed as n on n.sequence = d.sequence
+),
 last_word as (
     select type, from_code, to_code,
            max(case when kind = 'object' then sequence end) as objected,
@@ -21,8 +39,15 @@ last_word as (
     from keyed
     group by type, from_code, to_code
 ),
+-- The steps that count are those after the newest end before the newest verification.
 counting as (
-    select *, case when last_verified > last_end then last_end else 0 end as counts_after from last_word
+    select w.type, w.from_code, w.to_code, w.objected, w.retracted, w.last_end, w.last_verified,
+           coalesce(max(k.sequence), 0) as counts_after
+    from last_word as w
+    left join keyed as k
+        on k.type = w.type and k.from_code = w.from_code and k.to_code = w.to_code
+        and k.kind = 'end' and k.sequence < w.last_verified
+    group by w.type, w.from_code, w.to_code, w.objected, w.retracted, w.last_end, w.last_verified
 ),
 first_step as (
     select c.type, c.from_code, c.to_code, min(k.sequence) as sequence

@@ -26,7 +26,8 @@ dated as (
 judged as (
     select *,
            case
-               when last_day is null or last_day > cast($as_of as date) then ''
+               -- What a full delivery left out is over, though it was said to begin or end on a later day.
+               when last_day is null or (last_day > cast($as_of as date) and ended_by <> 'full_delivery') then ''
                when decided_end = last_day then 'decision'
                when valid_to = last_day then case when ended_by = '' then 'declared' else ended_by end
                else 'life_cycle'
@@ -50,7 +51,7 @@ select row_number() over (
        ) as relation_no,
        s.type, s.from_code, s.to_code, s.fact_key, s.role, s.share, s.valid_from, s.last_day as valid_to, s.precision,
        s.end_word as ended_by, s.recorded_on, s.said_since, s.source, s.period, s.mention_key, s.to_mention,
-       s.status, coalesce(s.level, '') as level, s.objected is not null as is_contested,
+       s.status, coalesce(s.level, '') as level, s.objected is not null and s.retracted is null as is_contested,
        case
            when s.status = 'withdrawn' then s.retracted
            when s.objected is not null then s.objected

@@ -33,22 +33,33 @@ class Months:
     last: Path | None = None
     built: int = 0
 
-    def decide(self, kind: str, subject: str, *, on: date = NOVEMBER, **more: Any) -> int:
-        """A decision about a fact or an element; returns its place in the log."""
+    def decide(
+        self,
+        kind: str,
+        subject: str,
+        *,
+        on: date = NOVEMBER,
+        mentions: Sequence[str] = (),
+        **more: Any,
+    ) -> int:
+        """A decision about a fact (stated by `mentions`) or an element; returns its place in the log."""
         usual = {"level": "", "says": "", "evidence_kind": "", "evidence_ref": "", "on_day": None}
-        sequence = len(self.decisions) + 1
-        self.decisions.append(
+        sequence = max((one["sequence"] for one in self.decisions), default=0) + 1
+        parts = [("subject", 0, subject)]
+        parts += [("mention", place, key) for place, key in enumerate(mentions)]
+        self.decisions += [
             {
                 **usual,
                 "sequence": sequence,
                 "kind": kind,
-                "place": 0,
-                "part": "subject",
-                "subject": subject,
+                "place": place,
+                "part": part,
+                "subject": key,
                 "decided_on": on,
                 **more,
             }
-        )
+            for part, place, key in parts
+        ]
         return sequence
 
     def take_back(self, sequence: int) -> None:

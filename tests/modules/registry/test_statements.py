@@ -286,6 +286,78 @@ def test_an_objection_to_a_birth_date_is_shown_at_the_person(months: Months) -> 
     assert (person["contested"], person["status"]) == ("birth_date", "disputed")
 
 
+def both_in_one(period: str) -> World:
+    """Two rows that are one person."""
+    world = World()
+    joined = world.resident(1, ROOM)
+    world.resident(2, OTHER_ROOM, cluster=joined)
+    set_period(world, period)
+    return world
+
+
+@pytest.mark.parametrize("kind", ["object", "retract"])
+def test_what_was_decided_of_a_row_goes_with_it_when_a_merge_is_undone(
+    months: Months, kind: str
+) -> None:
+    apart = a_month("0001", (1, ROOM), (2, OTHER_ROOM))
+    first = months.build(apart, as_of=OCTOBER)["relation"]
+    own = only(first, to_code=OTHER_ROOM)["fact_key"]
+    merged = months.build(both_in_one("0001"), as_of=NOVEMBER)["relation"]
+    fact = only(merged, to_code=OTHER_ROOM)["fact_key"]
+    assert fact != own
+    months.decide(kind, fact, mentions=["police:2#subject"])
+    status = "disputed" if kind == "object" else "withdrawn"
+    rows = months.build(both_in_one("0001"), as_of=NOVEMBER)["relation"]
+    assert only(rows, to_code=OTHER_ROOM)["status"] == status
+    rows = months.build(apart, as_of=DECEMBER)["relation"]
+    assert only(rows, fact_key=own)["status"] == status
+    assert only(rows, to_code=ROOM)["status"] == "asserted"
+
+
+@pytest.mark.parametrize(
+    ("steps", "reached"),
+    [
+        ("verify:community verify:subdistrict end verify:community", "community"),
+        ("verify:community verify:subdistrict end verify:community end", "community"),
+        ("verify:community end verify:community verify:subdistrict", "subdistrict"),
+    ],
+)
+def test_after_an_end_the_steps_of_promotion_begin_anew_however_often(
+    months: Months, steps: str, reached: str
+) -> None:
+    fact = october(months)
+    for step in steps.split():
+        kind, _, level = step.partition(":")
+        months.decide(kind, fact, level=level, on_day=None if level else date(2026, 9, 1))
+    assert only(november(months)["relation"], fact_key=fact)["level"] == reached
+
+
+def test_what_was_found_never_true_is_not_contested_any_more(months: Months) -> None:
+    fact = october(months)
+    months.decide("object", fact, says="never_lived")
+    months.decide("retract", fact)
+    row = only(november(months)["relation"], fact_key=fact)
+    assert (row["status"], row["is_contested"]) == ("withdrawn", False)
+
+
+def test_what_was_said_of_a_later_day_and_is_left_out_is_over(months: Months) -> None:
+    later = date(2027, 1, 15)
+    first = a_month("0001", (1, ROOM))
+    first.resident(2, OTHER_ROOM)
+    first.rows["row_link"][-1].update(valid_from=later, valid_to=date(2029, 1, 15))
+    set_period(first, "0001")
+    months.build(first, as_of=OCTOBER)
+    row = only(november(months)["relation"], to_code=OTHER_ROOM)
+    assert (row["status"], row["ended_by"]) == ("ended", "full_delivery")
+    after = months.build(a_month("0003", (1, ROOM)), as_of=DECEMBER)["relation"]
+    again = only(after, to_code=OTHER_ROOM)
+    assert (again["status"], again["ended_by"], again["valid_to"]) == (
+        "ended",
+        "full_delivery",
+        row["valid_to"],
+    )
+
+
 # --- the base library ----------------------------------------------------------------------------
 
 
