@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from kuai.kit.errors import Refusal
 from kuai.registry import queries
 from kuai.registry.decisions import DecisionKind, may_decide
 from kuai.web.facts.acting import act_on, decisions_about, list_steps, possible_level
@@ -50,6 +51,8 @@ def show_conflicts(request: HttpRequest) -> HttpResponse:
 def show_conflict(request: HttpRequest, number: int) -> HttpResponse:
     """One conflict, both sides beside each other."""
     reader = Reader(request)
+    # Read before the conflict: a build published in between makes the form stale, never the other way round.
+    version = reader.store.current_version()
     conflict, left, right = queries.get_conflict(reader.store, reader.actor, number)
     persons = [code for code in (conflict.element_code,) if code.startswith("P-")]
     note_look(
@@ -71,6 +74,7 @@ def show_conflict(request: HttpRequest, number: int) -> HttpResponse:
         "may_contest": may_decide(reader.actor.role, DecisionKind.OBJECT),
         "may_verify": may_decide(reader.actor.role, DecisionKind.VERIFY),
         "about_values": not conflict.left_fact,
+        "version": version,
     }
     return render(request, "facts/conflict.html", context)
 
@@ -80,6 +84,13 @@ def show_conflict(request: HttpRequest, number: int) -> HttpResponse:
 def decide(request: HttpRequest, number: int) -> HttpResponse:
     """Verify a side, contest a side (which opens cases), or verify both."""
     reader = Reader(request)
+    if request.POST.get("version", "") != reader.store.current_version():
+        # Numbers are a build's own: the same one may stand for another conflict by now.
+        raise Refusal(
+            "conflict.other_build",
+            _("版本已经更新，这个编号可能是另一个冲突。"),
+            next_step=_("请回到清单，重新打开这一条。"),
+        )
     conflict, _left, _right = queries.get_conflict(reader.store, reader.actor, number)
     facts = {"left": conflict.left_fact, "right": conflict.right_fact}
     wanted = request.POST.get("side", "")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import shutil
 
 import openpyxl
 import pytest
@@ -21,6 +23,7 @@ from tests.modules.registry.contested_town import (
     OTHER_ROOM,
     OTHER_STEWARD,
     ROOM,
+    VERSION,
     ContestedTown,
     publish_town,
 )
@@ -29,6 +32,7 @@ PASSWORD = "kuai-demo-for-tests"
 OF_FACTS = (Role.DATA_STEWARD, Role.DEPARTMENT_CLERK, Role.SUBDISTRICT_CLERK, Role.GRID_WORKER)
 PAGES = ("/facts/conflicts/", "/facts/conflicts/1/", "/facts/base/", "/facts/cases/")
 PAPER = {"evidence_kind": "visit", "evidence_ref": "走访单2026-7", "reason": "走访所见"}
+OF_BUILD = {"version": VERSION}
 WRONG = {"act": "contest", "says": "never_lived", "reason": "走访时无此人"}
 
 
@@ -92,7 +96,9 @@ def test_an_empty_list_says_so(store, settings, town):
 def test_a_side_is_verified_and_the_verification_taken_back(town):
     street = log_in(Role.SUBDISTRICT_CLERK)
     answer = street.post(
-        "/facts/conflicts/1/decide/", {"act": "verify", "side": "left", **PAPER}, follow=True
+        "/facts/conflicts/1/decide/",
+        {"act": "verify", "side": "left", **OF_BUILD, **PAPER},
+        follow=True,
     )
     page = answer.content.decode()
     assert "社区核实" in page
@@ -103,9 +109,25 @@ def test_a_side_is_verified_and_the_verification_taken_back(town):
     assert queries.list_decisions(living_only=True) == ()
 
 
+def test_a_form_opened_before_a_publication_acts_on_no_conflict_of_the_new_build(town):
+    street = log_in(Role.SUBDISTRICT_CLERK)
+    page = street.get("/facts/conflicts/1/").content.decode()
+    (version,) = set(re.findall(r'name="version" value="([^"]*)"', page))
+    later = "b-20261130-000000000002"
+    prepared = town.store.scratch / later
+    shutil.copytree(town.store.current_build(), prepared)
+    town.store.publish(later, prepared)
+    for old in ({"version": version}, {}):
+        form = {"side": "left", **WRONG, **old}
+        answer = street.post("/facts/conflicts/1/decide/", form)
+        assert answer.status_code == 409
+        assert "版本已经更新" in answer.content.decode()
+    assert queries.list_decisions() == ()
+
+
 def test_a_form_posted_twice_decides_once(town):
     street = log_in(Role.SUBDISTRICT_CLERK)
-    form = {"act": "contest", "side": "left", "says": "typo", "reason": "抄错"}
+    form = {"act": "contest", "side": "left", "says": "typo", "reason": "抄错", **OF_BUILD}
     for _ in range(2):
         street.post("/facts/conflicts/1/decide/", form)
     assert len(queries.list_decisions()) == 1
@@ -113,7 +135,7 @@ def test_a_form_posted_twice_decides_once(town):
 
 def test_both_sides_are_verified_at_once(town):
     log_in(Role.GRID_WORKER).post(
-        "/facts/conflicts/1/decide/", {"act": "verify", "side": "both", **PAPER}
+        "/facts/conflicts/1/decide/", {"act": "verify", "side": "both", **OF_BUILD, **PAPER}
     )
     facts = {one.subjects[0] for one in queries.list_decisions(living_only=True)}
     assert facts == {town.lives, town.lives_elsewhere}
@@ -146,7 +168,9 @@ def test_the_address_of_a_page_never_takes_the_reader_elsewhere(town):
 
 
 def test_a_case_goes_out_as_a_file_comes_back_and_is_settled(town):
-    log_in(Role.SUBDISTRICT_CLERK).post("/facts/conflicts/1/decide/", {"side": "right", **WRONG})
+    log_in(Role.SUBDISTRICT_CLERK).post(
+        "/facts/conflicts/1/decide/", {"side": "right", **OF_BUILD, **WRONG}
+    )
     clerk, steward = log_in(Role.DEPARTMENT_CLERK), log_in(Role.DATA_STEWARD)
     sent = clerk.post("/facts/cases/form/", {"department": "公安分局", "form": "xlsx"})
     assert sent["Content-Disposition"].endswith('.xlsx"')
@@ -172,7 +196,9 @@ def test_a_case_goes_out_as_a_file_comes_back_and_is_settled(town):
 
 
 def test_a_steward_of_another_area_settles_and_undoes_nothing(town):
-    log_in(Role.SUBDISTRICT_CLERK).post("/facts/conflicts/1/decide/", {"side": "right", **WRONG})
+    log_in(Role.SUBDISTRICT_CLERK).post(
+        "/facts/conflicts/1/decide/", {"side": "right", **OF_BUILD, **WRONG}
+    )
     number, steward = "JH-2026-000001", log_in(Role.DATA_STEWARD)
     answered = {"answer": "corrected"}
     log_in(Role.DEPARTMENT_CLERK).post(f"/facts/cases/{number}/answer/", answered)
@@ -190,7 +216,9 @@ def test_a_steward_of_another_area_settles_and_undoes_nothing(town):
 
 
 def test_no_button_leads_to_a_refusal_once_the_fact_stands_or_for_who_answered(town):
-    log_in(Role.SUBDISTRICT_CLERK).post("/facts/conflicts/1/decide/", {"side": "right", **WRONG})
+    log_in(Role.SUBDISTRICT_CLERK).post(
+        "/facts/conflicts/1/decide/", {"side": "right", **OF_BUILD, **WRONG}
+    )
     number, steward = "JH-2026-000001", log_in(Role.DATA_STEWARD)
     page, answered = f"/facts/cases/{number}/", {"answer": "upheld"}
     steward.post(f"{page}answer/", answered)
