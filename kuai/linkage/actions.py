@@ -211,7 +211,7 @@ def _decided(
     if decisions is None or not decisions.paths:
         return ()
     found = connection.execute(
-        f"select sequence, kind, part, subject from {scan_sql(decisions.paths)}"
+        f"select sequence, kind, part, subject, says from {scan_sql(decisions.paths)}"
         " where kind in ('same', 'different', 'split', 'confirm') order by sequence, part, place, subject"
     ).fetchall()
     return tuple(ClerkRow(*row) for row in found)

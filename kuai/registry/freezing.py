@@ -25,6 +25,8 @@ from kuai.registry.types import DECISION
 
 # The keys of a decision beside its subjects, by the field of its detail.
 MORE_PARTS = {"staying": "staying", "mentions": "mention"}
+# What a decision says beyond its keys, by the field of its detail; no kind has two of these.
+SAYING = ("says", "event", "suspicion")
 _SCHEMA = pa.schema(
     [
         ("sequence", pa.int64()),
@@ -108,7 +110,7 @@ def _rows_of(decision: Decision) -> Iterator[dict[str, Any]]:
         "kind": decision.kind,
         "level": detail.get("level", ""),
         "on_day": date.fromisoformat(day) if day else None,
-        "says": detail.get("says", detail.get("event", "")),
+        "says": next((detail[name] for name in SAYING if name in detail), ""),
         "evidence_kind": detail.get("evidence_kind", ""),
         "evidence_ref": detail.get("evidence_ref", ""),
         "decided_on": decision.decided_at.astimezone(get_default_timezone()).date(),

@@ -292,7 +292,10 @@ def _confirm(store: Store, question: Suspicious, *, by: Actor, at: datetime) -> 
         reason=CONFIRM_REASON,
         by=by,
         at=at,
-        detail={"mentions": [row["mention_key"] for row in members]},
+        detail={
+            "mentions": [row["mention_key"] for row in members],
+            "suspicion": question.kind,
+        },
     )
 
 
@@ -493,7 +496,7 @@ def _with_state(
         row
         for code in one.codes
         for row in by_key.get(code, ())
-        if row.kind == DecisionKind.CONFIRM
+        if row.kind == DecisionKind.CONFIRM and row.detail.get("suspicion", one.kind) == one.kind
     ]
     if one.kind == "clerk_contradiction":
         newest = None

@@ -27,12 +27,13 @@ CLERK_TIER = 0
 
 @dataclass(frozen=True)
 class ClerkRow:
-    """One subject of one decision, as the build's table `decision` has it."""
+    """One subject of one decision, as the build's table `decision` has it; `says`: what odd thing a confirm is about."""
 
     sequence: int
     kind: str
     part: str
     subject: str
+    says: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class SpokenPairs:
 
     groups: tuple[tuple[str, ...], ...]
     apart: tuple[tuple[str, str], ...]
-    confirmed: tuple[frozenset[str], ...]
+    confirmed: tuple[tuple[frozenset[str], str], ...]
     contradictions: tuple[Contradiction, ...]
 
 
@@ -62,7 +63,8 @@ class ClerkWord:
     same: Edges
     apart_left: np.ndarray
     apart_right: np.ndarray
-    confirmed: tuple[frozenset[int], ...] = ()
+    # The records, and the kind of oddity that is true of them ("": whatever is odd).
+    confirmed: tuple[tuple[frozenset[int], str], ...] = ()
     contradictions: tuple[tuple[Contradiction, int, int], ...] = ()
     # Decisions that name at least one record which is not among these mentions.
     waiting: int = 0
@@ -136,7 +138,8 @@ def settle(rows: Iterable[ClerkRow]) -> SpokenPairs:
     for sequence in sorted(by_sequence, reverse=True):
         told = by_sequence[sequence]
         if told[0].kind == "confirm":
-            confirmed.append(frozenset(row.subject for row in told if row.part == "mention"))
+            records = frozenset(row.subject for row in told if row.part == "mention")
+            confirmed.append((records, told[0].says))
             continue
         together, apart = _pairs_of(told)
         for left, right in together:
@@ -210,8 +213,8 @@ def word_of(rows: Sequence[ClerkRow], number_of: Mapping[str, int]) -> ClerkWord
         apart_left=np.array([one for one, _ in apart], np.int64),
         apart_right=np.array([other for _, other in apart], np.int64),
         confirmed=tuple(
-            frozenset(number_of[key] for key in keys if key in number_of)
-            for keys in spoken.confirmed
+            (frozenset(number_of[key] for key in keys if key in number_of), says)
+            for keys, says in spoken.confirmed
         ),
         contradictions=tuple(
             (one, number_of[one.left], number_of[one.right])

@@ -106,8 +106,10 @@ def _borders(founder: np.ndarray, cut: Edges) -> list[Suspicion]:
 
 
 def _is_confirmed(one: Suspicion, founder: np.ndarray, word: ClerkWord) -> bool:
-    """The clerk confirmed a cluster that held all these records: it holds no more than that."""
-    holding = [known for known in word.confirmed if one.founder in known]
+    """The clerk confirmed this of a cluster that held all these records: it holds no more than that."""
+    holding = [
+        known for known, kind in word.confirmed if kind in ("", one.kind) and one.founder in known
+    ]
     if not holding:
         return False
     members = set(np.flatnonzero(founder == one.founder).tolist())

@@ -15,6 +15,7 @@ from typing import Any
 from kuai.guard.free_text import find_somebody
 from kuai.kit.element_codes import is_element_code
 from kuai.kit.errors import Refusal
+from kuai.linkage.types import SUSPICION_KINDS
 from kuai.registry.engine.fact_keys import find_fact_key, is_code, is_mention_key
 
 
@@ -104,6 +105,10 @@ def _is_reference(value: Any) -> bool:
     return isinstance(value, str) and bool(_REFERENCE.match(value)) and not find_somebody(value)
 
 
+def _is_suspicion(value: Any) -> bool:
+    return isinstance(value, str) and value in SUSPICION_KINDS
+
+
 def _one_of(words: type[StrEnum]) -> Test:
     known = {word.value for word in words}
     return lambda value: isinstance(value, str) and value in known
@@ -144,7 +149,10 @@ SHAPES: Mapping[DecisionKind, DecisionShape] = {
     DecisionKind.SAME: DecisionShape((2, 50), is_mention_key),
     DecisionKind.DIFFERENT: DecisionShape((2, 2), is_mention_key),
     DecisionKind.SPLIT: DecisionShape((1, 50), is_mention_key, {"staying": _are_mentions}),
-    DecisionKind.CONFIRM: DecisionShape((1, 1), is_element_code, {"mentions": _are_mentions}),
+    # Without a kind it was said of everything odd about the element, as decisions were before.
+    DecisionKind.CONFIRM: DecisionShape(
+        (1, 1), is_element_code, {"mentions": _are_mentions}, {"suspicion": _is_suspicion}
+    ),
     DecisionKind.OBJECT: DecisionShape(
         (1, 1), _is_fact_key, {"says": _one_of(Objection), "by": _one_of(Objector)}
     ),

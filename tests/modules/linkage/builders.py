@@ -155,10 +155,12 @@ def _ties(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     )
 
 
-def a_decision(sequence: int, kind: str, *keys: str, staying: Iterable[str] = ()) -> list[ClerkRow]:
+def a_decision(
+    sequence: int, kind: str, *keys: str, staying: Iterable[str] = (), says: str = ""
+) -> list[ClerkRow]:
     """One decision as rows of the build's table `decision`."""
     part = "mention" if kind == "confirm" else "subject"
-    rows = [ClerkRow(sequence, kind, part, key) for key in keys]
+    rows = [ClerkRow(sequence, kind, part, key, says) for key in keys]
     return rows + [ClerkRow(sequence, kind, "staying", key) for key in staying]
 
 

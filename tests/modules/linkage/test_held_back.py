@@ -17,7 +17,7 @@ from kuai.linkage.engine.agreements import (
 )
 from kuai.linkage.engine.clerk_ties import ClerkRow, ClerkWord
 from kuai.linkage.engine.components import Edges, Merging, component_labels, strongest_paths
-from kuai.linkage.engine.holding_back import connecting
+from kuai.linkage.engine.holding_back import PERSON_PHONES_MAX, connecting
 from kuai.linkage.engine.suspicion import BridgeRule, find_suspicions
 from tests.modules.linkage.builders import (
     ROOM,
@@ -118,6 +118,18 @@ def test_a_same_on_the_odd_pair_answers_it_and_a_different_parts_it() -> None:
     )
     assert held(a_border(), *a_decision(1, "different", "c", "b")) == []
     assert held(a_border(), *a_decision(1, "same", "a", "b")) == []
+
+
+def test_a_confirmation_of_one_oddity_leaves_the_others_open() -> None:
+    rows = two_birth_dates() + [
+        a_row(f"d{place}", source=f"s{place}", number=SON, phone=f"138000010{place:02d}")
+        for place in range(PERSON_PHONES_MAX + 1)
+    ]
+    kinds = {kind for kind, _, _ in held(rows)}
+    assert {"many_phones", "two_birth_dates"} <= kinds
+    for kind in kinds:
+        word = a_decision(1, "confirm", *(str(row["row_id"]) for row in rows), says=kind)
+        assert {left for left, _, _ in held(rows, *word)} == kinds - {kind}
 
 
 def test_a_confirmed_cluster_is_free_until_something_new_joins_it() -> None:

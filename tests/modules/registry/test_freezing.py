@@ -57,6 +57,7 @@ def test_what_a_decision_says_goes_along_but_neither_its_reason_nor_its_decider(
     decide(DecisionKind.OBJECT, LIVES, says="never_lived", by="clerk")
     decide(DecisionKind.END, f"PH_RENT|{PERSON}|4403100010010100001", on="2026-10-01")
     decide(DecisionKind.LIFE_CYCLE, PERSON, event="departure", on="2026-09-01")
+    decide(DecisionKind.CONFIRM, PERSON, mentions=[LEFT], suspicion="too_old")
     with engine() as connection:
         ref, _ = decisions.freeze_decisions(connection, tmp_path, up_to=None)
         rows = connection.sql(
@@ -68,6 +69,7 @@ def test_what_a_decision_says_goes_along_but_neither_its_reason_nor_its_decider(
         ("never_lived", None, day),
         ("", date(2026, 10, 1), day),
         ("departure", date(2026, 9, 1), day),
+        *[("too_old", None, day)] * 2,
     ]
     content = next(iter(ref.paths)).read_bytes()
     assert "见卷宗".encode() not in content

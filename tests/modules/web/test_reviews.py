@@ -19,7 +19,7 @@ from kuai.guard.models import Account
 from kuai.guard.types import Role
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store, read_json
-from kuai.registry import suspicions
+from kuai.registry import decisions, suspicions
 from kuai.registry.queries import list_decisions
 from tests.modules.web.conftest import NOW, PASSWORD, STEWARD, a_registration
 from tests.stories.towns import (
@@ -194,6 +194,42 @@ def test_a_cluster_too_large_for_one_decision_is_not_called_true(
     with pytest.raises(Refusal, match="最多写明 1 条"):
         suspicions.confirm_suspicious(settings.STORE, first_item(client), by=actor, at=NOW)
     assert list_decisions(living_only=True) == ()
+
+
+def test_true_said_of_one_oddity_answers_no_other(reviewing: Callable[[Role], Client]) -> None:
+    client = reviewing(Role.DATA_STEWARD)
+    item = first_item(client)
+    actor = Account.objects.get(username="demo-data-steward").as_actor()
+
+    def asked() -> decisions.Suspicious:
+        every = decisions.list_suspicious(settings.STORE, by=actor)
+        return next(one for one in every if one.item == item)
+
+    decisions.record_decision(
+        decisions.DecisionKind.CONFIRM,
+        asked().codes[:1],
+        reason="属实",
+        by=actor,
+        at=NOW,
+        detail={"mentions": [asked().left_mention], "suspicion": "too_old"},
+    )
+    assert asked().state == "open"
+    decisions.confirm_suspicious(settings.STORE, item, by=actor, at=NOW)
+    assert asked().state == "confirmed"
+
+
+def test_z_takes_back_ones_own_answer_and_not_a_colleagues(
+    reviewing: Callable[[Role], Client],
+) -> None:
+    steward, clerk = reviewing(Role.DATA_STEWARD), reviewing(Role.DEPARTMENT_CLERK)
+    item = first_item(steward)
+    steward.post(f"/reviews/{item}/answer/", {"answer": "same"})
+    (decision,) = list_decisions(living_only=True)
+    address = f"/reviews/{item}/?undo={decision.sequence}"
+    assert 'data-review-key="z"' in steward.get(address).content.decode()
+    others = clerk.get(address).content.decode()
+    assert 'data-review-key="z"' not in others
+    assert "撤回别人的决定" in others
 
 
 def test_an_answered_question_is_not_answered_twice(reviewing: Callable[[Role], Client]) -> None:
