@@ -1,6 +1,6 @@
 // Lists and pages of acts by keyboard: J/K or the arrows walk what is marked `data-walk`, Enter opens its link, and a
 // letter takes the act marked `data-key` in the place walked to, else on the page. Forms open; nothing is sent by a letter
-// alone but a link or an undo.
+// alone but a link or the undo of one's own decision.
 
 const isTyping = (target: EventTarget | null) =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
@@ -60,6 +60,8 @@ function press(event: KeyboardEvent): boolean {
 export function watchActKeys(): void {
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    // A key held down walks on, but takes no act a second time: the next page may offer another one by the same letter.
+    if (event.repeat && !/^(Arrow(Up|Down)|[jk])$/.test(event.key)) return;
     if (press(event)) event.preventDefault();
   });
 }

@@ -125,6 +125,7 @@ def decisions_about(reader: Reader, key: str) -> list[dict[str, Any]]:
             "one": one,
             "title": _title(one),
             "may_undo": _may_undo(reader, one),
+            "is_own": one.decided_by == reader.actor.user_id,
         }
         for one in queries.list_decisions(key=key, living_only=True)
     ]

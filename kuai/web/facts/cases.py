@@ -89,6 +89,7 @@ def show_case(request: HttpRequest, number: str) -> HttpResponse:
     case = _visible(reader, number)
     note_look(request, "viewed_case", kind="case", refs=(number,), count=1)
     role = reader.actor.role
+    settled = _settled_by(case)
     context = {
         **_line(reader, case, local_day(utc_now())),
         "answers": list(ANSWER_NAMES.items()),
@@ -105,7 +106,8 @@ def show_case(request: HttpRequest, number: str) -> HttpResponse:
         and not _has_answered(reader, case),
         "may_undo": role is Role.DATA_STEWARD
         and case.state is CaseState.CLOSED
-        and _is_undoable(case),
+        and settled is not None,
+        "is_own": settled is not None and settled.decided_by == reader.actor.user_id,
         "next": request.path,
     }
     return render(request, "facts/case.html", context)
@@ -234,10 +236,10 @@ def _has_answered(reader: Reader, case: CaseView) -> bool:
     )
 
 
-def _is_undoable(case: CaseView) -> bool:
-    """That the fact stands is a withdrawal, which is not itself withdrawn: the objector may appeal."""
+def _settled_by(case: CaseView) -> queries.DecisionView | None:
+    """The decision that settled it, if it may be taken back: that a fact stands is appealed, not undone."""
     about = queries.list_decisions(key=case.fact_key, living_only=True)
-    return case.settled_with in {one.sequence for one in about}
+    return next((one for one in about if one.sequence == case.settled_with), None)
 
 
 def _day(text: str) -> date | None:

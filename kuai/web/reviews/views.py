@@ -190,10 +190,11 @@ def _show(
         "progress": _progress(every, actor.user_id),
         "next_item": following.item if following else "",
         "undo": _whole_number(request.GET.get("undo", "")),
-        "previous": _previous(every, _whole_number(request.GET.get("undo", ""))),
+        "previous": _previous(every, _whole_number(request.GET.get("undo", "")), actor.user_id),
         "may_answer": question.state in OPEN_STATES and question.kind != "clerk_contradiction",
         "may_part": question.right_mention is not None,
         "may_undo": question.decision is not None,
+        "is_own": question.decided_by == actor.user_id,
         "contradicting": _named_decisions(question),
         "fields": [(name, FIELDS[name]) for name in decisions.REVEALED_FIELDS],
         "may_reveal": question.element == "person",
@@ -358,8 +359,10 @@ def _following(every: Sequence[Suspicious], item: str, user_id: str) -> Suspicio
     return next((one for one in ordered if _is_for(one, user_id) and one.item != item), None)
 
 
-def _previous(every: Sequence[Suspicious], sequence: int) -> str:
-    return next((one.item for one in every if sequence and one.decision == sequence), "")
+def _previous(every: Sequence[Suspicious], sequence: int, user_id: str) -> str:
+    """What the reader answered just now: Z takes back one's own alone."""
+    mine = (one for one in every if one.decided_by == user_id)
+    return next((one.item for one in mine if sequence and one.decision == sequence), "")
 
 
 def _progress(every: Sequence[Suspicious], user_id: str) -> dict[str, int]:

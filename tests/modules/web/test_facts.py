@@ -133,6 +133,20 @@ def test_a_form_posted_twice_decides_once(town):
     assert len(queries.list_decisions()) == 1
 
 
+def test_a_letter_undoes_ones_own_decision_and_somebody_elses_only_for_a_reason(town):
+    street, steward = log_in(Role.SUBDISTRICT_CLERK), log_in(Role.DATA_STEWARD)
+    form = {"act": "verify", "side": "left", **OF_BUILD, **PAPER}
+    street.post("/facts/conflicts/1/decide/", form)
+    own, others = (one.get("/facts/conflicts/1/").content.decode() for one in (street, steward))
+    assert 'data-key="u"' in own
+    assert "撤回别人的决定" not in own
+    assert 'data-key="u"' not in others
+    assert "撤回别人的决定" in others
+    (decided,) = queries.list_decisions(living_only=True)
+    steward.post(f"/facts/decisions/{decided.sequence}/undo/", {"reason": "走访单有误"})
+    assert queries.list_decisions(living_only=True) == ()
+
+
 def test_both_sides_are_verified_at_once(town):
     log_in(Role.GRID_WORKER).post(
         "/facts/conflicts/1/decide/", {"act": "verify", "side": "both", **OF_BUILD, **PAPER}
