@@ -28,8 +28,10 @@ from kuai.linkage import actions as linkage
 from kuai.linkage.types import ORGANISATION_LINK, PERSON_LINK
 from kuai.registry import actions as registry
 from kuai.registry.types import (
+    BASE_FACT,
     DECISION,
     ELEMENT_TABLES,
+    FACT_LINE,
     KEYLESS_MENTION,
     RELATION,
     RELATION_END,
@@ -97,7 +99,7 @@ def build_core(bench: Bench) -> None:
     tables |= bench.stage(
         "serve",
         lambda engine: _serve(engine, bench, core, tables),
-        (RELATION_END, KEYLESS_MENTION),
+        (RELATION_END, FACT_LINE, KEYLESS_MENTION),
     )
     bench.stage("pack", lambda engine: _pack(engine, bench, tables), (BLOCK, BLOCK_COUNTER))
 
@@ -212,6 +214,12 @@ def _serve(
     ends, served = registry.write_relation_ends(
         engine, relations=made[RELATION.name], folder=bench.core
     )
+    lines, listed = registry.write_fact_lines(
+        engine,
+        relations=made[RELATION.name],
+        base_facts=made[BASE_FACT.name],
+        folder=bench.core,
+    )
     inputs = {
         table.name: [one.mentions.tables[table.name] for one in resources]
         for table in MENTION_TABLES
@@ -219,9 +227,9 @@ def _serve(
     keyless, told = registry.write_keyless_mentions(
         engine, inputs=inputs | {ADDRESS_WASH.name: [made[ADDRESS_WASH.name]]}, folder=bench.core
     )
-    return ends | keyless, Receipt.total(
+    return ends | lines | keyless, Receipt.total(
         "serve",
-        (served, told),
+        (served, listed, told),
         what="relations and mentions",
         without_key=told.notes["without_key"],
     )

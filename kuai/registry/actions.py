@@ -9,7 +9,11 @@ from kuai.registry.building import (
 from kuai.registry.engine.relation_types import RelationType
 from kuai.registry.identifying import BuildFrame, newest_build
 from kuai.registry.relating import SourceDelivery
-from kuai.registry.relation_ends import write_keyless_mentions, write_relation_ends
+from kuai.registry.relation_ends import (
+    write_fact_lines,
+    write_keyless_mentions,
+    write_relation_ends,
+)
 
 __all__ = [
     "BuildFrame",
@@ -20,6 +24,7 @@ __all__ = [
     "newest_build",
     "read_previous",
     "relation_types",
+    "write_fact_lines",
     "write_keyless_mentions",
     "write_relation_ends",
 ]

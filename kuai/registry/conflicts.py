@@ -10,21 +10,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import tee
 from pathlib import Path
 from typing import Any
 
 from kuai.blocks.queries import open_blocks
 from kuai.guard import queries as guard_queries
 from kuai.guard.types import Actor
-from kuai.kit.engine import engine, scan_sql
+from kuai.kit.engine import engine, read_sql, scan_sql
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 from kuai.registry.engine.fact_keys import find_fact_key
 from kuai.registry.facts import MEMORY
-from kuai.registry.types import BASE_FACT, CONFLICT, MENTION_ELEMENT, RELATION
+from kuai.registry.types import BASE_FACT, CONFLICT, FACT_LINE, MENTION_ELEMENT, RELATION
 
 # Somebody of one area reads a list through this many rows of the city at most.
 MOST_LOOKED_THROUGH = 20_000
+# So many at a time, because most areas have a page's worth among them.
+LOOKED_THROUGH_AT_ONCE = 2_000
+LISTED_ANEW = read_sql(__file__, FACT_LINE.name)
 BASE_STATUSES = ("asserted", "verified", "disputed", "contested")
 
 
@@ -61,8 +65,9 @@ class Side:
 
 @dataclass(frozen=True)
 class FactLine:
-    """One fact on the page of the base library. `level` is empty below the first step."""
+    """One fact on the page of the base library: its number in the build. `level` is empty below the first step."""
 
+    number: int
     fact_key: str
     type: str
     status: str
@@ -74,7 +79,7 @@ class FactLine:
 
 @dataclass(frozen=True)
 class Page:
-    """Some lines, and how far the reader has come (None: that was the last)."""
+    """Some lines (perhaps none), and the number of the last one looked at (None: that was the end)."""
 
     lines: tuple[Any, ...]
     next_after: int | None
@@ -93,8 +98,7 @@ def list_conflicts(
     store: Store, by: Actor, *, kind: str = "", after: int = 0, limit: int = 20
 ) -> Page:
     """Conflicts after number `after`, in order."""
-    lines = _conflicts(store, kind, after, limit=_most(by, limit))
-    return _page(store, by, lines, limit, key=lambda one: one.number)
+    return _page(store, by, _conflicts(store, kind, after, limit=_most(by, limit)), limit)
 
 
 def get_conflict(store: Store, by: Actor, number: int) -> tuple[ConflictLine, Side, Side]:
@@ -121,31 +125,33 @@ def list_base_facts(
     after: int = 0,
     limit: int = 20,
 ) -> Page:
-    """Facts by standing: asserted ones of the collected library, verified and disputed of the base, contested ones."""
-    lines = _facts(store, status, relation, after, limit=_most(by, limit))
-    return _page(store, by, lines, limit, key=None, after=after)
+    """Facts by standing after number `after`: asserted ones of the collected library, verified and disputed of the
+    base, contested ones. Numbers are the build's own and tell nothing of the fact.
+    """
+    return _page(store, by, _facts(store, status, relation, after, limit=_most(by, limit)), limit)
 
 
 def count_base_facts(store: Store) -> dict[str, dict[str, int]]:
     """Facts of the published build by type and standing; whole figures, so for the page's head only."""
-    return _base_counts(store, store.current_version() or "")
+    found: dict[str, dict[str, int]] = {}
+    for (standing, kind), (first, last) in sorted(_sections(store).items()):
+        found.setdefault(kind, {})[standing] = last - first + 1
+    return found
+
+
+def _sections(store: Store) -> dict[tuple[str, str], tuple[int, int]]:
+    """First and last line of each standing and kind: lines are numbered in this order, without gaps."""
+    return _sections_of(store, store.current_version() or "")
 
 
 @lru_cache(maxsize=2)
-def _base_counts(store: Store, version: str) -> dict[str, dict[str, int]]:  # noqa: ARG001
-    """Kept a version, because a published build never changes and a city has tens of millions of statements."""
+def _sections_of(store: Store, version: str) -> dict[tuple[str, str], tuple[int, int]]:  # noqa: ARG001
+    """Kept a version, because a published build never changes."""
     rows = _fetch(
         store,
-        "select type, word, count(distinct fact_key) from ("
-        " select type, fact_key, case when is_contested then 'contested' else status end as word"
-        " from relation) as worded"
-        " where word in ('asserted', 'verified', 'disputed', 'contested')"
-        " group by type, word order by type, word",
+        "select standing, type, min(line_no), max(line_no) from fact_line group by standing, type",
     )
-    found: dict[str, dict[str, int]] = {}
-    for kind, word, count in rows:
-        found.setdefault(kind, {})[word] = int(count)
-    return found
+    return {(row[0], row[1]): (int(row[2]), int(row[3])) for row in rows}
 
 
 def _conflicts(store: Store, kind: str, after: int, *, limit: int = 0) -> Iterator[ConflictLine]:
@@ -164,23 +170,30 @@ def _conflicts(store: Store, kind: str, after: int, *, limit: int = 0) -> Iterat
 def _facts(
     store: Store, status: str, relation: str, after: int, *, limit: int
 ) -> Iterator[FactLine]:
-    word = {
-        "contested": "r.is_contested and r.status <> 'withdrawn'",
-        "asserted": "r.status = 'asserted'",
-        "verified": "r.status = 'verified'",
-        "disputed": "r.status = 'disputed' and not r.is_contested",
-    }.get(status, "false")
-    rows = _fetch(
-        store,
-        "select r.fact_key, min(r.type), max(r.level), array_agg(distinct r.source order by r.source),"
-        " min(r.valid_from), coalesce(max(b.disputed_by), '') from relation as r"
-        " left join base_fact as b on b.fact_key = r.fact_key"
-        f" where {word} and ($relation = '' or r.type = $relation)"
-        " group by r.fact_key order by r.fact_key limit $most offset $after",
-        {"relation": relation, "after": after, "most": limit},
-    )
-    for fact_key, kind, level, sources, valid_from, disputed_by in rows:
-        yield FactLine(fact_key, kind, status, level, tuple(sources), valid_from, disputed_by)
+    """Lines by their numbers, so that only the groups of rows that hold them are read; at most `limit`."""
+    among = [
+        ends
+        for (standing, kind), ends in _sections(store).items()
+        if standing == status and relation in ("", kind)
+    ]
+    if not among:
+        return
+    start = max(after + 1, min(first for first, _ in among))
+    end = min(max(last for _, last in among), start + limit - 1)
+    while start <= end:
+        until = min(end, start + LOOKED_THROUGH_AT_ONCE - 1)
+        rows = _fetch(
+            store,
+            "select line_no, fact_key, type, standing, level, sources, valid_from, disputed_by"
+            " from fact_line where line_no between $start and $until order by line_no",
+            {"start": start, "until": until},
+        )
+        for number, fact_key, kind, standing, level, sources, valid_from, disputed_by in rows:
+            named = tuple(sources.split(","))
+            yield FactLine(
+                int(number), fact_key, kind, standing, level, named, valid_from, disputed_by
+            )
+        start = until + 1
 
 
 def _side(store: Store, fact: str, mention: str) -> Side:
@@ -217,20 +230,19 @@ def _side(store: Store, fact: str, mention: str) -> Side:
     )
 
 
-def _page(
-    store: Store, by: Actor, lines: Iterable[Any], limit: int, *, key: Any, after: int = 0
-) -> Page:
+def _page(store: Store, by: Actor, lines: Iterable[ConflictLine | FactLine], limit: int) -> Page:
     """The first `limit` lines the reader may see; the next page goes on behind the last one looked at."""
     found: list[Any] = []
-    looked_at = after
-    seen = lines if _sees_all(by) else _marked(store, by, lines)
-    for one in seen:
+    seen, looked_at = 0, 0
+    lines, again = tee(lines)
+    shown = again if _sees_all(by) else _marked(store, by, again)
+    for line, one in zip(lines, shown, strict=True):
         if len(found) == limit:
-            return Page(tuple(found), key(found[-1]) if key else looked_at)
-        looked_at += 1
+            return Page(tuple(found), looked_at)
+        seen, looked_at = seen + 1, line.number
         if one is not None:
             found.append(one)
-    return Page(tuple(found), None)
+    return Page(tuple(found), looked_at if seen == MOST_LOOKED_THROUGH else None)
 
 
 def _marked(store: Store, by: Actor, lines: Iterable[Any]) -> Iterator[Any]:
@@ -280,4 +292,8 @@ def _fetch(
             connection.execute(
                 f"create temp view {table.name} as select * from {scan_sql([core / f'{table.name}.parquet'])}"
             )
+        # A build from before there was this table is read the long way.
+        listed = core / f"{FACT_LINE.name}.parquet"
+        made = f"select * from {scan_sql([listed])}" if listed.exists() else LISTED_ANEW
+        connection.execute(f"create temp view {FACT_LINE.name} as {made}")
         return connection.execute(sql, parameters).fetchall()

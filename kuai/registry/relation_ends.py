@@ -1,6 +1,7 @@
-"""What readers of a build ask for besides: relations under either code, and namings without any key. Private.
+"""What readers of a build ask for besides: relations under either code, facts in lists, namings without any key.
 
-Because a build's relations are sorted by source, one element of a city would cost a reading of them all.
+Because a build's relations are sorted by source, one element of a city, or one page of its facts, would cost a
+reading of them all. Private.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import duckdb
 from kuai.kit.engine import read_sql, use_table, use_tables, write_table
 from kuai.kit.receipt import Receipt
 from kuai.kit.tables import CATALOGUE, TableRef
-from kuai.registry.types import KEYLESS_MENTION, RELATION_END
+from kuai.registry.types import FACT_LINE, KEYLESS_MENTION, RELATION_END
 
 # Measured 2026-11-22: groups of this size are skipped or read in about a millisecond each.
 ROWS_READ_AT_ONCE = 8192
@@ -33,6 +34,29 @@ def write_relation_ends(
         row_group_rows=ROWS_READ_AT_ONCE,
     )
     receipt = Receipt("serve", relations.rows, relations.rows, what="relations")
+    return {ref.name: ref}, receipt
+
+
+def write_fact_lines(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    relations: TableRef,
+    base_facts: TableRef,
+    folder: Path,
+) -> tuple[dict[str, TableRef], Receipt]:
+    """Write `fact_line` beside the relations. May be repeated: equal relations give equal bytes."""
+    use_table(connection, relations)
+    use_table(connection, base_facts)
+    ref = write_table(
+        connection,
+        FACT_LINE,
+        read_sql(__file__, FACT_LINE.name),
+        folder,
+        row_group_rows=ROWS_READ_AT_ONCE,
+    )
+    receipt = Receipt(
+        "list", relations.rows, relations.rows, what="relations", notes={"lines": ref.rows}
+    )
     return {ref.name: ref}, receipt
 
 

@@ -388,7 +388,7 @@ DECISION = CATALOGUE.declare(
             ),
             Column("on_day", "DATE", L2, "end, life_cycle: the day it says; else null"),
             Column(
-                "says", "VARCHAR", L2, "object: what is wrong; life_cycle: the event; else empty"
+                "says", "VARCHAR", L2, "object: what is wrong; life_cycle: the event; confirm: what is odd; else empty"
             ),
             Column("evidence_kind", "VARCHAR", L1, "what was seen; empty if none was needed"),
             Column("evidence_ref", "VARCHAR", L2, "reference of the evidence, nothing personal"),
@@ -429,6 +429,26 @@ RELATION_END = CATALOGUE.declare(
             *RELATION.columns,
         ),
         order_by=("code", "is_from", "relation_no"),
+    )
+)
+
+FACT_LINE = CATALOGUE.declare(
+    BulkTable(
+        name="fact_line",
+        owner="registry",
+        row="One fact in one list of the base library: asserted, verified, disputed or contested.",
+        retention="as the relation",
+        columns=(
+            Column("line_no", "BIGINT", L1, "place by standing, kind and fact, from 1"),
+            Column("standing", "VARCHAR", L1, "asserted, verified, disputed, contested"),
+            Column("type", "VARCHAR", L1, "one of the codes of the relation catalogue"),
+            Column("fact_key", "VARCHAR", L2, "TYPE|FROM|TO"),
+            Column("level", "VARCHAR", L1, "community, subdistrict, department; else empty"),
+            Column("sources", "VARCHAR", L1, "who states it so: comma separated, sorted"),
+            Column("valid_from", "DATE", L2, "earliest day stated"),
+            Column("disputed_by", "VARCHAR", L1, "what speaks against a verified fact; else empty"),
+        ),
+        order_by=("line_no",),
     )
 )
 

@@ -22,6 +22,7 @@ WITHOUT_CARE = (
     "identity_ledger",
     "identity_event",
     "base_fact",
+    "fact_line",
     "life_event",
     "person_suspicion",
     "person_tie",
