@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -34,6 +35,8 @@ HOLDS = ("asserted", "verified", "disputed")
 # Of so many minors at least one must have somebody named, else the registers that name them did not come and the list
 # would be of children in general.
 TOLD_OF = 2
+# While one ticket is issued its holder's list is made once, not once a child; afterwards nothing of it is kept.
+_WHILE_ISSUING: ContextVar[dict[str, frozenset[str]] | None] = ContextVar("issuing", default=None)
 
 
 @dataclass(frozen=True)
@@ -60,18 +63,19 @@ def list_unguarded_minors(store: Store, *, to: Actor, at: datetime) -> WelfareLi
 def issue_welfare_ticket(person_codes: Iterable[str], *, to: Actor, at: datetime) -> Ticket:
     """A ticket of this duty for persons of the list; refuses anybody who is not on it."""
     _require_duty(to)
-    return access.issue_ticket(
-        access.TicketRequest(
-            kind=TicketKind.DUTY,
-            origin=_origin_of(to),
-            purpose=PURPOSE,
-            subjects=tuple(f"person:{code}" for code in person_codes),
-            fields=FIELDS,
-            ends_at=at + TICKET_LASTS,
-        ),
-        holder=to,
-        at=at,
+    request = access.TicketRequest(
+        kind=TicketKind.DUTY,
+        origin=_origin_of(to),
+        purpose=PURPOSE,
+        subjects=tuple(f"person:{code}" for code in person_codes),
+        fields=FIELDS,
+        ends_at=at + TICKET_LASTS,
     )
+    issuing = _WHILE_ISSUING.set({})
+    try:
+        return access.issue_ticket(request, holder=to, at=at)
+    finally:
+        _WHILE_ISSUING.reset(issuing)
 
 
 def register_welfare_duty() -> None:
@@ -102,7 +106,12 @@ def _names(origin: str, ref: str) -> bool:
     holder = _holder_of(origin)
     if holder is None:
         return False
-    return ref.removeprefix("person:") in _list_for(settings.STORE, holder).person_codes
+    listed = _WHILE_ISSUING.get()
+    if listed is None:
+        listed = {}
+    if origin not in listed:
+        listed[origin] = frozenset(_list_for(settings.STORE, holder).person_codes)
+    return ref.removeprefix("person:") in listed[origin]
 
 
 def _require_duty(actor: Actor) -> None:

@@ -179,6 +179,17 @@ def test_the_duty_from_the_list_to_the_visit_and_nobody_else_comes_in(
         "child_welfare",
         ("name", "phone"),
     )
+    # City-wide the list takes reading every person: once a ticket, however many children it names.
+    made: list[Path] = []
+    unguarded = welfare._unguarded
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr(
+            welfare,
+            "_unguarded",
+            lambda core, *told, **more: made.append(core) or unguarded(core, *told, **more),
+        )
+        welfare.issue_welfare_ticket(listed.person_codes[1:4], to=WORKER, at=NOW)
+    assert len(made) == 1
     for wish, by in (([other], WORKER), ([chosen], STRANGER)):
         with pytest.raises(Refusal) as refusal:
             welfare.issue_welfare_ticket(wish, to=by, at=NOW)
