@@ -39,7 +39,14 @@ from kuai.registry.engine.decision_kinds import MOST_MENTIONS_NAMED, DecisionKin
 from kuai.registry.engine.sides import sides_of
 from kuai.registry.freezing import has_log, in_force
 from kuai.registry.models import DecisionSubject, SetAside
-from kuai.registry.reviewing import PURPOSE, REVIEWERS, close_review, open_review
+from kuai.registry.reviewing import (
+    PURPOSE,
+    REVIEWERS,
+    close_looks,
+    close_review,
+    is_look_at,
+    open_review,
+)
 from kuai.registry.types import MENTION_ELEMENT, PERSON
 
 MEMORY = "500MB"
@@ -85,7 +92,10 @@ class HeldTie:
 
 @dataclass(frozen=True)
 class Suspicious:
-    """One question: may the two sides of this tie be one? `state`: open, same, different, confirmed, aside."""
+    """One question: may the two sides of this tie be one? `state`: open, same, different, confirmed, aside.
+
+    `other_path`: where the right record lies, if that is known too; whoever answers has to act in both areas.
+    """
 
     item: str
     element: str
@@ -97,6 +107,7 @@ class Suspicious:
     clusters: tuple[str, ...]
     codes: tuple[str, ...]
     area_path: str
+    other_path: str = ""
     state: str = "open"
     decision: int | None = None
     decided_by: str = ""
@@ -145,6 +156,7 @@ def open_suspicious(store: Store, item: str, *, by: Actor, at: datetime) -> Open
     )
     records = _records(core, keys, right)
     _enter(question, by=by, at=at)
+    _close_looks(by=by, at=at)
     return OpenedSuspicion(question, records, ties, _has_child(core, question.codes))
 
 
@@ -161,6 +173,7 @@ def answer_suspicious(
         take_turn()
         question = _find(store, item, by=by)
         _require_open(question)
+        _close_looks(by=by, at=at, item=item)
         if answer == "unsure":
             SetAside.objects.get_or_create(
                 item=item, set_aside_by=by.user_id, defaults={"set_aside_at": at}
@@ -197,7 +210,8 @@ def ask_to_read(
         raise Refusal("suspicion.field", "这里没有这个字段。")
     why = require_reason(reason, what="查看", area="suspicion", longest=100)
     with transaction.atomic():
-        review = open_review(question.codes, question=why, by=by, at=at)
+        _close_looks(by=by, at=at, item=item)
+        review = open_review(question.codes, question=why, by=by, at=at, item=item)
         return access.issue_ticket(
             access.TicketRequest(
                 kind=TicketKind.REVIEW,
@@ -217,6 +231,8 @@ def read_for_review(
 ) -> Mapping[str, str | None]:
     """What the two records of a question say in the ticket's field, by record; the review ends with this one look."""
     question = _find(store, item, by=by)
+    if len(ticket.fields) != 1 or not is_look_at(ticket.origin, item):
+        raise Refusal("suspicion.ticket", "这张凭据不是为看这一条的这一项发的。")
     (field,) = ticket.fields
     shown: dict[str, str | None] = {}
     try:
@@ -228,6 +244,10 @@ def read_for_review(
         close_review(ticket.origin, by=by, at=at)
         access.end_tickets(TicketKind.REVIEW, ticket.origin, at=at)
     return shown
+
+
+def _close_looks(*, by: Actor, at: datetime, item: str = "") -> None:
+    close_looks(by=by, at=at, item=item, lapsed_since=at - timedelta(minutes=REVEAL_MINUTES))
 
 
 # --- answers -----------------------------------------------------------------------------------------
@@ -324,7 +344,13 @@ def _require_reviewer(by: Actor) -> None:
 def _list_placed(store: Store, by: Actor) -> list[Suspicious]:
     _require_reviewer(by)
     placed = _placed(store.current_build())
-    return [one for one in placed if guard_queries.covers_any(by.areas, (one.area_path,))]
+    return [one for one in placed if _acts_in_all(by, one)]
+
+
+def _acts_in_all(by: Actor, one: Suspicious) -> bool:
+    """Both records are opened by whoever reads one of them."""
+    paths = (one.area_path, one.other_path or one.area_path)
+    return all(guard_queries.covers_any(by.areas, (path,)) for path in paths)
 
 
 def _find(store: Store, item: str, *, by: Actor) -> Suspicious:
@@ -344,7 +370,9 @@ def _placed(build: Path) -> tuple[Suspicious, ...]:
     """What the build asks, with where it lies; kept, because a build never changes."""
     found = [one for element in TABLES for one in _read(build / "core", element)]
     paths = _paths(build, found)
-    return tuple(replace(one, area_path=paths[one.item]) for one in found)
+    return tuple(
+        replace(one, area_path=paths[one.item][0], other_path=paths[one.item][1]) for one in found
+    )
 
 
 def _read(core: Path, element: str) -> list[Suspicious]:
@@ -440,18 +468,17 @@ def _has_child(core: Path, codes: Sequence[str]) -> bool:
     return bool(rows)
 
 
-def _paths(build: Path, found: Sequence[Suspicious]) -> dict[str, str]:
-    """Where each question lies: the area of its left record's place, else of any; unplaced ones are the whole's."""
+def _paths(build: Path, found: Sequence[Suspicious]) -> dict[str, tuple[str, str]]:
+    """Where each question lies: the area of its left record's place, else of any, and of the right record's place
+    ("": unknown); unplaced ones are the whole's."""
     ends = {key for one in found for key in (one.left_mention, one.right_mention) if key}
     places = {row["mention_key"]: row["address_code"] for row in _mentions(build / "core", ends)}
     reader = open_blocks(build)
-    known: dict[str, str] = {}
+    known = {place: reader.path_of(place) for place in sorted(set(filter(None, places.values())))}
     paths = {}
     for one in found:
-        place = places.get(one.left_mention) or places.get(one.right_mention or "") or ""
-        if place and place not in known:
-            known[place] = reader.path_of(place)
-        paths[one.item] = known.get(place, "")
+        left, right = (places.get(key or "") or "" for key in (one.left_mention, one.right_mention))
+        paths[one.item] = known.get(left or right, ""), known.get(right, "")
     return paths
 
 

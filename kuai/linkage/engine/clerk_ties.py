@@ -27,7 +27,7 @@ CLERK_TIER = 0
 
 @dataclass(frozen=True)
 class ClerkRow:
-    """One subject of one decision, as the build's table `decision` has it; `says`: what odd thing a confirm is about."""
+    """One subject of one decision, as the build's table `decision` has it; `says`: what a confirm is about."""
 
     sequence: int
     kind: str

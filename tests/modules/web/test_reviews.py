@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -16,10 +17,12 @@ from django.test import Client
 from kuai.guard.access import create_demo_accounts, register_source
 from kuai.guard.ledger import LedgerFilter, list_entries
 from kuai.guard.models import Account
-from kuai.guard.types import Role
+from kuai.guard.types import Actor, Role, Ticket
+from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store, read_json
 from kuai.registry import decisions, suspicions
+from kuai.registry.models import Review
 from kuai.registry.queries import list_decisions
 from tests.modules.web.conftest import NOW, PASSWORD, STEWARD, a_registration
 from tests.stories.towns import (
@@ -266,6 +269,38 @@ def test_one_field_is_shown_for_a_reason_and_both_stand_in_the_ledger(
     assert unknown.status_code == 409
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_look_asked_for_and_not_taken_ends_with_the_answer_or_by_itself(
+    reviewing: Callable[[Role], Client],
+) -> None:
+    client = reviewing(Role.DATA_STEWARD)
+    first, second = items_in(client.get("/reviews/").content.decode())[:2]
+    actor = Account.objects.get(username="demo-data-steward").as_actor()
+
+    def ask(item: str, minutes: int = 0) -> Ticket:
+        at = utc_now() - timedelta(minutes=minutes)
+        return decisions.ask_to_read(
+            settings.STORE, item, "name", reason="有笔误吗", by=actor, at=at
+        )
+
+    def count_open() -> int:
+        return Review.objects.filter(closed_at__isnull=True).count()
+
+    ticket = ask(first)
+    with pytest.raises(Refusal, match="不是为看这一条"):
+        decisions.read_for_review(settings.STORE, second, ticket, by=actor, at=utc_now())
+    two = replace(ticket, fields=("name", "phone"))
+    with pytest.raises(Refusal, match="这一项"):
+        decisions.read_for_review(settings.STORE, first, two, by=actor, at=utc_now())
+    assert count_open() == 1
+    client.post(f"/reviews/{first}/answer/", {"answer": "unsure"})
+    assert count_open() == 0
+    ask(second, minutes=11)
+    assert count_open() == 1
+    client.get(f"/reviews/{second}/")
+    assert count_open() == 0
+
+
 def test_what_is_held_back_stands_in_no_relation_and_no_event_and_is_marked_in_the_export(
     held_town: Path,
 ) -> None:
@@ -294,12 +329,25 @@ def test_what_is_held_back_stands_in_no_relation_and_no_event_and_is_marked_in_t
 def test_nobody_is_asked_about_other_areas(
     reviewing: Callable[[Role], Client], held_town: Path
 ) -> None:
-    from kuai.guard.types import Actor  # noqa: PLC0415
-    from kuai.registry.decisions import list_suspicious  # noqa: PLC0415
-
     reviewing(Role.DATA_STEWARD)
     elsewhere = Actor(user_id="somebody", role=Role.DEPARTMENT_CLERK, areas=("999999",))
-    assert list_suspicious(Store(held_town), by=elsewhere) == ()
+    assert decisions.list_suspicious(Store(held_town), by=elsewhere) == ()
+
+
+def test_a_question_of_two_areas_is_for_whoever_acts_in_both(
+    reviewing: Callable[[Role], Client], held_town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reviewing(Role.DATA_STEWARD)
+    store, here, there = Store(held_town), "440310/440310001", "440310/440310002"
+    placed = suspicions._placed(store.current_build())
+    moved = tuple(replace(one, area_path=here, other_path=there) for one in placed)
+    monkeypatch.setattr(suspicions, "_placed", lambda _build: moved)
+
+    def asked(*areas: str) -> int:
+        clerk = Actor(user_id="somebody", role=Role.DEPARTMENT_CLERK, areas=areas)
+        return len(decisions.list_suspicious(store, by=clerk))
+
+    assert (asked(here), asked(there), asked(here, there), asked("440310")) == (0, 0, 3, 3)
 
 
 def test_explain_pair_tells_rows_agreement_keys_path_and_doubt_and_no_value(
