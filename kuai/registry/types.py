@@ -388,7 +388,10 @@ DECISION = CATALOGUE.declare(
             ),
             Column("on_day", "DATE", L2, "end, life_cycle: the day it says; else null"),
             Column(
-                "says", "VARCHAR", L2, "object: what is wrong; life_cycle: the event; confirm: what is odd; else empty"
+                "says",
+                "VARCHAR",
+                L2,
+                "object: what is wrong; life_cycle: the event; confirm: what is odd; else empty",
             ),
             Column("evidence_kind", "VARCHAR", L1, "what was seen; empty if none was needed"),
             Column("evidence_ref", "VARCHAR", L2, "reference of the evidence, nothing personal"),
