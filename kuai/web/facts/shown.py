@@ -10,8 +10,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from kuai.blocks.queries import open_blocks
 from kuai.guard.access import is_live_ticket
-from kuai.guard.queries import find_source, is_synthetic_store, list_live_tickets
+from kuai.guard.queries import covers_any, find_source, is_synthetic_store, list_live_tickets
 from kuai.guard.types import TicketKind
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
@@ -50,6 +51,7 @@ class Reader:
         english = {one.code: one.title_en for one in types} | ENGLISH_KINDS
         self._titles = english if reads_english() else titles
         self._sources: dict[str, str] = {}
+        self._blocks = open_blocks(self.store.current_build())
 
     def title(self, kind: str) -> str:
         """A kind of fact in the reader's language."""
@@ -71,10 +73,18 @@ class Reader:
         return self._sources[source]
 
     def code(self, code: str) -> str:
-        """An element's code, or that it is a person whose code is not for this reader now."""
+        """An element's code, or that it is a person whose code is not for this reader now, or another area's place."""
+        if code.isdigit() and not self._is_in_area(code):
+            return _("（其他辖区的地址）")
         if not code.startswith("P-") or self._sees_all or code in self._named:
             return code
         return _("（某人，编码需凭据）")
+
+    def _is_in_area(self, code: str) -> bool:
+        if "" in self.actor.areas:
+            return True
+        path = self._blocks.path_of(code)
+        return not path or covers_any(self.actor.areas, [path])
 
     def standing(self, fact_key: str, status: str, level: str) -> Standing:
         """How a fact stands now: as in the build, with what was decided since."""

@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from kuai.blocks.queries import open_blocks
 from kuai.guard.access import create_demo_accounts
 from kuai.guard.ledger_models import LedgerEntry
 from kuai.guard.models import Account
@@ -244,6 +245,16 @@ def test_no_button_leads_to_a_refusal_once_the_fact_stands_or_for_who_answered(t
     shown = steward.get(page).content.decode()
     assert "已办结" in shown
     assert "/undo/" not in shown
+
+
+def test_of_a_conflict_with_another_area_the_place_there_is_not_told(town):
+    here = open_blocks(town.store.current_build()).path_of(ROOM)
+    street = log_in(Role.SUBDISTRICT_CLERK)
+    Account.objects.filter(username="demo-subdistrict-clerk").update(areas=[here])
+    for page in ("/facts/conflicts/", "/facts/conflicts/1/"):
+        told = street.get(page).content.decode()
+        assert (ROOM in told, OTHER_ROOM in told) == (True, False), page
+        assert "其他辖区的地址" in told
 
 
 def test_persons_are_shown_by_code_only_where_all_are_invented(town):
