@@ -181,6 +181,7 @@ class Review(models.Model):
             "opened_by": L2,
             "opened_at": L2,
             "closed_at": L2,
+            "item": L2,
         },
     )
 
@@ -190,6 +191,8 @@ class Review(models.Model):
     opened_by = models.CharField(max_length=64)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    # Opened for one look at one question of linkage (as `SetAside.item`), which lapses by itself.
+    item = models.CharField(max_length=16, blank=True, default="", db_index=True)
 
     class Meta:
         db_table = "registry_review"
