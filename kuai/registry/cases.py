@@ -308,9 +308,16 @@ def _settle(
     """The decision that follows; where the fact stands or ended, the objections are settled by it."""
     evidence = {"evidence_kind": EvidenceKind.DEPARTMENT_ANSWER.value, "evidence_ref": row.number}
     why = require_reason(reason, what="办结", area="decision", longest=deciding.LONGEST_REASON)
+    stated_by = row.objection.detail.get("mentions", ())
     if outcome is Outcome.RETRACT:
         return deciding.record_decision(
-            DecisionKind.RETRACT, [row.fact_key], detail=evidence, reason=why, by=by, at=at
+            DecisionKind.RETRACT,
+            [row.fact_key],
+            detail=evidence,
+            reason=why,
+            by=by,
+            at=at,
+            stated_by=stated_by,
         )
     decision = 0
     if outcome is Outcome.END:
@@ -322,6 +329,7 @@ def _settle(
             reason=why,
             by=by,
             at=at,
+            stated_by=stated_by,
         )
     for objection in deciding.find_in_force(DecisionKind.OBJECT, row.fact_key):
         withdrawal = deciding.add_withdrawal(objection, reason=why, by=by, at=at)

@@ -5,7 +5,7 @@ A contested fact is out of use at once and stays so until its cases are closed. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,7 @@ from kuai.registry.facts import (
     read_fact_key,
     require_in_area,
 )
+from kuai.registry.freezing import in_force
 from kuai.registry.models import Decision, DecisionSubject, VerificationCase
 
 HIGHEST_INSTANCE = 2
@@ -63,14 +64,17 @@ def contest_fact(
     said_by = Objector.RESIDENT if by_resident else Objector.CLERK
     with transaction.atomic():
         deciding.take_turn()
-        _require_not_upheld(str(key), by)
+        keys = known_as(store, key)
+        _require_not_upheld(keys, by)
         sequence = deciding.record_decision(
             DecisionKind.OBJECT,
-            [str(key)],
+            [_as_decided(keys)],
             detail={"says": says.value, "by": said_by.value},
             reason=OWN_OBJECTION if by_resident else reason,
             by=by,
             at=at,
+            stated_by=_mentions_in(statements),
+            known_as=keys,
         )
         decision = Decision.objects.get(pk=sequence)
         known = list(decision.cases.all())
@@ -101,10 +105,12 @@ def appeal_case(
         sequence = deciding.record_decision(
             DecisionKind.OBJECT,
             first.objection.subjects,
-            detail=first.objection.detail,
+            detail=deciding.without_rows(DecisionKind.OBJECT, first.objection.detail),
             reason=OWN_OBJECTION if by.role is Role.RESIDENT else reason,
             by=by,
             at=at,
+            stated_by=first.objection.detail.get("mentions", ()),
+            known_as=known_as(store, read_fact_key(first.fact_key)),
         )
         decision = Decision.objects.get(pk=sequence)
         case = open_case(
@@ -124,12 +130,20 @@ def promote_fact(
 ) -> int:
     """One step up the base library, with evidence (`level`, `evidence_kind`, `evidence_ref`); see `record_decision`."""
     key = read_fact_key(fact)
-    _stated_now(store, key)
+    statements = _stated_now(store, key)
     require_in_area(store, key, by)
     if detail.get("level", "") not in levels_of(store, key):
         raise Refusal("fact.level", "这种关系没有这一级核实。", next_step="见关系目录的 verify。")
+    keys = known_as(store, key)
     return deciding.record_decision(
-        DecisionKind.VERIFY, [_as_decided(store, key)], detail=detail, reason=reason, by=by, at=at
+        DecisionKind.VERIFY,
+        [_as_decided(keys)],
+        detail=detail,
+        reason=reason,
+        by=by,
+        at=at,
+        stated_by=_mentions_in(statements),
+        known_as=keys,
     )
 
 
@@ -153,16 +167,25 @@ def decide_fact(
     if kind not in (DecisionKind.RETRACT, DecisionKind.END):
         raise ValueError(f"{kind} is not decided here")
     key = read_fact_key(fact)
-    _stated_now(store, key, over_too=True)
+    statements = _stated_now(store, key, over_too=True)
     require_in_area(store, key, by)
     with transaction.atomic():
         deciding.take_turn()
-        written = _as_decided(store, key)
-        if VerificationCase.objects.filter(fact_key=written, state__in=LIVING).exists():
+        keys = known_as(store, key)
+        if VerificationCase.objects.filter(fact_key__in=keys, state__in=LIVING).exists():
             raise Refusal(
                 "fact.has_case", "这一条正在校核。", next_step="请在校核单上登记答复并办结。"
             )
-        return deciding.record_decision(kind, [written], detail=detail, reason=reason, by=by, at=at)
+        return deciding.record_decision(
+            kind,
+            [_as_decided(keys)],
+            detail=detail,
+            reason=reason,
+            by=by,
+            at=at,
+            stated_by=_mentions_in(statements),
+            known_as=keys,
+        )
 
 
 def withdraw_decision(
@@ -247,18 +270,23 @@ def _stated_now(store: Store, key: FactKey, *, over_too: bool = False) -> list[S
     return in_use
 
 
-def _as_decided(store: Store, key: FactKey) -> str:
-    """The key under which the log knows the fact: codes may have merged since."""
-    keys = known_as(store, key)
-    for one in keys:
-        if DecisionSubject.objects.filter(key=one).exists():
-            return one
+def _as_decided(keys: Sequence[str]) -> str:
+    """The key of a fact under which the log knows it, best by a decision in force: codes may have merged since."""
+    for known in (DecisionSubject.objects.filter(decision__in=in_force()), DecisionSubject.objects):
+        for one in keys:
+            if known.filter(key=one).exists():
+                return one
     return keys[0]
 
 
-def _require_not_upheld(key: str, by: Actor) -> None:
+def _mentions_in(statements: Iterable[Statement]) -> list[str]:
+    """The mentions that state a fact; not those of places, which keep their codes."""
+    return [key for one in statements for key in (one.mention_key, one.to_mention) if key]
+
+
+def _require_not_upheld(keys: Sequence[str], by: Actor) -> None:
     upheld = VerificationCase.objects.filter(
-        fact_key=key, state=CaseState.CLOSED, settled_with__kind=DecisionKind.WITHDRAW
+        fact_key__in=keys, state=CaseState.CLOSED, settled_with__kind=DecisionKind.WITHDRAW
     )
     if any(by.user_id in _objectors_of(case) for case in upheld):
         raise Refusal(

@@ -18,7 +18,13 @@ from kuai.guard import access
 from kuai.guard.free_text import require_reason
 from kuai.guard.types import Actor, Role
 from kuai.kit.errors import Refusal
-from kuai.registry.engine.decision_kinds import LEVELS, DecisionKind, VerifiedLevel, normal_form
+from kuai.registry.engine.decision_kinds import (
+    LEVELS,
+    MOST_MENTIONS_NAMED,
+    DecisionKind,
+    VerifiedLevel,
+    normal_form,
+)
 from kuai.registry.engine.fact_keys import find_fact_key
 from kuai.registry.engine.powers import require_power
 from kuai.registry.freezing import in_force
@@ -27,6 +33,9 @@ from kuai.registry.models import Decision, DecisionSubject
 PURPOSE = "fact_upkeep"
 OWN_PURPOSE = "own_data"
 LONGEST_REASON = 200
+OF_FACTS = frozenset(
+    {DecisionKind.OBJECT, DecisionKind.RETRACT, DecisionKind.VERIFY, DecisionKind.END}
+)
 # Any number will do, as long as nobody else of ours locks by it.
 _QUEUE = 4_403_100_001
 NOT_HERE = "用编码和记录键说人，不写姓名、证件号码和电话。"
@@ -54,8 +63,13 @@ def record_decision(
     by: Actor,
     at: datetime,
     detail: Mapping[str, Any] | None = None,
+    stated_by: Sequence[str] = (),
+    known_as: Sequence[str] = (),
 ) -> int:
     """Add a decision to the log; returns its sequence. The same said again while it is in force adds nothing.
+
+    A decision about a fact goes with the mentions it is `stated_by`, should they leave its code. `known_as`: all keys
+    of the fact, by codes merged since; what contradicts is asked under each.
 
     Refuses other roles, no reason, a reason that tells of somebody, keys and detail that do not fit the kind, a
     skipped or repeated step of promotion, and what contradicts a decision in force.
@@ -70,7 +84,10 @@ def record_decision(
         same = _find_same(kind, keys, said, by)
         if same is not None:
             return same.pk
-        _require_no_contradiction(kind, keys, said, by=by)
+        about = tuple(dict.fromkeys((*keys, *known_as)))
+        _require_no_contradiction(kind, about, said, by=by)
+        if kind in OF_FACTS and stated_by:
+            said = {**said, "mentions": sorted(set(stated_by))[:MOST_MENTIONS_NAMED]}
         decision = Decision(
             kind=kind.value,
             subjects=list(keys),
@@ -164,9 +181,15 @@ def list_decisions(
     return tuple(_view(row) for row in rows.order_by("pk").select_related("withdrawn_by"))
 
 
-def find_in_force(kind: DecisionKind, key: str) -> list[Decision]:
-    """Decisions of `kind` about `key` that nobody withdrew, oldest first."""
-    return list(in_force().filter(kind=kind, keys__key=key).distinct())
+def find_in_force(kind: DecisionKind, *keys: str) -> list[Decision]:
+    """Decisions of `kind` about any of `keys` that nobody withdrew, oldest first."""
+    return list(in_force().filter(kind=kind, keys__key__in=keys).distinct())
+
+
+def without_rows(kind: DecisionKind, detail: Mapping[str, Any]) -> dict[str, Any]:
+    """What a decision about a fact says, without the mentions that stated it then."""
+    hidden = {"mentions"} if kind in OF_FACTS else set()
+    return {name: value for name, value in detail.items() if name not in hidden}
 
 
 def is_in_force(sequence: int) -> bool:
@@ -174,10 +197,10 @@ def is_in_force(sequence: int) -> bool:
     return in_force().filter(pk=sequence).exists()
 
 
-def verified_level(key: str) -> VerifiedLevel | None:
-    """How far the fact was promoted by decisions in force; after an end the steps begin anew."""
-    ended = max((row.pk for row in find_in_force(DecisionKind.END, key)), default=0)
-    verified = find_in_force(DecisionKind.VERIFY, key)
+def verified_level(*keys: str) -> VerifiedLevel | None:
+    """How far the fact of these keys was promoted by decisions in force; after an end the steps begin anew."""
+    ended = max((row.pk for row in find_in_force(DecisionKind.END, *keys)), default=0)
+    verified = find_in_force(DecisionKind.VERIFY, *keys)
     reached = {row.detail["level"] for row in verified if row.pk > ended}
     found = None
     for level in LEVELS:
@@ -206,7 +229,7 @@ def _view(row: Decision) -> DecisionView:
         decided_by=row.decided_by,
         decided_at=row.decided_at,
         is_withdrawn=hasattr(row, "withdrawn_by"),
-        detail=dict(row.detail),
+        detail=without_rows(DecisionKind(row.kind), row.detail),
     )
 
 
@@ -226,10 +249,11 @@ def _digest(
     before = Decision.objects.filter(
         kind=kind, keys__key=keys[0], withdrawn_by__isnull=False
     ).distinct()
+    said = without_rows(kind, said)
     whose = [decided_by] if kind is DecisionKind.OBJECT else []
     withdrawn = sum(
         row.subjects == list(keys)
-        and row.detail == said
+        and without_rows(kind, row.detail) == said
         and row.decided_by in (whose or [row.decided_by])
         for row in before
     )
@@ -245,11 +269,11 @@ def _require_no_contradiction(
         case DecisionKind.SAME | DecisionKind.DIFFERENT:
             _require_not_said_otherwise(kind, keys)
         case DecisionKind.OBJECT:
-            _require_contestable(keys[0], by)
+            _require_contestable(keys, by)
         case DecisionKind.VERIFY:
-            _require_next_step(keys[0], VerifiedLevel(said["level"]), by)
+            _require_next_step(keys, VerifiedLevel(said["level"]), by)
         case DecisionKind.RETRACT | DecisionKind.END:
-            _require_not_judge_of_own(keys[0], by)
+            _require_not_judge_of_own(keys, by)
 
 
 def _require_not_said_otherwise(kind: DecisionKind, keys: Sequence[str]) -> None:
@@ -263,24 +287,24 @@ def _require_not_said_otherwise(kind: DecisionKind, keys: Sequence[str]) -> None
             )
 
 
-def _require_contestable(key: str, by: Actor) -> None:
+def _require_contestable(keys: Sequence[str], by: Actor) -> None:
     if by.role is Role.RESIDENT:
-        fact = find_fact_key(key)
-        own = fact is not None and by.person_code in fact.person_codes
+        facts = [fact for key in keys if (fact := find_fact_key(key))]
+        own = any(by.person_code in fact.person_codes for fact in facts)
         if not by.person_code or not own:
             raise Refusal("fact.not_yours", "只能对自己的信息提出异议。")
-    if any(row.decided_by == by.user_id for row in find_in_force(DecisionKind.OBJECT, key)):
+    if any(row.decided_by == by.user_id for row in find_in_force(DecisionKind.OBJECT, *keys)):
         raise Refusal("fact.contested_by_you", "你对这一条提出的异议还在办理。")
-    if find_in_force(DecisionKind.RETRACT, key):
+    if find_in_force(DecisionKind.RETRACT, *keys):
         raise Refusal("fact.retracted", "这一条已经更正，不再使用。")
 
 
-def _require_next_step(key: str, level: VerifiedLevel, by: Actor) -> None:
-    if find_in_force(DecisionKind.OBJECT, key) or find_in_force(DecisionKind.RETRACT, key):
+def _require_next_step(keys: Sequence[str], level: VerifiedLevel, by: Actor) -> None:
+    if find_in_force(DecisionKind.OBJECT, *keys) or find_in_force(DecisionKind.RETRACT, *keys):
         raise Refusal(
             "fact.contested", "有异议或已更正的信息不能核实。", next_step="先办结校核单。"
         )
-    reached = verified_level(key)
+    reached = verified_level(*keys)
     wanted = LEVELS.index(level)
     done = -1 if reached is None else LEVELS.index(reached)
     if wanted <= done:
@@ -289,13 +313,13 @@ def _require_next_step(key: str, level: VerifiedLevel, by: Actor) -> None:
         raise Refusal(
             "fact.step_skipped", "核实要一级一级来。", next_step="先由社区，再由街道，后由部门。"
         )
-    before = {row.decided_by for row in find_in_force(DecisionKind.VERIFY, key)}
+    before = {row.decided_by for row in find_in_force(DecisionKind.VERIFY, *keys)}
     if by.user_id in before:
         raise Refusal("fact.four_eyes", "上一级也是你核实的；这一级要由另一个人核实。")
 
 
-def _require_not_judge_of_own(key: str, by: Actor) -> None:
-    if any(row.decided_by == by.user_id for row in find_in_force(DecisionKind.OBJECT, key)):
+def _require_not_judge_of_own(keys: Sequence[str], by: Actor) -> None:
+    if any(row.decided_by == by.user_id for row in find_in_force(DecisionKind.OBJECT, *keys)):
         raise Refusal("fact.own_objection", "自己提出的异议要由别人来定。")
 
 

@@ -41,6 +41,8 @@ class Statement:
     level: str = ""
     is_contested: bool = False
     purposes: tuple[str, ...] = ()
+    # Of an element; places keep their codes.
+    to_mention: str = ""
 
 
 def read_fact_key(text: str) -> FactKey:
@@ -154,7 +156,7 @@ def _stated(core: Path, key: FactKey) -> list[Statement]:
     rows = _fetch(
         core,
         "select r.source, r.period, m.row_no, r.mention_key, r.type, r.status, r.valid_from, r.valid_to,"
-        " r.recorded_on, r.level, r.is_contested, r.purposes from relation as r"
+        " r.recorded_on, r.level, r.is_contested, r.purposes, r.to_mention from relation as r"
         " left join mention_element as m on m.mention_key = r.mention_key and m.element = $element"
         " where r.type = $type and r.from_code = $start and r.to_code = $end"
         f" order by r.status in {_OVER}, r.source, r.period, m.row_no, r.mention_key limit {MOST_STATEMENTS}",
@@ -179,6 +181,7 @@ def _stated(core: Path, key: FactKey) -> list[Statement]:
             level=row[9],
             is_contested=row[10],
             purposes=_words(row[11]),
+            to_mention="" if key.to_code.isdigit() else row[12],
         )
         for row in rows
     ]

@@ -17,6 +17,7 @@ from kuai.kit.work_calendar import WorkCalendar, read_work_calendar
 from kuai.registry import decisions, queries
 from kuai.registry.decisions import CaseAnswer, CaseState, DecisionKind, Objection, Outcome
 from kuai.registry.engine.case_moves import MOVES, is_overdue, require_move
+from kuai.registry.models import Decision
 from tests.modules.registry.contested_town import (
     CLERK,
     DUE,
@@ -603,6 +604,42 @@ def test_what_was_decided_under_a_code_that_merged_since_is_still_the_next_steps
         store, new, detail={"level": "subdistrict", **PAPER}, reason="核实", by=STREET, at=NOW
     )
     assert queries.verified_level(old) == "subdistrict"
+
+
+def test_an_objection_under_a_code_that_merged_since_is_not_bypassed(store, settings, db):
+    settings.STORE = store
+    town = publish_merged_town(store)
+    old, new = town.lives_elsewhere, town.lives
+    said = {"says": "never_lived", "by": "clerk"}
+    decisions.record_decision(
+        DecisionKind.OBJECT, [old], detail=said, reason="走访", by=STREET, at=NOW
+    )
+    with pytest.raises(Refusal) as twice:
+        decisions.contest_fact(
+            store, new, says=Objection.MOVED_OUT, reason="走访", by=STREET, at=NOW
+        )
+    assert twice.value.code == "fact.contested_by_you"
+    with pytest.raises(Refusal) as verified:
+        decisions.promote_fact(
+            store, new, detail={"level": "community", **PAPER}, reason="核实", by=GRID, at=NOW
+        )
+    assert verified.value.code == "fact.contested"
+    second = contest(town, by=town.resident(), fact=new)
+    assert [case.fact_key for case in second.cases] == [old]
+    with pytest.raises(Refusal) as retracted:
+        decisions.decide_fact(
+            store, DecisionKind.RETRACT, new, detail={}, reason="不实", by=STEWARD, at=NOW
+        )
+    assert retracted.value.code == "fact.has_case"
+
+
+def test_a_decision_about_a_fact_keeps_which_records_stated_it(town):
+    contested = contest(town)
+    stated = ["grid:0#subject", "police:0#subject"]
+    assert Decision.objects.get(pk=contested.sequence).detail["mentions"] == stated
+    answer_all(contested, CaseAnswer.CORRECTED)
+    close(contested)
+    assert Decision.objects.get(kind="retract").detail["mentions"] == stated
 
 
 # --- lists by area ----------------------------------------------------------------------------------------
