@@ -67,7 +67,9 @@ def published_sequence(store: Store) -> int:
     """How far the log of decisions had come when the published build took it in; 0 for a build without decisions."""
     if store.current_version() is None:
         return 0
-    for stage in read_json(store.current_build() / "receipts.json").get("stages", ()):
+    receipts = store.current_build() / "receipts.json"
+    # Without receipts every decision is taken for newer than the build: rather laid over twice than not at all.
+    for stage in read_json(receipts).get("stages", ()) if receipts.exists() else ():
         if stage["stage"] == "decisions":
             return int(stage["notes"].get("sequence", 0))
     return 0

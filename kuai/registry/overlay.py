@@ -13,6 +13,9 @@ from kuai.registry.freezing import has_log, in_force
 from kuai.registry.models import Decision, DecisionSubject
 
 OF_FACTS = (DecisionKind.OBJECT, DecisionKind.RETRACT, DecisionKind.VERIFY, DecisionKind.END)
+# What makes a count of the build too high.
+REMOVING = (DecisionKind.OBJECT, DecisionKind.RETRACT, DecisionKind.END)
+FEWEST_TOLD = 10
 # SQLite takes 999 parameters where it is old.
 KEYS_A_QUERY = 500
 
@@ -49,6 +52,17 @@ def statuses_since(sequence: int, *, up_to: int | None = None) -> Mapping[str, F
 def statuses_over(store: Store, *, up_to: int | None = None) -> Mapping[str, FactWord]:
     """`statuses_since` of the published build: what a page lays over it."""
     return statuses_since(published_sequence(store), up_to=up_to)
+
+
+def count_removals_since_build(store: Store) -> int:
+    """How many objections, retractions and ends came in since the published build: in tens, 0 below ten.
+
+    For all places together and in tens, because a count by area or by one would tell who was contested where.
+    """
+    if not has_log():
+        return 0
+    since = Decision.objects.filter(pk__gt=published_sequence(store), kind__in=REMOVING)
+    return since.count() // FEWEST_TOLD * FEWEST_TOLD
 
 
 def _named(up_to: int | None, *kinds: DecisionKind) -> frozenset[str]:

@@ -32,6 +32,7 @@ from kuai.registry.facts import Statement, list_statements, published_sequence
 from kuai.registry.overlay import (
     FactWord,
     contested_facts,
+    count_removals_since_build,
     facts_out_of_use,
     statuses_over,
     statuses_since,
@@ -59,6 +60,7 @@ __all__ = [
     "contested_facts",
     "count_base_facts",
     "count_conflicts",
+    "count_removals_since_build",
     "facts_out_of_use",
     "get_conflict",
     "list_base_facts",

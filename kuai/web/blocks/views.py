@@ -16,6 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from kuai.blocks.types import BlockView, CounterView
 from kuai.kit.errors import Refusal
+from kuai.registry.queries import count_removals_since_build
 from kuai.web.blocks.areas import read_areas
 from kuai.web.blocks.children import MAPPED_LEVELS
 from kuai.web.blocks.drawing import around_all, bounds_of, short_name
@@ -111,6 +112,7 @@ def _panel(block: BlockView, children: Sequence[BlockView]) -> dict[str, Any]:
         "main_counters": _picked(block, MAIN_COUNTERS),
         "bars": json.dumps(bars, ensure_ascii=False) if bars else "",
         "bars_count": len(bars),
+        "removals": count_removals_since_build(current_store()),
         "bars_text": "，".join(f"{name} {figure:,}" for name, figure in bars),
         "children": [(child, short_name(child), _picked(child, shown)) for child in children],
         "children_counters": _picked(figures, shown),
