@@ -173,7 +173,8 @@ def _unguarded(core: Path, as_of: date, *, sources: list[str]) -> dict[str, set[
 
 # A minor is under 18 (未成年人保护法第2条), by the latest day that the birth can mean: in doubt a minor. A guardian or
 # head who is not known to be a minor counts as grown up. Who is held back in quarantine is on no list, nor is a person
-# whom only sources speak of that may not be used for this.
+# whom only sources speak of that may not be used for this. A contested guardian is nobody, a contested home is where they
+# live: an objection takes no child off the list.
 _UNGUARDED = """
 with minor as (
     select p.person_code from {person} as p
@@ -190,7 +191,7 @@ with minor as (
 ),
 named as (
     select type, case type when 'PP_GUARDIAN' then to_code else from_code end as ward,
-           case type when 'PP_GUARDIAN' then from_code else to_code end as holder
+           case type when 'PP_GUARDIAN' then from_code else to_code end as holder, is_contested
     from {relation}
     where type in ('PP_GUARDIAN', 'PP_HOUSEHOLD') and list_contains($holds, status)
       and list_contains($sources, source)
@@ -208,7 +209,7 @@ left join {relation} as home
     and list_contains($holds, home.status)
 where m.person_code not in (
     select n.ward from named as n
-    where n.ward <> n.holder and n.holder not in (select person_code from minor)
+    where n.ward <> n.holder and not n.is_contested and n.holder not in (select person_code from minor)
 )
 """
 
