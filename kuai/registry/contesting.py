@@ -167,6 +167,12 @@ def decide_fact(
     if kind not in (DecisionKind.RETRACT, DecisionKind.END):
         raise ValueError(f"{kind} is not decided here")
     key = read_fact_key(fact)
+    if not key.is_relation:
+        raise Refusal(
+            "fact.not_a_relation",
+            "出生日期和性别不能在这里更正或终止，只能由登记单位改正。",
+            next_step="请对这一条提出异议，由登记单位校核。",
+        )
     statements = _stated_now(store, key, over_too=True)
     require_in_area(store, key, by)
     with transaction.atomic():

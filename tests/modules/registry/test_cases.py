@@ -633,6 +633,21 @@ def test_an_objection_under_a_code_that_merged_since_is_not_bypassed(store, sett
     assert retracted.value.code == "fact.has_case"
 
 
+@pytest.mark.parametrize("what", ["birth_date", "sex"])
+def test_what_is_said_of_a_person_is_put_right_by_its_office_and_not_retracted(town, what):
+    with pytest.raises(Refusal, match="登记单位") as refused:
+        decisions.decide_fact(
+            town.store,
+            DecisionKind.RETRACT,
+            f"{what}|{town.person}",
+            detail={},
+            reason="不实",
+            by=STEWARD,
+            at=NOW,
+        )
+    assert refused.value.code == "fact.not_a_relation"
+
+
 def test_a_decision_about_a_fact_keeps_which_records_stated_it(town):
     contested = contest(town)
     stated = ["grid:0#subject", "police:0#subject"]
