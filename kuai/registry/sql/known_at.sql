@@ -1,4 +1,5 @@
--- Whom other sources know at a place on the build's day; who has moved out is a newcomer when they come back.
+-- Whom other sources know at a place on the build's day; who has moved out is a newcomer when they come back. A home that
+-- is contested still makes them known: an objection must not send anybody to the door. Only when it is upheld it does not.
 select distinct i.code as person_code, p.address_code
 from row_link as l
 join identified as i on i.mention_key = l.from_mention and i.element = 'person'

@@ -182,6 +182,21 @@ def test_the_card_of_somebody_who_had_moved_out_is_a_signal_again(tmp_path, unti
     assert len(relate(tmp_path, world)["event"]) == signals
 
 
+@pytest.mark.parametrize(("decided", "signals"), [("object", 0), ("retract", 1)])
+def test_an_objection_makes_no_signal_of_a_known_residents_card_until_it_is_upheld(
+    tmp_path, decided, signals
+):
+    world, _ = card_world(holder_lives_here=True)
+    (fact,) = relate(tmp_path / "before", world)["relation"]
+    world, _ = card_world(holder_lives_here=True)
+    world.decide(1, decided, fact["fact_key"])
+    with engine() as connection:
+        tables = relate_world(
+            connection, world, tmp_path / "after", previous=tmp_path / "before" / "core"
+        )
+    assert len(tables["event"]) == signals
+
+
 def test_two_birth_dates_of_one_person_are_a_conflict_that_shows_no_date(tmp_path):
     world = World()
     first = world.person(0, birth_date=date(1980, 1, 2))
