@@ -20,6 +20,7 @@ from kuai.guard.types import Actor
 from kuai.kit.engine import engine, read_sql, scan_sql
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
+from kuai.registry.building import relation_types
 from kuai.registry.engine.fact_keys import find_fact_key
 from kuai.registry.facts import MEMORY
 from kuai.registry.types import BASE_FACT, CONFLICT, FACT_LINE, MENTION_ELEMENT, RELATION
@@ -29,6 +30,11 @@ MOST_LOOKED_THROUGH = 20_000
 # So many at a time, because most areas have a page's worth among them.
 LOOKED_THROUGH_AT_ONCE = 2_000
 LISTED_ANEW = read_sql(__file__, FACT_LINE.name)
+# Of a conflict's two facts neither may be of a kind that stands on no list.
+_LISTED = (
+    "not list_contains($unlisted, split_part(coalesce(left_fact, ''), '|', 1))"
+    " and not list_contains($unlisted, split_part(coalesce(right_fact, ''), '|', 1))"
+)
 BASE_STATUSES = ("asserted", "verified", "disputed", "contested")
 
 
@@ -88,7 +94,11 @@ class Page:
 def count_conflicts(store: Store, by: Actor) -> dict[str, int]:
     """How many conflicts of each kind the reader may see, by kind."""
     if _sees_all(by):
-        rows = _fetch(store, "select kind, count(*) from conflict group by kind order by kind")
+        rows = _fetch(
+            store,
+            f"select kind, count(*) from conflict where {_LISTED} group by kind order by kind",
+            {"unlisted": _unlisted(store)},
+        )
         return {kind: int(count) for kind, count in rows}
     found = Counter(one.kind for one in _in_area(store, by, _conflicts(store, "", 0)))
     return dict(sorted(found.items()))
@@ -140,8 +150,15 @@ def count_base_facts(store: Store) -> dict[str, dict[str, int]]:
 
 
 def _sections(store: Store) -> dict[tuple[str, str], tuple[int, int]]:
-    """First and last line of each standing and kind: lines are numbered in this order, without gaps."""
-    return _sections_of(store, store.current_version() or "")
+    """First and last line of each standing and listed kind: lines are numbered in this order, without gaps."""
+    unlisted = set(_unlisted(store))
+    every = _sections_of(store, store.current_version() or "")
+    return {section: ends for section, ends in every.items() if section[1] not in unlisted}
+
+
+def _unlisted(store: Store) -> list[str]:
+    """Kinds whose facts stand on no list: who guards whom, whose number it is, who took part in what."""
+    return sorted(one.code for one in relation_types(store.root) if not one.is_listed)
 
 
 @lru_cache(maxsize=2)
@@ -159,9 +176,14 @@ def _conflicts(store: Store, kind: str, after: int, *, limit: int = 0) -> Iterat
         store,
         "select conflict_no, kind, element_code, explanation, coalesce(left_fact, ''),"
         " coalesce(right_fact, ''), left_mention, right_mention from conflict"
-        " where conflict_no > $after and ($kind = '' or kind = $kind)"
+        f" where conflict_no > $after and ($kind = '' or kind = $kind) and {_LISTED}"
         " order by conflict_no limit $most",
-        {"after": after, "kind": kind, "most": limit or MOST_LOOKED_THROUGH},
+        {
+            "after": after,
+            "kind": kind,
+            "most": limit or MOST_LOOKED_THROUGH,
+            "unlisted": _unlisted(store),
+        },
     )
     for row in rows:
         yield ConflictLine(int(row[0]), *row[1:])
@@ -176,12 +198,7 @@ def _facts(
         for (standing, kind), ends in _sections(store).items()
         if standing == status and relation in ("", kind)
     ]
-    if not among:
-        return
-    start = max(after + 1, min(first for first, _ in among))
-    end = min(max(last for _, last in among), start + limit - 1)
-    while start <= end:
-        until = min(end, start + LOOKED_THROUGH_AT_ONCE - 1)
+    for start, until in _stretches(among, after, limit):
         rows = _fetch(
             store,
             "select line_no, fact_key, type, standing, level, sources, valid_from, disputed_by"
@@ -193,7 +210,27 @@ def _facts(
             yield FactLine(
                 int(number), fact_key, kind, standing, level, named, valid_from, disputed_by
             )
-        start = until + 1
+
+
+def _stretches(
+    among: Iterable[tuple[int, int]], after: int, limit: int
+) -> Iterator[tuple[int, int]]:
+    """The first `limit` numbers behind `after` in these sections, as stretches to be read at once."""
+    runs: list[tuple[int, int]] = []
+    for first, last in sorted(among):
+        if runs and runs[-1][1] + 1 == first:
+            runs[-1] = (runs[-1][0], last)
+        else:
+            runs.append((first, last))
+    left = limit
+    for first, last in runs:
+        start = max(after + 1, first)
+        end = min(last, start + left - 1)
+        while start <= end:
+            until = min(end, start + LOOKED_THROUGH_AT_ONCE - 1)
+            yield start, until
+            left -= until - start + 1
+            start = until + 1
 
 
 def _side(store: Store, fact: str, mention: str) -> Side:

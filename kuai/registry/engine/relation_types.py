@@ -15,6 +15,8 @@ ELEMENTS = frozenset({"person", "organisation", "event", "contact", "address"})
 # The order of promotion; a catalogue may leave out the end of it, never a step in between.
 LEVELS = ("community", "subdistrict", "department")
 
+HIGHEST_TIER = 3
+
 
 @dataclass(frozen=True)
 class RelationType:
@@ -38,6 +40,11 @@ class RelationType:
     is_structural: bool = False
     is_symmetric: bool = False
     verified_by: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether its facts stand on lists to look through: of the highest tier none do."""
+        return self.tier < HIGHEST_TIER
 
     @property
     def cardinality(self) -> str:

@@ -6,9 +6,10 @@ import pytest
 
 from kuai.guard.types import Actor
 from kuai.kit.engine import engine, table_at
+from kuai.kit.errors import Refusal
 from kuai.registry import actions as registry
 from kuai.registry import conflicts, queries
-from kuai.registry.types import BASE_FACT, FACT_LINE, RELATION
+from kuai.registry.types import BASE_FACT, CONFLICT, FACT_LINE, RELATION
 from tests.modules.registry.builders import read_rows, write_rows
 from tests.modules.registry.contested_town import (
     STEWARD,
@@ -121,3 +122,36 @@ def test_a_page_reads_only_its_own_rows(town, monkeypatch):
     )
     assert ([one.number for one in last.lines], last.next_after) == ([*range(9_021, 9_031)], None)
     assert [len(one) for one in read] == [16, 10]
+
+
+def test_who_guards_whom_stands_on_no_list_of_facts_and_of_conflicts(town):
+    core = town.store.current_build() / "core"
+    fact = {"level": "", "sources": "a", "valid_from": None, "disputed_by": ""}
+    kinds = ["PE_PARTY", "PH_OWN", "PP_GUARDIAN", "PP_HOUSEHOLD"]
+    lines = [
+        {"line_no": row, "standing": "asserted", "type": kind, "fact_key": f"{kind}|P-1|P-{row}"}
+        | fact
+        for row, kind in enumerate(kinds, start=1)
+    ]
+    disputes = [
+        {"conflict_no": row, "kind": kind, "element_code": "P-1", "explanation": "两种说法"}
+        | {"left_mention": "a:1#subject", "right_mention": "a:2#subject"}
+        | {"left_fact": f"{fact}|P-1|x", "right_fact": f"{fact}|P-1|y"}
+        for row, (kind, fact) in enumerate(
+            [("two_guardians", "PP_GUARDIAN"), ("two_households", "PP_HOUSEHOLD")], start=1
+        )
+    ]
+    with engine() as connection:
+        write_rows(connection, FACT_LINE, lines, core)
+        write_rows(connection, CONFLICT, disputes, core)
+    conflicts._sections_of.cache_clear()
+    assert set(queries.count_base_facts(town.store)) == {"PH_OWN", "PP_HOUSEHOLD"}
+    assert pages(town, STEWARD, status="asserted") == [
+        ("PH_OWN|P-1|P-2",),
+        ("PP_HOUSEHOLD|P-1|P-4",),
+    ]
+    assert pages(town, STEWARD, status="asserted", relation="PP_GUARDIAN") == [()]
+    assert queries.count_conflicts(town.store, STEWARD) == {"two_households": 1}
+    assert [one.number for one in queries.list_conflicts(town.store, STEWARD).lines] == [2]
+    with pytest.raises(Refusal):
+        queries.get_conflict(town.store, STEWARD, 1)
