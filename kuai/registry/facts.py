@@ -130,8 +130,29 @@ def _paths_to(build: Path, places: Sequence[str]) -> tuple[str, ...]:
 
 def known_as(store: Store, key: FactKey) -> list[str]:
     """All keys this fact may have been decided under: its own first, then by codes that were merged into its codes."""
-    if store.current_version() is None:
-        return [str(key)]
+    return known_as_all(store, [key])[str(key)]
+
+
+def known_as_all(store: Store, keys: Sequence[FactKey]) -> dict[str, list[str]]:
+    """`known_as` of many facts, in one reading of the ledger of codes."""
+    older = _merged_into(
+        store, sorted({code for one in keys for code in (one.from_code, one.to_code)})
+    )
+    found = {}
+    for one in keys:
+        names = [
+            str(FactKey(one.type, start, end))
+            for start in (one.from_code, *older.get(one.from_code, ()))
+            for end in (one.to_code, *older.get(one.to_code, ()))
+        ]
+        found[str(one)] = list(dict.fromkeys(names))
+    return found
+
+
+def _merged_into(store: Store, codes: Sequence[str]) -> dict[str, list[str]]:
+    """By living code the codes that were merged into it, at whatever remove."""
+    if store.current_version() is None or not codes:
+        return {}
     path = store.current_build() / "core" / f"{IDENTITY_LEDGER.name}.parquet"
     with engine(memory_limit=MEMORY) as connection:
         merged = connection.execute(
@@ -141,17 +162,12 @@ def known_as(store: Store, key: FactKey) -> list[str]:
             " union select l.code, w.now"
             f" from {scan_sql([path])} as l join line as w on l.merged_into = w.code)"
             " select now, code from line order by now, code",
-            {"codes": [key.from_code, key.to_code]},
+            {"codes": list(codes)},
         ).fetchall()
     older: dict[str, list[str]] = {}
     for now, code in merged:
         older.setdefault(now, []).append(code)
-    keys = [
-        str(FactKey(key.type, start, end))
-        for start in (key.from_code, *older.get(key.from_code, ()))
-        for end in (key.to_code, *older.get(key.to_code, ()))
-    ]
-    return list(dict.fromkeys(keys))
+    return older
 
 
 def _stated(core: Path, key: FactKey) -> list[Statement]:

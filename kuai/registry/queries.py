@@ -27,6 +27,7 @@ from kuai.registry.conflicts import (
     list_base_facts,
     list_conflicts,
 )
+from kuai.registry.decided_keys import decided_as
 from kuai.registry.deciding import DecisionView, list_decisions, verified_level
 from kuai.registry.facts import Statement, list_statements, published_sequence
 from kuai.registry.overlay import (
@@ -58,6 +59,7 @@ __all__ = [
     "Side",
     "Statement",
     "contested_facts",
+    "decided_as",
     "count_base_facts",
     "count_conflicts",
     "count_removals_since_build",

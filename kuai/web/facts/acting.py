@@ -33,7 +33,7 @@ def act_on(request: HttpRequest, store: Store, keys: Sequence[str]) -> list[str]
     told = []
     for key in keys:
         if said.get("act") == "verify":
-            level = _next_level(key)
+            level = _next_level(queries.decided_as(store, [key])[key])
             if level is None:
                 raise Refusal("fact.verified", _("三级都已核实。"))
             detail = {
@@ -92,7 +92,7 @@ def back(request: HttpRequest) -> HttpResponse:
 
 def possible_level(reader: Reader, key: str) -> tuple[VerifiedLevel, Any] | None:
     """The next step of promotion, if this reader's role is the one to make it."""
-    level = _next_level(key)
+    level = _next_level(reader.decided_as(key))
     if level is None or level.value not in reader.levels(key):
         return None
     if not may_decide(reader.actor.role, DecisionKind.VERIFY, level=level):
@@ -100,15 +100,15 @@ def possible_level(reader: Reader, key: str) -> tuple[VerifiedLevel, Any] | None
     return level, LEVEL_WORDS[level]
 
 
-def _next_level(key: str) -> VerifiedLevel | None:
-    reached = queries.verified_level(key)
+def _next_level(names: Sequence[str]) -> VerifiedLevel | None:
+    reached = queries.verified_level(names[0])
     at = -1 if reached is None else LEVELS.index(reached)
     return LEVELS[at + 1] if at + 1 < len(LEVELS) else None
 
 
 def list_steps(reader: Reader, key: str) -> list[tuple[Any, bool]]:
     """The steps a fact of this kind can make and which of them were made."""
-    reached = queries.verified_level(key)
+    reached = queries.verified_level(reader.decided_as(key)[0])
     done = -1 if reached is None else LEVELS.index(reached)
     possible = reader.levels(key)
     return [
@@ -127,7 +127,8 @@ def decisions_about(reader: Reader, key: str) -> list[dict[str, Any]]:
             "may_undo": _may_undo(reader, one),
             "is_own": one.decided_by == reader.actor.user_id,
         }
-        for one in queries.list_decisions(key=key, living_only=True)
+        for name in reader.decided_as(key)
+        for one in queries.list_decisions(key=name, living_only=True)
     ]
 
 

@@ -33,6 +33,7 @@ def show_base(request: HttpRequest) -> HttpResponse:
     page = queries.list_base_facts(
         reader.store, reader.actor, status=status, relation=relation, after=after, limit=PAGE
     )
+    reader.note([one.fact_key for one in page.lines])
     counts = queries.count_base_facts(reader.store)
     persons = {
         part for one in page.lines for part in one.fact_key.split("|") if part.startswith("P-")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +52,7 @@ class Reader:
         english = {one.code: one.title_en for one in types} | ENGLISH_KINDS
         self._titles = english if reads_english() else titles
         self._sources: dict[str, str] = {}
+        self._decided: dict[str, tuple[str, ...]] = {}
         self._blocks = open_blocks(self.store.current_build())
 
     def title(self, kind: str) -> str:
@@ -60,6 +62,16 @@ class Reader:
     def types(self) -> list[tuple[str, str]]:
         """Every kind of relation, by its title."""
         return [(code, title) for code, title in self._titles.items() if code not in ENGLISH_KINDS]
+
+    def note(self, fact_keys: Sequence[str]) -> None:
+        """The facts of this page: by which keys they were decided is asked once for all."""
+        self._decided |= queries.decided_as(self.store, [key for key in fact_keys if key])
+
+    def decided_as(self, fact_key: str) -> tuple[str, ...]:
+        """The keys by which decisions name a fact: codes may have merged since; the one that counts first."""
+        if fact_key not in self._decided:
+            self.note([fact_key])
+        return self._decided[fact_key]
 
     def levels(self, fact_key: str) -> frozenset[str]:
         """The levels at which a fact of this kind is verified."""

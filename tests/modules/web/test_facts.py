@@ -20,12 +20,14 @@ from kuai.guard.types import Role
 from kuai.registry import decisions, queries
 from tests.modules.registry.contested_town import (
     ELSEWHERE,
+    GRID,
     NOW,
     OTHER_ROOM,
     OTHER_STEWARD,
     ROOM,
     VERSION,
     ContestedTown,
+    publish_merged_town,
     publish_town,
 )
 
@@ -124,6 +126,33 @@ def test_a_form_opened_before_a_publication_acts_on_no_conflict_of_the_new_build
         assert answer.status_code == 409
         assert "版本已经更新" in answer.content.decode()
     assert queries.list_decisions() == ()
+
+
+def test_a_step_made_under_a_code_that_merged_since_is_shown_and_the_next_one_offered(
+    store, settings, db
+):
+    settings.STORE = store
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    merged = publish_merged_town(store)
+    create_demo_accounts((), synthetic=True, at=NOW, password=PASSWORD)
+    detail = {"level": "community", "evidence_kind": "visit", "evidence_ref": "走访单2026-7"}
+    decisions.record_decision(
+        decisions.DecisionKind.VERIFY,
+        [merged.lives_elsewhere],
+        detail=detail,
+        reason="走访所见",
+        by=GRID,
+        at=NOW,
+    )
+    assert queries.verified_level(merged.lives) is None
+    street = log_in(Role.SUBDISTRICT_CLERK)
+    mark = mark_on(street, merged.lives)
+    page = street.get("/facts/base/?status=asserted").content.decode()
+    assert "✓ 社区核实" in page
+    assert "走访单2026-7" in page
+    street.post("/facts/act/", {"act": "verify", "fact": mark, **PAPER})
+    reached = queries.decided_as(store, [merged.lives])[merged.lives]
+    assert queries.verified_level(reached[0]) == "subdistrict"
 
 
 def test_a_form_posted_twice_decides_once(town):
