@@ -48,6 +48,7 @@ class Reader:
         self._overlay = queries.statuses_over(self.store)
         types = registry.relation_types(self.store.root)
         titles = queries.titles_of_facts(self.store)
+        self._listed = frozenset(one.code for one in types if one.is_listed)
         self._levels = {one.code: frozenset(one.verified_by) for one in types}
         english = {one.code: one.title_en for one in types} | ENGLISH_KINDS
         self._titles = english if reads_english() else titles
@@ -60,8 +61,8 @@ class Reader:
         return str(self._titles.get(kind, kind))
 
     def types(self) -> list[tuple[str, str]]:
-        """Every kind of relation, by its title."""
-        return [(code, title) for code, title in self._titles.items() if code not in ENGLISH_KINDS]
+        """Every kind of relation that stands on a list, by its title."""
+        return [(code, title) for code, title in self._titles.items() if code in self._listed]
 
     def note(self, fact_keys: Sequence[str]) -> None:
         """The facts of this page: by which keys they were decided is asked once for all."""
