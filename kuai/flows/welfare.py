@@ -173,8 +173,8 @@ def _unguarded(core: Path, as_of: date, *, sources: list[str]) -> dict[str, set[
 
 # A minor is under 18 (未成年人保护法第2条), by the latest day that the birth can mean: in doubt a minor. A guardian or
 # head who is not known to be a minor counts as grown up. Who is held back in quarantine is on no list, nor is a person
-# whom only sources speak of that may not be used for this. A contested guardian is nobody, a contested home is where they
-# live: an objection takes no child off the list.
+# whom only sources speak of that may not be used for this. A contested guardian is nobody, a contested home is still
+# where they live: an objection takes no child off the list.
 _UNGUARDED = """
 with minor as (
     select p.person_code from {person} as p

@@ -26,10 +26,10 @@ from kuai.kit.tables import BulkTable
 from kuai.registry import types
 from kuai.registry.building import relation_types
 from kuai.registry.engine.believed import certainty_on, lay_over, status_while_it_held
-from kuai.registry.engine.fact_keys import find_fact_key
+from kuai.registry.engine.fact_keys import FactKey, find_fact_key
 from kuai.registry.engine.relation_types import RelationType
 from kuai.registry.freezing import last_sequence
-from kuai.registry.overlay import FactWord, statuses_since
+from kuai.registry.overlay import FactWord, statuses_since, words_under
 from kuai.registry.waiting import last_sequence_by, list_waiting
 
 # Fewer persons than this are not told as a number.
@@ -281,7 +281,7 @@ def _relations(
     rows = reading.relations(code)
     if held.sequence == held.built_up_to:
         return rows
-    words = _words(reading, held.built_up_to, held.sequence)
+    words = _words(reading, held, {row["fact_key"] for row in rows})
     return [
         {**lay_over(row, words[row["fact_key"]], as_of=as_of), "is_laid_over": True}
         if row["fact_key"] in words
@@ -290,23 +290,36 @@ def _relations(
     ]
 
 
-def _words(reading: _Reading, after: int, up_to: int) -> dict[str, FactWord]:
-    """By fact under its codes of the build: what the log says by `up_to` of facts touched since `after`."""
-    said = statuses_since(after, up_to=up_to)
-    keys = {text: find_fact_key(text) for text in said}
-    codes = {code for key in keys.values() if key for code in (key.from_code, key.to_code) if code}
-    now = reading.living_codes(codes)
-    words: dict[str, FactWord] = {}
+def _words(reading: _Reading, held: Belief, facts: set[str]) -> dict[str, FactWord]:
+    """Of these facts, under their codes of the build: what the log says of those touched since the build.
+
+    By all keys together: what is withdrawn under one code may still be contested under one that merged into it.
+    """
+    keys = {
+        text: key
+        for text in statuses_since(held.built_up_to, up_to=held.sequence)
+        if (key := find_fact_key(text)) and key.is_relation
+    }
+    now = reading.living_codes(
+        {code for key in keys.values() for code in (key.from_code, key.to_code)}
+    )
+    named: dict[str, set[str]] = {}
     for text, key in keys.items():
-        if key is None or not key.is_relation:
-            continue
-        fact = "|".join(
-            (key.type, now.get(key.from_code, key.from_code), now.get(key.to_code, key.to_code))
+        living = FactKey(
+            key.type, now.get(key.from_code, key.from_code), now.get(key.to_code, key.to_code)
         )
-        known = words.get(fact)
-        if known is None or (said[text].decision or 0) > (known.decision or 0):
-            words[fact] = said[text]
-    return words
+        if str(living) in facts:
+            named.setdefault(str(living), set()).add(text)
+    codes = {code for fact in named for code in fact.split("|")[1:]}
+    merged = reading.merged_codes(codes)
+    for fact, texts in named.items():
+        kind, start, end = fact.split("|")
+        texts.update(
+            str(FactKey(kind, left, right))
+            for left in (start, *merged.get(start, ()))
+            for right in (end, *merged.get(end, ()))
+        )
+    return dict(words_under(named, up_to=held.sequence))
 
 
 def _holding(rows: Iterable[dict[str, Any]], day: date) -> Iterable[tuple[dict[str, Any], str]]:
@@ -412,6 +425,26 @@ class _Reading:
             asked = {code: step.get(now, now) for code, now in asked.items()}
             found |= {code: now for code, now in asked.items() if code != now}
         return found
+
+    def merged_codes(self, codes: Iterable[str]) -> dict[str, set[str]]:
+        """For codes that go on: those that were merged into them, through whichever others."""
+        lead_to = {code: code for code in codes if code[:1] in ELEMENT_OF_PREFIX}
+        asked = set(lead_to)
+        for _ in range(MOST_STEPS):
+            if not asked:
+                break
+            found = self._rows(
+                types.IDENTITY_LEDGER, "list_contains($codes, merged_into)", codes=sorted(asked)
+            )
+            asked = {row["code"] for row in found} - set(lead_to)
+            lead_to |= {
+                row["code"]: lead_to[row["merged_into"]] for row in found if row["code"] in asked
+            }
+        merged: dict[str, set[str]] = {}
+        for code, living in lead_to.items():
+            if code != living:
+                merged.setdefault(living, set()).add(code)
+        return merged
 
     def _next_codes(self, codes: set[str]) -> dict[str, str]:
         elements = sorted(code for code in codes if code[:1] in ELEMENT_OF_PREFIX)

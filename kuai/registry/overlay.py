@@ -49,6 +49,20 @@ def statuses_since(sequence: int, *, up_to: int | None = None) -> Mapping[str, F
     return {key: _word_of(said[key]) for key in sorted(said)}
 
 
+def words_under(
+    keys_of: Mapping[str, Iterable[str]], *, up_to: int | None = None
+) -> Mapping[str, FactWord]:
+    """The word of the log on each fact, by all keys it was ever decided under together."""
+    if not has_log():
+        return {}
+    said = _said_of({key for keys in keys_of.values() for key in keys}, up_to)
+    words = {}
+    for fact, keys in keys_of.items():
+        rows = {row.pk: row for key in keys for row in said[key]}
+        words[fact] = _word_of([rows[number] for number in sorted(rows)])
+    return words
+
+
 def statuses_over(store: Store, *, up_to: int | None = None) -> Mapping[str, FactWord]:
     """`statuses_since` of the published build: what a page lays over it."""
     return statuses_since(published_sequence(store), up_to=up_to)

@@ -13,6 +13,7 @@ from django.conf import settings
 from kuai.guard.ledger_models import LedgerEntry
 from kuai.guard.types import Actor, Role
 from kuai.kit.errors import DataFault, Refusal
+from kuai.kit.store import write_json
 from kuai.kit.work_calendar import WorkCalendar, read_work_calendar
 from kuai.registry import decisions, queries
 from kuai.registry.decisions import CaseAnswer, CaseState, DecisionKind, Objection, Outcome
@@ -33,6 +34,7 @@ from tests.modules.registry.contested_town import (
     ContestedTown,
     publish_merged_town,
     publish_town,
+    receipts_of,
 )
 
 PAPER = {"evidence_kind": "paper_seen", "evidence_ref": "窗口受理2026-118"}
@@ -631,6 +633,26 @@ def test_an_objection_under_a_code_that_merged_since_is_not_bypassed(store, sett
             store, DecisionKind.RETRACT, new, detail={}, reason="不实", by=STEWARD, at=NOW
         )
     assert retracted.value.code == "fact.has_case"
+
+
+def test_a_fact_stays_contested_while_one_objection_is_in_force_under_whichever_code(
+    store, settings, db
+):
+    settings.STORE = store
+    town = publish_merged_town(store)
+    said = {"says": "never_lived", "by": "clerk"}
+    objections = [
+        decisions.record_decision(
+            DecisionKind.OBJECT, [fact], detail=said, reason="走访", by=by, at=NOW
+        )
+        for fact, by in ((town.lives_elsewhere, STREET), (town.lives, GRID))
+    ]
+    # The build took in the first of them.
+    receipts = receipts_of(store.current_build().name, sequence=objections[0])
+    write_json(store.current_build() / "receipts.json", {**receipts, "as_of": "2026-11-30"})
+    decisions.withdraw_decision(objections[1], reason="看错了", by=GRID, at=NOW, store=store)
+    state = queries.state_of(store, town.person, persons=None)
+    assert {(row.status, row.is_contested) for row in state.relations} == {("disputed", True)}
 
 
 @pytest.mark.parametrize("what", ["birth_date", "sex"])
