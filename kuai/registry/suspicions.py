@@ -154,7 +154,7 @@ def open_suspicious(store: Store, item: str, *, by: Actor, at: datetime) -> Open
         ],
         cut=(question.left_mention, question.right_mention),
     )
-    records = _records(core, keys, right)
+    records = _without_other_areas(store, _records(core, keys, right), by)
     _enter(question, by=by, at=at)
     _close_looks(by=by, at=at)
     return OpenedSuspicion(question, records, ties, _has_child(core, question.codes))
@@ -369,6 +369,8 @@ def _find(store: Store, item: str, *, by: Actor) -> Suspicious:
 def _placed(build: Path) -> tuple[Suspicious, ...]:
     """What the build asks, with where it lies; kept, because a build never changes."""
     found = [one for element in TABLES for one in _read(build / "core", element)]
+    if not found:
+        return ()
     paths = _paths(build, found)
     return tuple(
         replace(one, area_path=paths[one.item][0], other_path=paths[one.item][1]) for one in found
@@ -433,6 +435,20 @@ def _records(core: Path, keys: Sequence[str], right: frozenset[str]) -> tuple[He
         for row in _mentions(core, keys)
     ]
     return tuple(sorted(records, key=lambda one: (one.is_right, one.source, one.row_no, one.role)))
+
+
+def _without_other_areas(
+    store: Store, records: Sequence[HeldRecord], by: Actor
+) -> tuple[HeldRecord, ...]:
+    """Of records that lie where the reader does not act the building is not told either."""
+    reader = open_blocks(store.current_build())
+    return tuple(
+        one
+        if not one.building_code
+        or guard_queries.covers_any(by.areas, (reader.path_of(one.building_code),))
+        else replace(one, building_code="")
+        for one in records
+    )
 
 
 def _building(address_code: str | None) -> str:

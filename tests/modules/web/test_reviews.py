@@ -350,6 +350,24 @@ def test_a_question_of_two_areas_is_for_whoever_acts_in_both(
     assert (asked(here), asked(there), asked(here, there), asked("440310")) == (0, 0, 3, 3)
 
 
+def test_of_a_record_in_another_area_the_building_is_not_told(
+    reviewing: Callable[[Role], Client], held_town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reviewing(Role.DATA_STEWARD)
+    store, elsewhere = Store(held_town), "440310/440310999"
+    placed = suspicions._placed(store.current_build())
+    moved = tuple(replace(one, area_path=elsewhere, other_path="") for one in placed)
+    monkeypatch.setattr(suspicions, "_placed", lambda _build: moved)
+
+    def told(*areas: str) -> set[str]:
+        clerk = Actor(user_id="somebody", role=Role.DEPARTMENT_CLERK, areas=areas)
+        opened = decisions.open_suspicious(store, moved[0].item, by=clerk, at=NOW)
+        return {one.building_code for one in opened.records}
+
+    assert any(told("440310"))
+    assert told(elsewhere) == {""}
+
+
 def test_explain_pair_tells_rows_agreement_keys_path_and_doubt_and_no_value(
     held_town: Path,
 ) -> None:
