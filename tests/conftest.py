@@ -47,20 +47,36 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     return Store(tmp_path / "store").create()
 
 
+# Whether a test that commits has run in this process: it leaves the ledger tables without their triggers.
+TRIGGERS_ARE_GONE: list[bool] = []
+
+
 @pytest.fixture(autouse=True)
 def emptied_ledger_tables(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let a test that commits empty its database afterwards: ledger tables refuse DELETE and TRUNCATE else."""
     marker = request.node.get_closest_marker("django_db")
     commits = {"transactional_db", "live_server", "django_db_reset_sequences"}
     if not (commits & set(request.fixturenames) or (marker and marker.kwargs.get("transaction"))):
+        if TRIGGERS_ARE_GONE and (marker or "db" in request.fixturenames):
+            request.getfixturevalue("db")
+            _raise_triggers()
         yield
         return
     # Requested here so that it is torn down (and the tables emptied) after the triggers are gone.
     request.getfixturevalue("transactional_db")
     from django.db import connection
 
-    from kuai.guard.ledger_triggers import drop_triggers, raise_triggers
+    from kuai.guard.ledger_triggers import drop_triggers
 
-    raise_triggers(connection)
+    _raise_triggers()
     yield
     drop_triggers(connection)
+    TRIGGERS_ARE_GONE.append(True)
+
+
+def _raise_triggers() -> None:
+    from django.db import connection
+
+    from kuai.guard.ledger_triggers import raise_triggers
+
+    raise_triggers(connection)

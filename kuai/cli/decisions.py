@@ -31,7 +31,7 @@ EvidenceKindOption = Annotated[
     str,
     typer.Option(
         "--evidence",
-        help="paper_seen | visit | department_answer | owner_declaration | own_declaration",
+        help="佐证：paper_seen | visit | department_answer | owner_declaration | own_declaration",
     ),
 ]
 EvidenceRefOption = Annotated[
@@ -83,7 +83,10 @@ def verify_fact(
 def contest_fact(
     fact: FactArgument,
     says: Annotated[
-        str, typer.Option("--says", help="never_lived | moved_out | wrong_person | typo | other")
+        str,
+        typer.Option(
+            "--says", help="怎么不对：never_lived | moved_out | wrong_person | typo | other"
+        ),
     ],
     reason: ReasonOption,
     store: StoreOption = DEFAULT_STORE,

@@ -7,11 +7,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from kuai.guard.actions import open_sealed
-from kuai.guard.types import Zone
 from kuai.kit.element_codes import is_element_code
 from kuai.kit.engine import engine, scan_sql
 from kuai.kit.errors import Refusal
@@ -120,48 +115,37 @@ def _compare(
         return None
     wanted = {*left, *right}
     rows = [row for side in sides for row in side if row["mention_key"] in wanted]
-    return compare_records_of(_opened(store, rows), left, right)
+    return compare_records_of(store, _in_clear(store, rows), left, right)
 
 
-def _opened(store: Store, rows: Sequence[dict[str, Any]]) -> list[dict[str, object]]:
-    """What these records say, sealed values too; they leave this function for the comparison alone."""
+def _in_clear(store: Store, rows: Sequence[dict[str, Any]]) -> list[dict[str, object]]:
+    """What these records say besides the sealed values."""
     core = store.current_build() / "core"
     codes = sorted({row["code"] for row in rows})
     born = {
         one["person_code"]: one
         for one in _rows(core, PERSON.name, "list_contains(?, person_code)", [codes])
     }
-    by_delivery: dict[tuple[str, str], dict[str, dict[str, Any]]] = defaultdict(dict)
-    for row in rows:
-        by_delivery[row["source"], row["period"]][row["mention_key"]] = row
     found: list[dict[str, object]] = []
-    for (source, period), wanted in sorted(by_delivery.items()):
-        columns = ["mention_key", "name", "id_number", "phone"]
-        sealed = open_sealed(
-            store, zone=Zone.CORE, source=source, period=period, name="identity", columns=columns
+    for row in rows:
+        person = born.get(row["code"], {})
+        place = row["address_code"] if row["grade"] in ("A", "B") else None
+        found.append(
+            {
+                "mention_key": row["mention_key"],
+                "source": row["source"],
+                "period": row["period"],
+                "role": row["role"],
+                "birth_date": str(person["birth_date"])
+                if person.get("birth_precision") == "day"
+                else None,
+                "sex": person.get("sex"),
+                "room_code": place if place and len(place) == 25 else None,
+                "building_code": place[:19] if place and len(place) >= 19 else None,
+                "likely_room_code": None,
+                "organisation_name": None,
+            }
         )
-        chosen = sealed.filter(
-            pc.is_in(sealed["mention_key"], value_set=pa.array(sorted(wanted), pa.string()))
-        )
-        for one in chosen.to_pylist():
-            row = wanted[one["mention_key"]]
-            person = born.get(row["code"], {})
-            place = row["address_code"] if row["grade"] in ("A", "B") else None
-            found.append(
-                {
-                    **one,
-                    "source": source,
-                    "role": row["role"],
-                    "birth_date": str(person["birth_date"])
-                    if person.get("birth_precision") == "day"
-                    else None,
-                    "sex": person.get("sex"),
-                    "room_code": place if place and len(place) == 25 else None,
-                    "building_code": place[:19] if place and len(place) >= 19 else None,
-                    "likely_room_code": None,
-                    "organisation_name": None,
-                }
-            )
     return found
 
 

@@ -26,6 +26,7 @@ MENTION_COLUMNS = [
     "address_code",
     "grade",
     "match_probability",
+    "held_back",
 ]
 # Measured 2026-11-22: recall .9946, precision .9997 of automatic grades; links: precision .99995, F1 .9955.
 LEAST_AUTO_RECALL, LEAST_AUTO_PRECISION = 0.97, 0.998

@@ -51,7 +51,7 @@ class RelationOut(Schema):
 
 
 class HiddenOut(Schema):
-    """Relations not listed here; `figure` is null below ten. None of a room, nor on any day or belief but the build's."""
+    """Relations not listed here; `figure` is null below ten. None of a room, nor of another day than the build's."""
 
     type: str
     title: str

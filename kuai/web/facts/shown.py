@@ -11,7 +11,6 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from kuai.blocks.queries import open_blocks
 from kuai.guard.access import is_live_ticket
 from kuai.guard.queries import covers_any, find_source, is_synthetic_store, list_live_tickets
 from kuai.guard.types import TicketKind
@@ -19,7 +18,7 @@ from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
 from kuai.registry import actions as registry
 from kuai.registry import queries
-from kuai.web.doors import current_store
+from kuai.web.doors import current_reader, current_store
 from kuai.web.facts.words import ENGLISH_KINDS, LEVEL_WORDS, STATUS_BADGES, STATUS_NAMES
 from kuai.web.words import purpose_title, reads_english
 
@@ -54,7 +53,7 @@ class Reader:
         self._titles = english if reads_english() else titles
         self._sources: dict[str, str] = {}
         self._decided: dict[str, tuple[str, ...]] = {}
-        self._blocks = open_blocks(self.store.current_build())
+        self._blocks = current_reader()
 
     def title(self, kind: str) -> str:
         """A kind of fact in the reader's language."""

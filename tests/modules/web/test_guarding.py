@@ -79,8 +79,19 @@ def test_no_address_takes_a_name_or_a_number_of_a_person() -> None:
     taken = {
         name for route in list_routes() for name in re.findall(r"<(?:\w+:)?(\w+)>", route.path)
     }
-    # Numbers are those of events, proposals, aliases and applications of the address library.
-    assert taken <= {"code", "source", "upload_id", "kind", "plan_id", "work_id", "number"}
+    # Numbers are those of events, proposals, aliases and applications of the address library, of conflicts and cases;
+    # an item is a question of the review list by a digest of its records' keys, a sequence a place in the log.
+    assert taken <= {
+        "code",
+        "source",
+        "upload_id",
+        "kind",
+        "plan_id",
+        "work_id",
+        "number",
+        "item",
+        "sequence",
+    }
 
 
 def test_the_public_text_is_the_one_in_docs() -> None:

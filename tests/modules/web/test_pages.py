@@ -58,11 +58,17 @@ def test_public_pages_need_no_login(portal: Store, client: Client, path: str) ->
     assert client.get(path).status_code == 200
 
 
+# Read tables of a build, which this store has not: test_facts and test_reviews open them on a built town.
+PAGES_OF_A_BUILD = ("/facts/", "/reviews/", "/welfare/")
+
+
 def test_the_menu_names_only_pages_that_open(log_in: LogIn) -> None:
     for role in Role:
         client = log_in(role)
         menu = client.get("/").context["menu"]
         for item in menu:
+            if item["url"].startswith(PAGES_OF_A_BUILD):
+                continue
             assert client.get(item["url"], follow=True).status_code == 200, (role, item)
 
 
@@ -222,6 +228,7 @@ def test_the_api_describes_itself(log_in: LogIn) -> None:
     assert {
         "/api/blocks/{code}",
         "/api/blocks/{code}/children",
+        "/api/elements/{code}",
         "/api/search",
         "/api/map/children",
         "/api/map/areas",
