@@ -269,9 +269,10 @@ def _write_delivery(
         write_table(
             session,
             LINK_STATE_ROW,
-            "select n.row_no, n.row_id, n.label, f.row_no as founder_row_no, c.match_probability, c.reason"
-            " from mention_cluster as c inner join numbered_row as n on n.mention_no = c.mention_no"
-            " inner join numbered_row as f on f.mention_no = c.founder_no",
+            # Not the first by source and row_id, as within a run: who came to the state first keeps the code.
+            "select n.row_no, n.row_id, n.label, min(n.row_no) over (partition by c.founder_no) as founder_row_no,"
+            " c.match_probability, c.reason"
+            " from mention_cluster as c inner join numbered_row as n on n.mention_no = c.mention_no",
             scratch,
         )
         write_table(
@@ -286,7 +287,7 @@ def _write_delivery(
 
 def _write_answer(state: LinkState, target: Path) -> None:
     rows = pq.read_table(state.tables(LINK_STATE_ROW.name)[-1])
-    # A person's code is that of its founding row: it stays while that row founds its cluster.
+    # A person's code is that of the row that came first of all it has now: later rows change no code but by a merge.
     codes = codes_of("person", rows["founder_row_no"].to_numpy() + 1)
     answer = rows.select(["row_id", "match_probability", "reason"]).add_column(
         1, "person_code", pa.array(codes, pa.string())

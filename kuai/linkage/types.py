@@ -172,7 +172,12 @@ LINK_STATE_ROW = CATALOGUE.declare(
                 L2,
                 "smallest row_no of the rows this one could be tied with, directly or not",
             ),
-            Column("founder_row_no", "BIGINT", L2, "row_no of the cluster's founding row"),
+            Column(
+                "founder_row_no",
+                "BIGINT",
+                L2,
+                "the smallest row_no of its cluster: the code is made from it",
+            ),
             Column("match_probability", "DOUBLE", L2, "as in person_link"),
             Column("reason", "VARCHAR", L2, "as in person_link"),
         ),

@@ -181,7 +181,9 @@ def _kinds(connection: duckdb.DuckDBPyConnection, rare: pa.Table) -> dict[int, d
     """kind -> rarity -> the clusters that bear such names."""
     with registered(connection, rare_chance=rare):
         rows = connection.execute(
-            "select l.kind, l.rarity, count(*), sum(c.chance), count(k.name) from person_lone_name as l"
+            # In decimals, because a sum of fractions on several threads is not the same twice.
+            "select l.kind, l.rarity, count(*), sum(cast(c.chance as decimal(18, 15))), count(k.name)"
+            " from person_lone_name as l"
             " inner join rare_chance as c on c.name = l.name left join"
             f" (select name from person_lone_name where kind = {KNOWN} group by name) as k on k.name = l.name"
             " group by l.kind, l.rarity order by l.kind, l.rarity"

@@ -57,10 +57,9 @@ def find_suspicions(
     found = [one for one in found if not _is_confirmed(one, founder, word)]
     walked = _Forest(founder, merging.kept, {one.founder for one in found})
     cut = [_with_edge(one, walked) for one in found]
+    said = component_labels(len(founder), word.same.left, word.same.right)
     open_still = [
-        one
-        for one in (*cut, *_borders(founder, merging.cut))
-        if not _is_answered(one, word, len(founder))
+        one for one in (*cut, *_borders(founder, merging.cut)) if not _is_answered(one, word, said)
     ]
     return sorted(
         {one for one in open_still if not _is_confirmed(one, founder, word)},
@@ -116,11 +115,11 @@ def _is_confirmed(one: Suspicion, founder: np.ndarray, word: ClerkWord) -> bool:
     return any(members <= known for known in holding)
 
 
-def _is_answered(one: Suspicion, word: ClerkWord, count: int) -> bool:
+def _is_answered(one: Suspicion, word: ClerkWord, said: np.ndarray) -> bool:
+    """`said`: the components that clerks' own ties make, one label a record."""
     if one.right is None or one.kind == "clerk_contradiction" or not len(word.same):
         return False
-    labels = component_labels(count, word.same.left, word.same.right)
-    return bool(labels[one.left] == labels[one.right])
+    return bool(said[one.left] == said[one.right])
 
 
 class _Forest:

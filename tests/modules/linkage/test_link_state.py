@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.invented_persons import invent_rows
+from kuai.kit.element_codes import codes_of
 from kuai.kit.errors import DataFault
 from kuai.linkage.actions import link_file
 from kuai.linkage.link_state import read_answers
@@ -104,3 +105,23 @@ def test_nothing_of_a_person_lies_open_in_the_state(tmp_path: Path) -> None:
         for column in pq.read_table(path).columns:
             if pa.types.is_integer(column.type):
                 assert not numbers & set(column.to_pylist())
+
+
+def test_rows_of_a_source_that_sorts_first_renumber_nobody(tmp_path: Path) -> None:
+    rows = ROWS["easy"].slice(0, 600)
+    state, out = tmp_path / "state", tmp_path / "out.parquet"
+    link_file(write(tmp_path / "first.parquet", rows), out, state=state)
+    coded = pq.read_table(out, columns=["row_id", "person_code"]).to_pylist()
+    before = {row["row_id"]: row["person_code"] for row in coded}
+    later = rows.slice(0, 200).set_column(
+        rows.column_names.index("row_id"), "row_id", pa.array([f"later{n}" for n in range(200)])
+    )
+    sources = pa.array(["0 first of all"] * 200)
+    later = later.set_column(later.column_names.index("source"), "source", sources)
+    link_file(write(tmp_path / "later.parquet", later), out, state=state)
+    told = read_answers(duckdb.connect(), state).to_pylist()
+    founders = {row["row_id"]: row["founder_row_no"] for row in told}
+    assert sum(founders[name] < 600 for name in before) == len(before)
+    assert sum(founders[f"later{n}"] < 600 for n in range(200)) > 150
+    codes = codes_of("person", np.array([founders[name] for name in before]) + 1)
+    assert codes.tolist() == list(before.values())
