@@ -9,7 +9,7 @@ import typer
 
 from kuai.cli.allowing import enter_in_ledger, require_allowed
 from kuai.cli.options import DEFAULT_STORE, JsonOption, StoreOption, TicketOption
-from kuai.cli.output import console, write_json_answer
+from kuai.cli.output import show_steps
 from kuai.kit.store import Store
 
 app = typer.Typer(help="说明来龙去脉  Why is it so?", no_args_is_help=True)
@@ -28,7 +28,7 @@ def explain_address(
     from kuai.flows.explain import explain_address as steps_of
 
     require_allowed("explain address")
-    _show_steps(steps_of(text, store=Store(store), library=library), as_json=as_json)
+    show_steps(steps_of(text, store=Store(store), library=library), as_json=as_json)
 
 
 @app.command("mention")
@@ -46,7 +46,7 @@ def explain_mention(
     persons = require_allowed("explain mention", store=opened, ticket=ticket)
     steps = steps_of(source, row, store=opened, persons=persons)
     enter_in_ledger(opened, "explained_mention", count=len(steps), ticket=ticket)
-    _show_steps(steps, as_json=as_json)
+    show_steps(steps, as_json=as_json)
 
 
 @app.command("relation")
@@ -63,12 +63,4 @@ def explain_relation(
     persons = require_allowed("explain relation", store=opened, ticket=ticket)
     steps = steps_of(number, store=opened, persons=persons)
     enter_in_ledger(opened, "explained_relation", count=len(steps), ticket=ticket)
-    _show_steps(steps, as_json=as_json)
-
-
-def _show_steps(steps: list[tuple[str, str]], *, as_json: bool) -> None:
-    if as_json:
-        write_json_answer([{"step": step, "text": text} for step, text in steps])
-        return
-    for step, text in steps:
-        console.print(f"[bold]{step}[/]  {text}", highlight=False)
+    show_steps(steps, as_json=as_json)

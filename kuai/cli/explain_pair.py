@@ -8,7 +8,7 @@ import typer
 
 from kuai.cli.allowing import enter_in_ledger, require_allowed
 from kuai.cli.options import DEFAULT_STORE, JsonOption, StoreOption, TicketOption
-from kuai.cli.output import console, write_json_answer
+from kuai.cli.output import show_steps
 from kuai.kit.store import Store
 
 
@@ -26,8 +26,4 @@ def explain_pair(
     persons = require_allowed("explain pair", store=opened, ticket=ticket)
     steps = steps_of(left, right, store=opened, persons=persons)
     enter_in_ledger(opened, "explained_pair", count=2, ticket=ticket)
-    if as_json:
-        write_json_answer([{"step": step, "text": text} for step, text in steps])
-        return
-    for step, text in steps:
-        console.print(f"[bold]{step}[/]  {text}", highlight=False)
+    show_steps(steps, as_json=as_json)

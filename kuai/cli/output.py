@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,15 @@ EXIT_BROKEN = 5
 def write_json_answer(value: Any) -> None:
     """The answer as JSON on stdout, nothing else."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
+
+
+def show_steps(steps: Sequence[tuple[str, str]], *, as_json: bool) -> None:
+    """An explanation, a line a step; or the same as JSON."""
+    if as_json:
+        write_json_answer([{"step": step, "text": text} for step, text in steps])
+        return
+    for step, text in steps:
+        console.print(f"[bold]{step}[/]  {text}", highlight=False)
 
 
 @contextmanager

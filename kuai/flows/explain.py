@@ -8,7 +8,7 @@ from typing import Any
 
 from kuai.address import actions as address
 from kuai.address import queries as address_queries
-from kuai.kit.engine import engine, scan_sql
+from kuai.kit.engine import engine, rows_of, scan_sql
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 from kuai.registry.actions import relation_types
@@ -160,5 +160,4 @@ def _rows(store: Store, table: str, where: str, parameters: dict[str, Any]) -> l
     path = store.current_build() / "core" / f"{table}.parquet"
     with engine() as connection:
         found = connection.execute(f"select * from {scan_sql([path])} where {where}", parameters)
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        return rows_of(found)

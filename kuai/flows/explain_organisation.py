@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kuai.flows.explain_code import explain_code
-from kuai.kit.engine import engine, scan_sql
+from kuai.kit.engine import engine, rows_of, scan_sql
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 from kuai.linkage.queries import list_organisation_keys
@@ -156,5 +156,4 @@ def _told(title: str, sentences: Sequence[str]) -> Steps:
 def _rows(path: Path, where: str, **parameters: Any) -> list[dict[str, Any]]:
     with engine(memory_limit="500MB") as connection:
         found = connection.execute(f"select * from {scan_sql([path])} where {where}", parameters)
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        return rows_of(found)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kuai.kit.element_codes import is_element_code
-from kuai.kit.engine import engine, scan_sql
+from kuai.kit.engine import engine, rows_of, scan_sql
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 from kuai.linkage.queries import (
@@ -271,6 +271,5 @@ def _rows(core: Path, table: str, where: str, parameters: Sequence[Any]) -> list
         found = connection.execute(
             f"select * from {scan_sql([path])} where {where}", list(parameters)
         )
-        names = [column[0] for column in found.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        rows = rows_of(found)
     return sorted(rows, key=lambda row: tuple(map(str, row.values())))

@@ -121,6 +121,12 @@ def engine(
         connection.close()
 
 
+def rows_of(found: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """All rows of an executed query, each by its columns' names."""
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
 def read_sql(module_file: str, name: str) -> str:
     """The text of step `name` in the `sql/` folder beside `module_file` (pass `__file__`)."""
     folder = Path(module_file).parent

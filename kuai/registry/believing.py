@@ -19,7 +19,7 @@ import duckdb
 from kuai.address.types import ADDRESS_ENTRY, ADDRESS_SUCCESSION
 from kuai.guard.queries import is_synthetic_store
 from kuai.kit.clock import local_day
-from kuai.kit.engine import open_engine, scan_sql
+from kuai.kit.engine import open_engine, rows_of, scan_sql
 from kuai.kit.errors import Refusal
 from kuai.kit.store import VERSION_PATTERN, Store, read_json
 from kuai.kit.tables import BulkTable
@@ -527,8 +527,7 @@ class _Reading:
         found = self._connection.execute(
             f"select * from {scan_sql([path])} where {where}", parameters
         )
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        return rows_of(found)
 
 
 def _with_all_columns(row: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from kuai.guard import access
 from kuai.guard import queries as guard_queries
 from kuai.guard.free_text import require_reason
 from kuai.guard.types import Actor, Ticket, TicketKind
-from kuai.kit.engine import engine, scan_sql
+from kuai.kit.engine import engine, rows_of, scan_sql
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 from kuai.linkage.types import (
@@ -572,8 +572,7 @@ def _rows(path: Path, where: str, parameters: Sequence[Any], order: str) -> list
         found = connection.execute(
             f"select * from {scan_sql([path])} where {where} order by {order}", list(parameters)
         )
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        return rows_of(found)
 
 
 def _enter(question: Suspicious, *, by: Actor, at: datetime, action: str = "review.viewed") -> None:

@@ -16,7 +16,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from kuai.kit.engine import read_sql
+from kuai.kit.engine import read_sql, rows_of
 from kuai.linkage.engine import agreements
 from kuai.linkage.engine.clerk_ties import ClerkWord
 from kuai.linkage.engine.components import Edges, Merging, Traits, component_labels
@@ -228,9 +228,7 @@ def _person_records(
         return {}
     wanted = pa.table({"mention_no": pa.array(nodes, pa.int64())})
     with registered(connection, wanted_mention=wanted):
-        found = connection.execute(read_sql(__file__, "person_compared"))
-        names = [column[0] for column in found.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        rows = rows_of(connection.execute(read_sql(__file__, "person_compared")))
     return {int(row["mention_no"]): row for row in rows}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from kuai.kit.engine import read_sql
+from kuai.kit.engine import read_sql, rows_of
 from kuai.linkage.engine.agreements import Agreement, MatchWeight, compare_records, match_weights
 from kuai.linkage.engine.keys import (
     ID_AND_NAME,
@@ -62,7 +62,7 @@ def tell_nearest(
     connection.execute(
         "create or replace temp table wanted_mention as select mention_no from person_row"
     )
-    records = _rows(connection, read_sql(__file__, "person_compared"))
+    records = rows_of(connection.execute(read_sql(__file__, "person_compared")))
     by_key = {keys_of[row["mention_no"]]: row for row in records}
     best = min(
         product(sorted(left), sorted(right)),
@@ -139,9 +139,3 @@ def _agree_on(connection: duckdb.DuckDBPyConnection, key: LinkKey, left: int, ri
         {"left": left, "right": right},
     ).fetchall()[0]
     return tuple(counted) == (2, 1)
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
-    found = connection.execute(sql)
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
