@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 
 from kuai.blocks.types import BlockView, SearchHit
 from kuai.flows.queries import SourceLine
+from kuai.flows.searching import Hit
 from kuai.kit.store import Store
 
 
@@ -29,6 +30,12 @@ class BlockReader(Protocol):
     def search_places(self, text: str, *, limit: int = 20) -> Sequence[SearchHit]: ...
 
 
+class Search(Protocol):
+    """What `kuai.flows.searching.open_search` opens."""
+
+    def find(self, text: str, *, limit: int = 8) -> Sequence[Hit]: ...
+
+
 def current_store() -> Store:
     """The tenant's store."""
     store: Store = settings.STORE
@@ -39,6 +46,12 @@ def current_reader() -> BlockReader:
     """A reader of the published build; refuses before the first build, follows the switch to a new one."""
     reader: BlockReader = import_string(settings.KUAI_OPEN_BLOCKS)(current_store().current_build())
     return reader
+
+
+def current_search() -> Search:
+    """Search over the published build; refuses before the first build."""
+    search: Search = import_string(settings.KUAI_OPEN_SEARCH)(current_store())
+    return search
 
 
 def list_sources() -> list[SourceLine]:

@@ -19,6 +19,7 @@ LEVEL_NAMES = {
     "building": _("楼栋"),
     "room": _("房屋"),
     "organisation": _("单位"),
+    "name": _("地名"),
 }
 
 ROLE_NAMES = {

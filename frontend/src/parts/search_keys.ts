@@ -1,4 +1,4 @@
-// `/` goes to the search box; arrows walk the hits; Enter opens; Escape closes (ARIA combobox).
+// `/` goes to the search box; arrows, Home and End walk the hits; Enter opens; Escape and Tab close (ARIA combobox).
 
 const box = () => document.querySelector<HTMLInputElement>("[data-search-box]");
 const list = () => document.querySelector<HTMLElement>("[data-search-hits]");
@@ -33,6 +33,8 @@ function walk(event: KeyboardEvent): void {
   const all = hits();
   const at = all.findIndex((hit) => hit.getAttribute("aria-selected") === "true");
   if (event.key === "Escape") {
+    // First the list goes, then what was typed: one key must not lose both.
+    if (all.length > 0) event.preventDefault();
     close();
   } else if (event.key === "ArrowDown" && all.length > 0) {
     event.preventDefault();
@@ -40,6 +42,11 @@ function walk(event: KeyboardEvent): void {
   } else if (event.key === "ArrowUp" && all.length > 0) {
     event.preventDefault();
     mark((at - 1 + all.length) % all.length);
+  } else if ((event.key === "Home" || event.key === "End") && at >= 0) {
+    event.preventDefault();
+    mark(event.key === "Home" ? 0 : all.length - 1);
+  } else if (event.key === "Tab") {
+    close();
   } else if (event.key === "Enter" && at >= 0) {
     event.preventDefault();
     all[at]?.querySelector<HTMLAnchorElement>("a")?.click();
@@ -62,6 +69,17 @@ export function watchSearchKeys(): void {
     }
   });
   document.addEventListener("click", (event) => {
+    // A name that several buildings share goes back into the box: the list then shows its buildings.
+    const again =
+      event.target instanceof Element && event.target.closest<HTMLElement>("[data-search-ask]");
+    const input = box();
+    if (again && input) {
+      event.preventDefault();
+      input.value = again.dataset.searchAsk ?? "";
+      input.focus();
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+      return;
+    }
     const inside = event.target instanceof Element && event.target.closest("[data-search]");
     if (!inside) close();
   });

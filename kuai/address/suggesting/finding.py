@@ -25,9 +25,9 @@ from kuai.address.suggesting.asking import (
     spellings_typed,
 )
 from kuai.address.suggesting.names import Effort, How, NameHit, NameIndex, Names
-from kuai.address.suggesting.readings import Unit
 from kuai.address.suggesting.side_file import AREA_LEVELS
 from kuai.kit.errors import Refusal
+from kuai.kit.readings import Unit
 
 MOST_ANSWERS = 50
 # A staircase or a building with more rooms is asked for the floor first.

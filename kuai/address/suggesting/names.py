@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import OSA
 
 from kuai.address.suggesting.asking import Wanted, mixtures_of
-from kuai.address.suggesting.readings import (
+from kuai.kit.readings import (
     MOST_SPELLINGS,
     Unit,
     initial_spellings,

@@ -20,9 +20,9 @@ import pyarrow.compute as pc
 
 from kuai.address.engine.normalising import split_brackets, to_one_spelling
 from kuai.address.engine.segmenting import Kind, read_room, read_tail, split_head
-from kuai.address.suggesting.readings import units_of
 from kuai.address.types import Level, State
 from kuai.kit.atomic_files import replace_when_complete
+from kuai.kit.readings import units_of
 
 FORM = 1
 AREA_LEVELS = (Level.DISTRICT, Level.SUBDISTRICT, Level.COMMUNITY, Level.GRID)

@@ -14,7 +14,7 @@ from kuai.web.api.elements import router as elements
 from kuai.web.api.refusing import RefusalOut, refuse_in_json
 from kuai.web.blocks.areas import find_areas, read_areas
 from kuai.web.blocks.drawing import children_features
-from kuai.web.doors import current_reader, current_store
+from kuai.web.doors import current_reader, current_search, current_store
 from kuai.web.looks import note_look
 from kuai.web.rules import anybody, searches, sees_blocks
 from kuai.web.search.views import LONGEST_TEXT
@@ -158,7 +158,7 @@ def draw_areas(request: HttpRequest, of: str = "") -> dict[str, Any]:  # noqa: A
 @api.get("/search", response={200: list[HitOut], 409: RefusalOut}, url_name="search")
 @searches
 def search(request: HttpRequest, q: str, limit: int = 20) -> list[HitOut]:
-    """Addresses and organisations that contain the text."""
-    hits = current_reader().search_places(q.strip()[:LONGEST_TEXT], limit=min(limit, MOST_HITS))
+    """Addresses and organisations by characters, pinyin, initials or code, or all but one character of it."""
+    hits = current_search().find(q.strip()[:LONGEST_TEXT], limit=min(limit, MOST_HITS))
     note_look(request, "searched_places", kind="search")
     return [HitOut(code=hit.code, level=hit.level, text=hit.text, why=hit.why) for hit in hits]

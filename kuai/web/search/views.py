@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from kuai.web.doors import current_reader
+from kuai.web.doors import current_search
 from kuai.web.looks import note_look
 from kuai.web.rules import searches
 
@@ -24,7 +24,7 @@ def read_text(request: HttpRequest) -> str:
 
 
 def _find(text: str, *, limit: int) -> list[Any]:
-    return list(current_reader().search_places(text, limit=limit)) if text else []
+    return list(current_search().find(text, limit=limit)) if text else []
 
 
 @searches

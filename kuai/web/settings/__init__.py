@@ -37,6 +37,7 @@ CSRF_TRUSTED_ORIGINS = _list_of("KUAI_ORIGINS")
 
 # Which doors the pages read by; tests put fakes in their place.
 KUAI_OPEN_BLOCKS = "kuai.blocks.queries.open_blocks"
+KUAI_OPEN_SEARCH = "kuai.flows.searching.open_search"
 KUAI_LIST_SOURCES = "kuai.flows.queries.list_sources"
 
 # --- rooms ------------------------------------------------------------------------------------------

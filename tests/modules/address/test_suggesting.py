@@ -17,9 +17,9 @@ from kuai.address.places import Places, open_places, write_side_file
 from kuai.address.reading import library_table, read_delivered_library
 from kuai.address.suggesting.answers import Suggestion
 from kuai.address.suggesting.finding import Typeahead
-from kuai.address.suggesting.readings import pinyin_spellings, units_of
 from kuai.kit.engine import engine
 from kuai.kit.errors import Refusal
+from kuai.kit.readings import pinyin_spellings, units_of
 from tests.modules.address.builders import LibraryBuilder, floors, invented_table
 
 

@@ -50,6 +50,7 @@ def web_store(tmp_path: Path, settings: LazySettings) -> Store:
     settings.STORE = store
     settings.KUAI_STORE = store.root
     settings.KUAI_OPEN_BLOCKS = "tests.modules.web.fakes.open_fake_blocks"
+    settings.KUAI_OPEN_SEARCH = "tests.modules.web.fakes.open_fake_search"
     settings.KUAI_LIST_SOURCES = "tests.modules.web.fakes.list_fake_sources"
     settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
     # Because argon2 is slow on purpose, and fourteen accounts a test are not what is tested.

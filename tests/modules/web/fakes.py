@@ -9,6 +9,7 @@ from typing import Any
 
 from kuai.blocks.types import BlockView, CounterView, SearchHit
 from kuai.flows.queries import SourceLine
+from kuai.flows.searching import Hit
 from kuai.kit.errors import Refusal
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store
@@ -129,6 +130,24 @@ class FakeReader:
         if text in "示例贸易有限公司":
             hits.append(SearchHit("", "organisation", "示例贸易有限公司", "单位名称包含所输文字"))
         return hits[:limit]
+
+
+class FakeSearch:
+    """The small city's search."""
+
+    def find(self, text: str, *, limit: int = 8) -> list[Hit]:
+        hits = [
+            Hit(hit.code, hit.level, hit.text, "名称")
+            for hit in FakeReader().search_places(text, limit=limit)
+        ]
+        if text in "示例老村":
+            hits.append(Hit("", "name", "示例老村", "名称", ask="示例老村", count=12))
+        return hits[:limit]
+
+
+def open_fake_search(_store: Store) -> FakeSearch:
+    """Same door as `open_search`."""
+    return FakeSearch()
 
 
 def open_fake_blocks(_build: Path) -> FakeReader:

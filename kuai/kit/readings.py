@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, product
 
 from pypinyin import Style, lazy_pinyin
@@ -54,6 +55,7 @@ def units_of(name: str) -> tuple[Unit, ...]:
     )
 
 
+@lru_cache(maxsize=50_000)
 def _readings(text: str, said: str) -> tuple[str, ...]:
     if _NUMBER.fullmatch(text) and len(text) < 3:
         return (text, "".join(_said_number(text)))
