@@ -5,7 +5,6 @@ A new store has none, so that whoever sits at the machine may open the first: th
 
 from __future__ import annotations
 
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -15,10 +14,11 @@ import typer
 from kuai.cli.allowing import login_of_operator, require_allowed
 from kuai.cli.options import DEFAULT_STORE, JsonOption, StoreOption
 from kuai.cli.output import console, write_json_answer
+from kuai.cli.secret_files import read_secret_line
 from kuai.cli.work_database import open_existing_work_database, open_work_database
 from kuai.guard.types import Actor, Role
 from kuai.kit.clock import utc_now
-from kuai.kit.errors import DataFault, Refusal, Where
+from kuai.kit.errors import Refusal
 
 app = typer.Typer(help="账号：开通、停用、清单（安全管理员）  Accounts", no_args_is_help=True)
 
@@ -174,15 +174,4 @@ def _security_administrator() -> Actor:
 def _password(path: Path | None) -> str:
     if path is None:
         return str(typer.prompt("口令", hide_input=True, confirmation_prompt="再输一次"))
-    try:
-        mode = path.stat().st_mode
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as fault:
-        raise DataFault(
-            "password.file", "读不到口令文件", where=Where(file=path.name), remedy="检查路径。"
-        ) from fault
-    if stat.S_ISREG(mode) and mode & 0o077:
-        raise Refusal(
-            "password.file_open", "口令文件别人也能读。", next_step=f"运行 chmod 600 {path}。"
-        )
-    return lines[0] if lines else ""
+    return read_secret_line(path)

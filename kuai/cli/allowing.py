@@ -74,7 +74,15 @@ def _ticket_lookup(store: Store | None) -> Any:
     return is_live
 
 
-def enter_in_ledger(store: Store, action: str, *, count: int, ticket: str, about: str = "") -> None:
+def enter_in_ledger(
+    store: Store,
+    action: str,
+    *,
+    count: int,
+    ticket: str,
+    about: str = "",
+    fields: tuple[str, ...] = (),
+) -> None:
     """Who ran a command that touches persons or keys is in the ledger, synthetic or not."""
     from kuai.cli.work_database import open_work_database
 
@@ -86,6 +94,7 @@ def enter_in_ledger(store: Store, action: str, *, count: int, ticket: str, about
         action=action,
         object_kind="delivery" if about else "store",
         object_refs=(about or store.current_version() or "",),
+        fields=fields,
         purpose="record_review",
         ticket_id=ticket,
         count=count,

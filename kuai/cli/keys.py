@@ -48,7 +48,15 @@ def shred_keys(
         typer.confirm(f"销毁 {source} {period} 的密钥，不能撤销。继续？", abort=True)
     with opened.writer_lease():
         actions.shred_period(opened, zone=Zone(zone), source=source, period=period)
-    enter_in_ledger(opened, "shredded_period", count=1, ticket="", about=f"{source}.{period}")
+    # With the zone, so that a restore from an older backup can do it again.
+    enter_in_ledger(
+        opened,
+        "shredded_period",
+        count=1,
+        ticket="",
+        about=f"{source}.{period}",
+        fields=(Zone(zone).value,),
+    )
     console.print("密钥已销毁。")
 
 

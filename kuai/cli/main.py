@@ -14,6 +14,7 @@ from kuai.cli import (
     address_learning,
     as_of,
     auditing,
+    backup,
     block,
     build,
     cases,
@@ -66,6 +67,8 @@ app.command("parse-address")(parser.parse_address)
 app.command("train-parser")(parser.train_parser)
 app.command("doctor")(upkeep.doctor)
 app.command("nightly")(upkeep.nightly)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("serve")(portal.serve)
 app.command("run-demo")(portal.run_demo)
 app.command("reconcile")(reconcile.reconcile)

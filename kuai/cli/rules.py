@@ -108,6 +108,10 @@ COMMAND_RULES = (
     command_rule("keys shred", touches_persons=False, roles=SECURITY),
     # Codes alone, and only to an account with this role: the door asks, on invented data too.
     command_rule("welfare minors", touches_persons=False, roles=(Role.CHILD_WELFARE_WORKER,)),
+    # What leaves the machine is sealed or stands in the store as it is; who runs it can read the store's files anyway.
+    # Keys are backed up by the security administrator alone, on a real store: the command asks.
+    command_rule("backup", touches_persons=False, roles=OPERATORS),
+    command_rule("restore", touches_persons=False, roles=OPERATORS),
     command_rule("doctor", touches_persons=False, roles=OPERATORS),
     command_rule("nightly", touches_persons=False, roles=OPERATORS),
     # Serves the library, no person; whoever runs it can read the store's files anyway.

@@ -12,16 +12,36 @@ SETTINGS = "kuai.web.settings"
 
 
 def open_work_database(root: Path) -> Store:
-    """Point Django at this store, bring its tables up to date, load the register of purposes. May be repeated."""
+    """Point Django at this store, make or bring up its tables, load the register of purposes. May be repeated.
+
+    Refuses a store of a newer programme, and one of real people that waits for `kuai upgrade`.
+    """
     store = Store(root.resolve()).create()
     start_django(store)
-    from django.core.management import call_command
+    from kuai.flows.store_format import open_store
 
-    call_command("migrate", verbosity=0, interactive=False)
+    open_store(store)
     from kuai.guard import access
 
     access.load_purposes()
     return store
+
+
+def is_up_to_date(store: Store) -> bool:
+    """Has the work database gone exactly the steps that this programme knows? Changes nothing."""
+    start_django(store)
+    from kuai.flows.store_format import read_steps
+
+    steps = read_steps()
+    return not steps.missing and not steps.unknown
+
+
+def make_tables(store: Store, steps: tuple[tuple[str, str], ...]) -> None:
+    """Make the tables of an empty database as they were after `steps`."""
+    start_django(store)
+    from kuai.flows.store_format import make_tables_up_to
+
+    make_tables_up_to(steps)
 
 
 def open_existing_work_database(root: Path) -> Store:

@@ -2,7 +2,7 @@
 
 Looked for in every file of a store and of its keys, freed pages, statistics and dictionaries included, in what
 commands say, in temporary files while stages run and after they were killed: as UTF-8, GB18030, UTF-16, base64, hex and
-as hashes without a key. There is no `kuai backup` yet: a copy of the store's folder is all that a backup holds.
+as hashes without a key. A backup holds none either, its database's freed pages included.
 """
 
 from __future__ import annotations
@@ -179,6 +179,15 @@ def test_the_sealed_files_are_noise_to_whoever_has_no_key(
     assert len(big) > 8
     assert [path.name for path in sealed if path.parent.parts[-4] != "vault"] == []
     assert [path.name for path in big if canaries.entropy_of(path.read_bytes()) < NOISE_BITS] == []
+
+
+def test_a_backup_holds_no_planted_value_though_nothing_of_it_is_sealed_anew(
+    planted_store: tuple[Path, towns.Answer, Watch], finder: canaries.Finder, tmp_path: Path
+) -> None:
+    made = towns.run_well("backup", tmp_path / "data", "--store", planted_store[0], "--json").json()
+    assert not made["sealed"]
+    assert made["files"] > 100
+    assert found_in(finder, tmp_path / "data") == {}
 
 
 def test_a_copy_of_the_store_without_its_keys_opens_nothing(

@@ -1,0 +1,284 @@
+"""A store made again from a backup, beside or elsewhere; never over one that is there. Decision 0032.
+
+Everything is checked before the new store has its name. What was erased after the backup was made does not come back
+for good: whoever still has the key folder, or the ledger's files, hands them in, and the erasures are done again.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kuai.flows.backup import DATA, KEYS
+from kuai.flows.backup_parts import Manifest, open_part, read_manifest, take_out, verify_part
+from kuai.flows.work_tables import (
+    SQLITE_FILE,
+    TABLES_FOLDER,
+    WorkCard,
+    load_postgresql,
+    read_postgresql_card,
+    read_sqlite_card,
+)
+from kuai.guard.actions import is_shredded, shred_period
+from kuai.guard.types import Zone
+from kuai.kit.errors import Breakdown, Refusal
+from kuai.kit.progress import SILENT, Progress, progress_line
+from kuai.kit.store import Store, read_json
+
+# The ledger's word for a period whose key was destroyed, as `kuai keys shred` and the retention run enter it.
+SHREDDING = "shredded_period"
+# The steps that a database's tables have gone: room and name of the step.
+Migrations = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What came of it. `done_again`: erasures of after the backup; `untold`: those whose zone nobody wrote down."""
+
+    store: Path
+    files: int
+    card: WorkCard
+    build: str
+    has_keys: bool
+    done_again: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class KeysPart:
+    """The keys' part of a backup and what opens it."""
+
+    part: Path
+    passphrase: str
+
+
+def restore_backup(
+    part: Path,
+    target: Store,
+    *,
+    passphrase: str = "",
+    keys: KeysPart | None = None,
+    database_url: str = "",
+    make_tables: Callable[[Migrations], None] | None = None,
+    erasures_from: tuple[Path, ...] = (),
+    progress: Progress = SILENT,
+) -> Restored:
+    """Make `target` from the backup; refuses a store or a key folder that is not empty, and a damaged backup.
+
+    `make_tables` brings an empty PostgreSQL to the steps it is told. `erasures_from`: key folders or ledger folders
+    that are newer than the backup; what they say was destroyed is destroyed in `target` again.
+    """
+    manifest = verify_part(part, progress=progress)
+    _require_kind(manifest, DATA)
+    _require_empty(target.root, what="库")
+    keys_manifest = _read_keys(keys, manifest, target)
+    half = target.root.with_name(f".{target.root.name}.restoring")
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(parents=True, mode=0o700)
+    _take_all_out(part, manifest, half, passphrase=passphrase, progress=progress)
+    card = _put_database_back(half, manifest, database_url=database_url, make_tables=make_tables)
+    if keys is not None and keys_manifest is not None:
+        _put_keys_back(keys, keys_manifest, target.keys)
+    if target.root.exists():
+        target.root.rmdir()
+    half.rename(target.root)
+    target.create()
+    done_again, untold = _erase_again(target, erasures_from)
+    return Restored(
+        store=target.root,
+        files=len(manifest.files),
+        card=card,
+        build=str(manifest.about["build"]),
+        has_keys=target.keys.exists(),
+        done_again=done_again,
+        untold=untold,
+    )
+
+
+def _take_all_out(
+    part: Path, manifest: Manifest, half: Path, *, passphrase: str, progress: Progress
+) -> None:
+    envelope = open_part(manifest, passphrase)
+    with progress_line(progress, "恢复", total=len(manifest.files), measure="文件") as task:
+        for _one in take_out(part, manifest.files, half, envelope=envelope):
+            task.advance()
+
+
+def _put_database_back(
+    half: Path,
+    manifest: Manifest,
+    *,
+    database_url: str,
+    make_tables: Callable[[Migrations], None] | None,
+) -> WorkCard:
+    """The work database, held against what the backup said of it."""
+    told = WorkCard.from_json(dict(manifest.about["work_database"]))
+    _require_same_engine(told, database_url)
+    if told.engine == "sqlite":
+        card = read_sqlite_card(half / SQLITE_FILE)
+    else:
+        assert make_tables is not None
+        make_tables(told.migrations)
+        load_postgresql(database_url, half / TABLES_FOLDER)
+        shutil.rmtree(half / TABLES_FOLDER)
+        card = read_postgresql_card(database_url)
+    differing = sorted(
+        table
+        for table, rows in told.rows.items()
+        if card.rows.get(table) != rows and table != "django_migrations"
+    )
+    if differing:
+        raise Breakdown(f"rows lost or added on the way, in: {', '.join(differing)}")
+    if (card.ledger_size, card.ledger_chain) != (told.ledger_size, told.ledger_chain):
+        raise Breakdown("the ledger's head is another than the backup's")
+    return card
+
+
+def _require_same_engine(told: WorkCard, database_url: str) -> None:
+    if (told.engine == "postgresql") == bool(database_url):
+        return
+    if database_url:
+        step = "去掉 KUAI_DATABASE_URL 恢复，再按 docs/runbooks/from-sqlite-to-postgresql.md 搬。"
+    else:
+        step = "建一个空的 PostgreSQL 数据库，把 KUAI_DATABASE_URL 指过去。"
+    raise Refusal(
+        "restore.other_database",
+        f"这份备份的工作库是 {told.engine}，这里要恢复到另一种。",
+        next_step=step,
+    )
+
+
+def _read_keys(keys: KeysPart | None, manifest: Manifest, target: Store) -> Manifest | None:
+    if keys is None:
+        _require_own_keys(manifest, target)
+        return None
+    found = read_manifest(keys.part)
+    _require_kind(found, KEYS)
+    if found.about["keyring"] != manifest.about["keyring"]:
+        raise Refusal(
+            "restore.other_keys", "这份密钥备份是另一个库的。", next_step="找出同一个库的密钥备份。"
+        )
+    _require_empty(target.keys, what="密钥文件夹")
+    verify_part(keys.part)
+    open_part(found, keys.passphrase)
+    return found
+
+
+def _require_own_keys(manifest: Manifest, target: Store) -> None:
+    """Keys that lie there already must be the store's own; none at all is possible: figures can be read without."""
+    about = target.keys / "keyring.json"
+    if about.exists() and read_json(about)["keyring"] != manifest.about["keyring"]:
+        raise Refusal(
+            "restore.other_keys",
+            f"{target.keys} 里的密钥是另一个库的。",
+            next_step="换一个库的位置，或用 --keys 给出密钥备份。",
+        )
+
+
+def _put_keys_back(keys: KeysPart, manifest: Manifest, target: Path) -> None:
+    half = target.with_name(f".{target.name}.restoring")
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(parents=True, mode=0o700)
+    envelope = open_part(manifest, keys.passphrase)
+    for _one in take_out(keys.part, manifest.files, half, envelope=envelope):
+        pass
+    for path in half.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    if target.exists():
+        target.rmdir()
+    half.rename(target)
+
+
+def _require_kind(manifest: Manifest, kind: str) -> None:
+    if manifest.kind != kind:
+        wanted, other = ("数据", "密钥") if kind == DATA else ("密钥", "数据")
+        raise Refusal(
+            "restore.other_part",
+            f"这是{other}的备份，这里要的是{wanted}的备份。",
+            next_step="换一份。",
+        )
+
+
+def _require_empty(folder: Path, *, what: str) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Refusal(
+            "restore.not_empty",
+            f"{what} {folder} 不是空的，恢复不会覆盖任何东西。",
+            next_step="恢复到一个新的位置；确认无误以后再换过去。",
+        )
+
+
+# --- what was erased after the backup -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, order=True)
+class Erasure:
+    """One period of one source whose key was destroyed."""
+
+    zone: str
+    source: str
+    period: str
+
+    def __str__(self) -> str:
+        return f"{self.zone} {self.source} {self.period}"
+
+
+def _erase_again(store: Store, places: tuple[Path, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(what was destroyed again, entries of the ledger that do not tell the zone)."""
+    known: set[Erasure] = set()
+    untold: set[str] = set()
+    for place in places:
+        if (place / "keyring.json").exists():
+            known |= set(_tombstones_in(place))
+        else:
+            for about, zone in _shreddings_in(place):
+                source, _, period = about.rpartition(".")
+                if zone:
+                    known.add(Erasure(zone, source, period))
+                else:
+                    untold.add(about)
+    done = [one for one in sorted(known) if _shred_again(store, one)]
+    told = {f"{one.source}.{one.period}" for one in known}
+    return tuple(map(str, done)), tuple(sorted(untold - told))
+
+
+def _shred_again(store: Store, one: Erasure) -> bool:
+    """True if there was something to destroy: a key in the restored folder, or sealed files."""
+    zone = Zone(one.zone)
+    folder = store.vault / one.zone / one.source / one.period
+    if not store.keys.exists():
+        # Without keys the files cannot be read; they go all the same, should an older key folder turn up.
+        shutil.rmtree(folder, ignore_errors=True)
+        return True
+    if is_shredded(store, zone=zone, source=one.source, period=one.period) and not folder.exists():
+        return False
+    shred_period(store, zone=zone, source=one.source, period=one.period)
+    return True
+
+
+def _tombstones_in(keys: Path) -> Iterator[Erasure]:
+    for path in sorted(keys.glob("*/data/*/*.json")):
+        if read_json(path).get("shredded"):
+            yield Erasure(path.parents[2].name, path.parent.name, path.stem)
+
+
+def _shreddings_in(ledger: Path) -> Iterator[tuple[str, str]]:
+    """What the ledger's files say was destroyed: "source.period" and the zone, "" in entries of before it was told."""
+    found = sorted(ledger.glob("entries-*.jsonl"))
+    if not found:
+        raise Refusal(
+            "restore.no_erasures",
+            f"{ledger} 既不是密钥文件夹，也不是台账文件夹。",
+            next_step="给出仍在用的 STORE.keys，或 STORE/ledger。",
+        )
+    for path in found:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if SHREDDING in line:
+                entry = json.loads(line)
+                entry = entry.get("entry", entry)
+                if entry.get("action") == SHREDDING:
+                    fields = entry.get("fields") or [""]
+                    yield entry["objects"][0], fields[0]
