@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import lru_cache
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from kuai.address.types import ADDRESS_ENTRY, ADDRESS_SUCCESSION
 from kuai.guard.queries import is_synthetic_store
@@ -28,6 +29,7 @@ from kuai.registry.building import relation_types
 from kuai.registry.engine.believed import certainty_on, lay_over, status_while_it_held
 from kuai.registry.engine.fact_keys import FactKey, find_fact_key
 from kuai.registry.engine.relation_types import RelationType
+from kuai.registry.engine.sorted_rows import open_sorted
 from kuai.registry.freezing import last_sequence
 from kuai.registry.overlay import FactWord, statuses_since, words_under
 from kuai.registry.waiting import last_sequence_by, list_waiting
@@ -193,23 +195,23 @@ def state_of(
             next_step="个人的历史用 kuai history，并要有凭据。",
         )
     core = store.builds / held.version / "core"
-    reading = _Reading(core)
+    reading = BuildReading(core)
     found, values = reading.resolve(code)
-    element = _element_of(found, values)
+    element = element_of(found, values)
     if element == "person" and persons is not None and found not in persons:
         raise Refusal(
             "state.not_for_you",
             "个人的历史要有写明此人的凭据，或由本人查看。",
             next_step="请在写明此人、含 history 一项的凭据下再查。",
         )
-    as_of = _day_of(core.parent)
+    as_of = day_of(core.parent)
     day = on or as_of
-    rows = list(_relations(reading, held, found, as_of=as_of))
-    catalogue = _catalogue(store)
+    rows = list(believed_relations(reading, held, found, as_of=as_of))
+    catalogue = catalogue_of(store)
     children = reading.children(rows) if is_open else frozenset[str]()
     masks_persons = is_open and not is_synthetic_store()
     shown, hidden = [], Counter[str]()
-    for row, certainty in _holding(rows, day):
+    for row, certainty in holding_on(rows, day):
         kind = catalogue.get(row["type"])
         if children & {row["from_code"], row["to_code"]}:
             continue
@@ -227,7 +229,7 @@ def state_of(
         asked_code=code,
         element=element,
         on=day,
-        stage=_stage(element, values, life, day),
+        stage=stage_of(element, values, life, day),
         belief=held,
         values={name: one for name, one in values.items() if name not in _OF_THE_BUILD},
         relations=tuple(shown),
@@ -275,13 +277,20 @@ def _is_shown(
     return is_public or persons is None or not other.startswith("P-") or other in persons
 
 
-def _relations(
-    reading: _Reading, held: Belief, code: str, *, as_of: date
+def believed_relations(
+    reading: BuildReading, held: Belief, code: str, *, as_of: date
 ) -> Iterable[dict[str, Any]]:
-    rows = reading.relations(code)
+    """The element's relations with what was decided since the build laid over them."""
+    return laid_over(reading, held, reading.relations(code), as_of=as_of)
+
+
+def laid_over(
+    reading: BuildReading, held: Belief, rows: list[dict[str, Any]], *, as_of: date
+) -> Iterable[dict[str, Any]]:
+    """These relations with what was decided since the build laid over them."""
     if held.sequence == held.built_up_to:
         return rows
-    words = _words(reading, held, {row["fact_key"] for row in rows})
+    words = words_of(reading, held, {row["fact_key"] for row in rows})
     return [
         {**lay_over(row, words[row["fact_key"]], as_of=as_of), "is_laid_over": True}
         if row["fact_key"] in words
@@ -290,7 +299,7 @@ def _relations(
     ]
 
 
-def _words(reading: _Reading, held: Belief, facts: set[str]) -> dict[str, FactWord]:
+def words_of(reading: BuildReading, held: Belief, facts: set[str]) -> dict[str, FactWord]:
     """Of these facts, under their codes of the build: what the log says of those touched since the build.
 
     By all keys together: what is withdrawn under one code may still be contested under one that merged into it.
@@ -322,7 +331,7 @@ def _words(reading: _Reading, held: Belief, facts: set[str]) -> dict[str, FactWo
     return dict(words_under(named, up_to=held.sequence))
 
 
-def _holding(rows: Iterable[dict[str, Any]], day: date) -> Iterable[tuple[dict[str, Any], str]]:
+def holding_on(rows: Iterable[dict[str, Any]], day: date) -> Iterable[tuple[dict[str, Any], str]]:
     for row in rows:
         if row["status"] == "withdrawn":
             continue
@@ -353,13 +362,13 @@ def _relation(row: Mapping[str, Any], title: str, *, certainty: str) -> Relation
     )
 
 
-def _element_of(code: str, values: Mapping[str, Any]) -> str:
+def element_of(code: str, values: Mapping[str, Any]) -> str:
     if code[:1] in ELEMENT_OF_PREFIX:
         return ELEMENT_OF_PREFIX[code[:1]][0]
     return str(values["level"])
 
 
-def _stage(
+def stage_of(
     element: str, values: Mapping[str, Any], life: Iterable[LifeEventState], day: date
 ) -> str:
     begins = {"founded", "built", "birth"}
@@ -383,7 +392,7 @@ def _stage(
     return "in_being"
 
 
-class _Reading:
+class BuildReading:
     """What one build has of one element. Connections are kept, one a thread and build."""
 
     def __init__(self, core: Path) -> None:
@@ -412,7 +421,7 @@ class _Reading:
 
     def _was_born(self, code: str) -> bool:
         """Whether the ledger knows a code that no source of this build names."""
-        return bool(self._rows(types.IDENTITY_LEDGER, "code = $code", code=code))
+        return bool(self.rows(types.IDENTITY_LEDGER, "code = $code", code=code))
 
     def living_codes(self, codes: Iterable[str]) -> dict[str, str]:
         """For codes that were merged or renumbered: where they lead at last."""
@@ -433,7 +442,7 @@ class _Reading:
         for _ in range(MOST_STEPS):
             if not asked:
                 break
-            found = self._rows(
+            found = self.rows(
                 types.IDENTITY_LEDGER, "list_contains($codes, merged_into)", codes=sorted(asked)
             )
             asked = {row["code"] for row in found} - set(lead_to)
@@ -453,7 +462,7 @@ class _Reading:
         if elements:
             found |= {
                 row["code"]: row["merged_into"]
-                for row in self._rows(
+                for row in self.rows(
                     types.IDENTITY_LEDGER,
                     "list_contains($codes, code) and merged_into is not null",
                     codes=elements,
@@ -461,7 +470,7 @@ class _Reading:
             }
         if places and (self._core / f"{ADDRESS_SUCCESSION.name}.parquet").exists():
             heirs: dict[str, set[str]] = {}
-            for row in self._rows(
+            for row in self.rows(
                 ADDRESS_SUCCESSION,
                 "list_contains($codes, address_code) and successor_code is not null"
                 " and kind in ('renumbered', 'merged')",
@@ -473,7 +482,7 @@ class _Reading:
 
     def _own_row(self, code: str) -> dict[str, Any] | None:
         _, table, column = ELEMENT_OF_PREFIX.get(code[:1], ("", ADDRESS_ENTRY, "address_code"))
-        rows = self._rows(table, f"{column} = $code", code=code)
+        rows = self.rows(table, f"{column} = $code", code=code)
         if rows and code[:1] not in ELEMENT_OF_PREFIX and self._is_renumbered(code):
             return None
         return rows[0] if rows else None
@@ -486,10 +495,10 @@ class _Reading:
         """All rows at whose one end the element is, each once, in the build's order."""
         name = types.RELATION_END.name
         if (self._core / f"{name}.parquet").exists():
-            rows = self._rows(types.RELATION_END, "code = $code", code=code)
+            rows = self.ends([code]).to_pylist()
         else:
-            rows = self._rows(types.RELATION, "from_code = $code or to_code = $code", code=code)
-        each = {row["relation_no"]: _with_all_columns(row) for row in rows}
+            rows = self.rows(types.RELATION, "from_code = $code or to_code = $code", code=code)
+        each = {row["relation_no"]: with_all_columns(row) for row in rows}
         return [each[number] for number in sorted(each)]
 
     def children(self, rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
@@ -498,7 +507,7 @@ class _Reading:
         codes = sorted(code for code in ends if code.startswith("P-"))
         if not codes:
             return frozenset()
-        found = self._rows(
+        found = self.rows(
             types.PERSON,
             "list_contains($codes, person_code) and is_child_under_14",
             codes=codes,
@@ -506,14 +515,14 @@ class _Reading:
         return frozenset(row["person_code"] for row in found)
 
     def conflicts(self, code: str) -> tuple[ConflictState, ...]:
-        rows = self._rows(types.CONFLICT, "element_code = $code", code=code)
+        rows = self.rows(types.CONFLICT, "element_code = $code", code=code)
         told = {(row["kind"], row["explanation"]) for row in rows}
         return tuple(ConflictState(*one) for one in sorted(told))
 
     def life_events(self, code: str) -> tuple[LifeEventState, ...]:
         if not (self._core / f"{types.LIFE_EVENT.name}.parquet").exists():
             return ()
-        rows = self._rows(types.LIFE_EVENT, "code = $code", code=code)
+        rows = self.rows(types.LIFE_EVENT, "code = $code", code=code)
         events = [
             LifeEventState(
                 row["kind"], row["on_day"], row["precision"], row["source"], row["decision"]
@@ -522,15 +531,27 @@ class _Reading:
         ]
         return tuple(sorted(events, key=lambda one: (one.on_day or date.min, one.kind)))
 
-    def _rows(self, table: BulkTable, where: str, **parameters: Any) -> list[dict[str, Any]]:
+    def ends(self, codes: Sequence[str], *, columns: Sequence[str] | None = None) -> pa.Table:
+        """The relations of these codes, a row an end."""
+        path = self._core / f"{types.RELATION_END.name}.parquet"
+        return open_sorted(path, "code").read(codes, columns=columns)
+
+    def has(self, table: BulkTable) -> bool:
+        """Whether this build has the table: older ones lack some."""
+        return (self._core / f"{table.name}.parquet").exists()
+
+    def rows(
+        self, table: BulkTable, where: str, *, columns: str = "*", **parameters: Any
+    ) -> list[dict[str, Any]]:
+        """The rows of a table that fit, as they lie."""
         path = self._core / f"{table.name}.parquet"
         found = self._connection.execute(
-            f"select * from {scan_sql([path])} where {where}", parameters
+            f"select {columns} from {scan_sql([path])} where {where}", parameters
         )
         return rows_of(found)
 
 
-def _with_all_columns(row: dict[str, Any]) -> dict[str, Any]:
+def with_all_columns(row: dict[str, Any]) -> dict[str, Any]:
     """A relation of a build from before facts had keys reads as asserted by one row, decided by nobody."""
     key = f"{row['type']}|{row['from_code']}|{row['to_code']}"
     known = {
@@ -547,13 +568,14 @@ def _with_all_columns(row: dict[str, Any]) -> dict[str, Any]:
 @lru_cache(maxsize=64)
 def _connection_of(core: str, thread: int) -> duckdb.DuckDBPyConnection:  # noqa: ARG001 - both are the key
     connection = open_engine(memory_limit=MEMORY, threads=2)
-    # A published build never changes, so what its files say of themselves is read once.
-    connection.execute("set enable_object_cache = true")
+    # A published build never changes, so what its files say of themselves is read once. Measured on 551,600 rooms:
+    # 41 ms instead of 72 for one element's relations; DuckDB 2 knows `enable_object_cache` and ignores it.
+    connection.execute("set parquet_metadata_cache = true")
     return connection
 
 
 @lru_cache(maxsize=64)
-def _day_of(build: Path) -> date:
+def day_of(build: Path) -> date:
     return date.fromisoformat(read_json(build / "receipts.json")["as_of"])
 
 
@@ -575,7 +597,7 @@ def _share_of(build: Path) -> int:
     return int(read_json(inputs)["decisions"]["up_to"]) if inputs.exists() else 0
 
 
-def _catalogue(store: Store) -> Mapping[str, RelationType]:
+def catalogue_of(store: Store) -> Mapping[str, RelationType]:
     own = store.root / "relations.yaml"
     return _catalogue_at(store.root, own.stat().st_mtime_ns if own.exists() else 0)
 

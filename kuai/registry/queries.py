@@ -29,6 +29,14 @@ from kuai.registry.conflicts import (
 )
 from kuai.registry.decided_keys import decided_as
 from kuai.registry.deciding import DecisionView, list_decisions, verified_level
+from kuai.registry.element_file import (
+    ElementFile,
+    FileFact,
+    FileKind,
+    Turn,
+    Verified,
+    read_element_file,
+)
 from kuai.registry.facts import Statement, list_statements, published_sequence
 from kuai.registry.overlay import (
     FactWord,
@@ -45,9 +53,14 @@ __all__ = [
     "CodeHistory",
     "CodeStep",
     "Belief",
+    "ElementFile",
     "ElementState",
+    "FileFact",
+    "FileKind",
     "LifeEventState",
     "RelationState",
+    "Turn",
+    "Verified",
     "find_belief",
     "state_of",
     "BASE_STATUSES",
@@ -70,6 +83,7 @@ __all__ = [
     "list_decisions",
     "list_statements",
     "published_sequence",
+    "read_element_file",
     "read_code_history",
     "resolve_code",
     "resolve_codes",
