@@ -184,3 +184,45 @@ class LibraryWork(models.Model):
     def percent_done(self) -> int | None:
         """0 to 100, or None while the size is unknown."""
         return min(100, round(100 * self.done / self.total)) if self.total else None
+
+
+class SavedArea(models.Model):
+    """One row: one area that somebody drew or chose on the map, by its shape or by the codes of its blocks. Without a
+    name it is a draft of a few days; with one it opens by its link for whoever may see every building in it.
+
+    Absent on purpose: any figure (counted anew at each look, from the build of that day) and any list of rights.
+    """
+
+    privacy: ClassVar = TablePrivacy(
+        retention="until its owner removes it and a week beyond; drafts a week",
+        levels={
+            "uuid": L1,
+            "name": L2,
+            "kind": L1,
+            "shape": L1,
+            "owner": L2,
+            "made_at": L2,
+            "changed_at": L2,
+            "removed_at": L2,
+        },
+    )
+
+    uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=40, blank=True, default="")
+    kind = models.CharField(max_length=8)
+    shape = models.JSONField()
+    owner = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["owner", "-changed_at"], name="saved_area_by_owner")
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["polygon", "circle", "blocks"]),
+                name="saved_area_has_a_known_kind",
+            )
+        ]
