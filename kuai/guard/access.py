@@ -35,6 +35,15 @@ from kuai.guard.engine.reading import FIELD_LEVELS, ResolvedSubject, SealedMenti
 from kuai.guard.engine.source_rules import require_source_may_build
 from kuai.guard.ledger import record_entry
 from kuai.guard.masks import mask
+from kuai.guard.residents import (
+    BINDERS,
+    EVIDENCE,
+    Binding,
+    bind_resident,
+    end_binding,
+    find_binding,
+    seed_resident,
+)
 from kuai.guard.retention_list import clear_technical_rows
 from kuai.guard.revealing import register_resolver, reveal, withdraw_resolver
 from kuai.guard.route_rules import (
@@ -63,7 +72,10 @@ from kuai.guard.tickets import (
 
 __all__ = [
     "ALL_ROLES",
+    "BINDERS",
+    "EVIDENCE",
     "FIELD_LEVELS",
+    "Binding",
     "BrokenGlass",
     "CommandRule",
     "DemoLogin",
@@ -74,6 +86,7 @@ __all__ = [
     "RouteRule",
     "SealedMention",
     "TicketRequest",
+    "bind_resident",
     "break_glass",
     "change_password",
     "change_role",
@@ -84,8 +97,10 @@ __all__ = [
     "count_in_emergency",
     "create_demo_accounts",
     "decide_route",
+    "end_binding",
     "end_dead_tickets",
     "end_tickets",
+    "find_binding",
     "find_forbidden_column",
     "find_rule",
     "get_live_ticket",
@@ -110,6 +125,7 @@ __all__ = [
     "require_source_may_build",
     "reveal",
     "route_rule",
+    "seed_resident",
     "withdraw_origin",
     "withdraw_resolver",
 ]

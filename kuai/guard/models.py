@@ -21,6 +21,7 @@ from kuai.guard.ledger_models import (
     LedgerSecret,
     LedgerSubject,
 )
+from kuai.guard.resident_models import ResidentBinding
 from kuai.guard.types import Actor, Role, TablePrivacy, Ticket, TicketKind, Zone
 from kuai.kit.tables import Sensitivity
 
@@ -35,6 +36,7 @@ __all__ = [
     "LedgerSecret",
     "LedgerSubject",
     "PurposeRecord",
+    "ResidentBinding",
     "ReviewDuty",
     "SourceRecord",
     "TicketRecord",

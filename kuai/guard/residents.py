@@ -1,0 +1,156 @@
+"""Which login is which person: bound by an officer who has the person before them, never by a search for a name.
+
+The login may come from us or, later, from an identity provider: what is bound is the login's name to a person's code
+and to the record the officer had open. Needs Django; its door is `access`. Decision 0030.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from kuai.guard.accounts import SYSTEM
+from kuai.guard.engine.reading import CODE_SHAPE
+from kuai.guard.ledger import record_entry
+from kuai.guard.models import Account, ResidentBinding, SourceRecord
+from kuai.guard.tickets import get_live_ticket
+from kuai.guard.types import Actor, Role
+from kuai.kit.errors import Refusal
+
+# Who stands at a counter or a door and sees whom they serve.
+BINDERS = frozenset({Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK})
+# What the officer was shown; nothing of what stands in it is kept.
+EVIDENCE = ("id_card", "household_book", "residence_permit", "passport")
+SEEDED = "seed"
+ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A login's living binding. `record`: the record by which the person was known when it was made."""
+
+    username: str
+    person_code: str
+    record: str
+    evidence: str
+    bound_by: str
+    bound_at: datetime
+
+
+def bind_resident(
+    username: str,
+    person_code: str,
+    *,
+    record: str,
+    evidence: str,
+    ticket_id: str,
+    by: Actor,
+    at: datetime,
+) -> Binding:
+    """Bind a resident's login to the person of the officer's live ticket, who stands before them with a document.
+
+    Refuses other roles, a ticket that does not name the person, no document, a login that is bound to somebody, a
+    person who has a login. Entered in the ledger about the person.
+    """
+    if by.role not in BINDERS:
+        raise Refusal("binding.not_yours", "居民登录由见到本人的街道或部门工作人员核对。")
+    if evidence not in EVIDENCE:
+        raise Refusal("binding.evidence", "请选核对了哪种证件。")
+    ticket = get_live_ticket(ticket_id, holder=by, at=at)
+    if f"person:{person_code}" not in ticket.subjects:
+        raise Refusal("ticket.other_person", "这张凭据不是为这个人开的。")
+    return _bind(
+        Binding(username, person_code, record, evidence, by.user_id, at), by=by, ticket=ticket_id
+    )
+
+
+def seed_resident(username: str, person_code: str, *, record: str, at: datetime) -> Binding:
+    """Bind a demo login to an invented person. Refused on a store that knows real people; repeating adds nothing."""
+    if SourceRecord.objects.filter(synthetic=False).exists():
+        raise Refusal("account.demo_refused", "演示账号只能建在合成数据的库里，这个库有真实来源。")
+    known = _living(username)
+    if known is not None and known.person_code == person_code:
+        return known
+    if known is not None:
+        end_binding(username, by=SYSTEM, at=at)
+    return _bind(
+        Binding(username, person_code, record, SEEDED, SYSTEM.user_id, at), by=SYSTEM, ticket=""
+    )
+
+
+def end_binding(username: str, *, by: Actor, at: datetime) -> None:
+    """The login is nobody's any more: by who may bind, by the security administrator, by its holder. Repeatable."""
+    known = _living(username)
+    if known is None:
+        return
+    may = by.role in BINDERS or by.role is Role.SECURITY_ADMINISTRATOR
+    if not may and by.user_id not in (username, SYSTEM.user_id):
+        raise Refusal("binding.not_yours", "居民登录由见到本人的街道或部门工作人员核对。")
+    with transaction.atomic():
+        ResidentBinding(
+            username=username,
+            person_code=known.person_code,
+            evidence=ENDED,
+            bound_by=by.user_id,
+            bound_at=at,
+        ).save()
+        Account.objects.filter(username=username).update(person_code="")
+        _enter("binding.ended", known.person_code, by=by, ticket="", at=at)
+
+
+def find_binding(actor: Actor) -> Binding | None:
+    """The living binding of a resident's own login, if it still names the person of the account."""
+    known = _living(actor.user_id) if actor.role is Role.RESIDENT else None
+    return known if known is not None and known.person_code == actor.person_code else None
+
+
+def _bind(wish: Binding, *, by: Actor, ticket: str) -> Binding:
+    if not CODE_SHAPE.match(wish.person_code) or not wish.person_code.startswith("P-"):
+        raise Refusal("access.ref", "对象引用的形式不对，应为“种类:编码”。")
+    with transaction.atomic():
+        account = Account.objects.filter(username=wish.username, is_active=True).first()
+        # The same words for a login of staff and for none: which logins there are is not told here.
+        if account is None or account.role != Role.RESIDENT.value:
+            raise Refusal("binding.no_login", "没有这个在用的居民登录。")
+        if _living(wish.username) is not None or account.person_code not in ("", wish.person_code):
+            raise Refusal("binding.taken", "这个登录已经核对过。", next_step="先终止原来的核对。")
+        others = Account.objects.filter(person_code=wish.person_code, is_active=True)
+        if any(_living(one.username) for one in others.exclude(username=wish.username)):
+            raise Refusal("binding.has_login", "这个人已经有一个登录。", next_step="先终止那一个。")
+        ResidentBinding(
+            username=wish.username,
+            person_code=wish.person_code,
+            record=wish.record,
+            evidence=wish.evidence,
+            ticket=ticket,
+            bound_by=wish.bound_by,
+            bound_at=wish.bound_at,
+        ).save()
+        account.person_code = wish.person_code
+        account.save(update_fields=["person_code"])
+        _enter("binding.made", wish.person_code, by=by, ticket=ticket, at=wish.bound_at)
+    return wish
+
+
+def _living(username: str) -> Binding | None:
+    row = ResidentBinding.objects.filter(username=username).order_by("-pk").first()
+    if row is None or row.evidence == ENDED:
+        return None
+    return Binding(
+        row.username, row.person_code, row.record, row.evidence, row.bound_by, row.bound_at
+    )
+
+
+def _enter(action: str, person_code: str, *, by: Actor, ticket: str, at: datetime) -> None:
+    record_entry(
+        actor=by,
+        action=action,
+        object_kind="person",
+        object_refs=(person_code,),
+        purpose="administration",
+        ticket_id=ticket,
+        count=1,
+        at=at,
+    )
