@@ -93,7 +93,8 @@ def enter_in_ledger(
         actor=operator(),
         action=action,
         object_kind="delivery" if about else "store",
-        object_refs=(about or store.current_version() or "",),
+        # A store into which nothing was built has no version to name.
+        object_refs=tuple(filter(None, (about or store.current_version(),))),
         fields=fields,
         purpose="record_review",
         ticket_id=ticket,

@@ -30,6 +30,8 @@ from kuai.kit.store import Store, read_json
 
 # The ledger's word for a period whose key was destroyed, as `kuai keys shred` and the retention run enter it.
 SHREDDING = "shredded_period"
+# Made by whoever looks at a store without keys; opens no data, signs cookies of logins that are over anyway.
+WEB_SECRET = "web.secret"
 # The steps that a database's tables have gone: room and name of the step.
 Migrations = tuple[tuple[str, str], ...]
 
@@ -161,7 +163,7 @@ def _read_keys(keys: KeysPart | None, manifest: Manifest, target: Store) -> Mani
         raise Refusal(
             "restore.other_keys", "这份密钥备份是另一个库的。", next_step="找出同一个库的密钥备份。"
         )
-    _require_empty(target.keys, what="密钥文件夹")
+    _require_empty(target.keys, what="密钥文件夹", but_for=WEB_SECRET)
     verify_part(keys.part)
     open_part(found, keys.passphrase)
     return found
@@ -188,6 +190,7 @@ def _put_keys_back(keys: KeysPart, manifest: Manifest, target: Path) -> None:
     for path in half.rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)
     if target.exists():
+        (target / WEB_SECRET).unlink(missing_ok=True)
         target.rmdir()
     half.rename(target)
 
@@ -202,8 +205,10 @@ def _require_kind(manifest: Manifest, kind: str) -> None:
         )
 
 
-def _require_empty(folder: Path, *, what: str) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+def _require_empty(folder: Path, *, what: str, but_for: str = "") -> None:
+    if folder.exists() and (
+        not folder.is_dir() or any(path.name != but_for for path in folder.iterdir())
+    ):
         raise Refusal(
             "restore.not_empty",
             f"{what} {folder} 不是空的，恢复不会覆盖任何东西。",
