@@ -55,6 +55,49 @@ def decide_different(
     _record("different", mentions, {}, reason=reason, store=store)
 
 
+@app.command("split")
+def split_records(
+    leaving: MentionsArgument,
+    staying: Annotated[
+        list[str], typer.Option("--staying", help="留下的记录键；可写多次，至少一条")
+    ],
+    reason: ReasonOption,
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """把这些记录从一个人（单位）里分出去：它们彼此同一，与留下的都不同。"""
+    _record("split", leaving, {"staying": staying}, reason=reason, store=store)
+
+
+@app.command("alias")
+def name_alias(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="从今不再用的编码")],
+    stands_for: Annotated[str, typer.Argument(metavar="STANDS_FOR", help="它指的编码")],
+    reason: ReasonOption,
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """一个编码指的就是另一个编码。"""
+    _record("alias", [code, stands_for], {}, reason=reason, store=store)
+
+
+@app.command("life-cycle")
+def tell_life_cycle(
+    codes: Annotated[list[str], typer.Argument(metavar="CODE...", help="人、单位或处所的编码")],
+    event: Annotated[
+        str,
+        typer.Option(
+            "--event",
+            help="人 birth|arrival|departure|death；单位 founded|changed|ended；楼 planned|built|demolished",
+        ),
+    ],
+    on: Annotated[str, typer.Option("--on", help="哪一天（2026-10-01）")],
+    reason: ReasonOption,
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """一个人、单位或楼在某日到来、变更或终止。"""
+    detail = {"event": event, "on": read_day(on).isoformat()}
+    _record("life_cycle", codes, detail, reason=reason, store=store)
+
+
 @app.command("verify")
 def verify_fact(
     fact: FactArgument,
@@ -197,7 +240,7 @@ def _may_show(subjects: tuple[str, ...], persons: Persons | None) -> bool:
 def _record(
     kind: str, subjects: list[str], detail: Mapping[str, Any], *, reason: str, store: Path
 ) -> None:
-    require_allowed(f"decide {kind}")
+    require_allowed(f"decide {kind.replace('_', '-')}")
     open_existing_work_database(store)
     from kuai.registry import decisions
 

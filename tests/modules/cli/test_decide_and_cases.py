@@ -122,3 +122,20 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_marked_as_s
             run_as("wang", "cases", "export", "--department", "公安分局", "-o", out)
     states = {one["state"] for one in json.loads(run_as("li", "cases", "list", "--json").output)}
     assert states == {"opened"}
+
+
+def test_records_are_split_codes_named_alike_and_lives_told_from_the_command_line(
+    town: ContestedTown, run_as
+) -> None:
+    def told(*words: object) -> dict[str, object]:
+        run_as("li", "decide", *words, *REASON)
+        return json.loads(run_as("li", "decide", "list", "--json").output)[-1]
+
+    split = told("split", "police:1#subject", "--staying", "police:2#subject")
+    assert (split["kind"], split["detail"]) == ("split", {"staying": ["police:2#subject"]})
+    ended = told("life-cycle", "440310001001", "--event", "demolished", "--on", "2026-10-01")
+    assert ended["detail"] == {"event": "demolished", "on": "2026-10-01"}
+    named = told("alias", "440310001001", "440310001002")
+    assert named["subjects"] == ["440310001001", "440310001002"]
+    with pytest.raises(Refusal):
+        told("life-cycle", "440310001001", "--event", "birth", "--on", "2026-10-01")
