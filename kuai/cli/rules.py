@@ -72,6 +72,9 @@ COMMAND_RULES = (
         for name, roles in (
             ("same", REVIEWERS),
             ("different", REVIEWERS),
+            ("split", REVIEWERS),
+            ("alias", ENDING),
+            ("life-cycle", ENDING),
             ("object", CONTESTING),
             ("verify", VERIFYING),
             ("retract", REVIEWERS),
