@@ -36,13 +36,20 @@ from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store, read_json, write_json
 from kuai.kit.tables import TableRef
 from kuai.sources.engine.dictionary import Dictionary, load_dictionary
+from kuai.sources.engine.folding_cells import NO_SIGNS, CellTraits, fold_cells
 from kuai.sources.engine.mappings import (
     Mapping,
     find_mapping_faults,
     locate_columns,
     write_mapping,
 )
-from kuai.sources.engine.projections import REGISTERED, SourcePlan, cell_views, row_text_sql
+from kuai.sources.engine.projections import (
+    REGISTERED,
+    SourcePlan,
+    cell_views,
+    own_key_sql,
+    row_text_sql,
+)
 from kuai.sources.engine.telling_parts import take_out_people
 from kuai.sources.types import IDENTITY, MENTION_TABLES, MentionSet, SnapshotRef
 
@@ -60,12 +67,15 @@ _ELEMENT_STEPS = (
 )
 # Dropped before the tables are written, because sorting needs the memory.
 _NEEDED_NO_MORE = (
+    "own_key",
+    "row_token",
     "keyed_row",
     "number_reading",
     "credit_reading",
     "phone_reading",
     "account_reading",
 )
+ROW_TEXT = "'row=' || core_text"
 _QUARANTINE_SCHEMA = pa.schema([("row_no", pa.int32()), ("reason", pa.string())])
 
 
@@ -190,12 +200,12 @@ def _session(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
 def _run(work: _Work, digest: str, task: ProgressTask) -> tuple[MentionSet, Receipt]:
     # First of all, because from here on the old receipt would speak of half-replaced files.
     (work.folder / RECEIPT_FILE).unlink(missing_ok=True)
-    _load_cells(work)
+    traits = _load_cells(work)
     task.advance(2)
     _load_words(work)
     _read_values(work)
     task.advance(2)
-    _key_rows(work)
+    _key_rows(work, traits)
     task.advance()
     for name in _NEEDED_NO_MORE:
         work.connection.execute(f"drop table {name} cascade")
@@ -225,8 +235,11 @@ def _run(work: _Work, digest: str, task: ProgressTask) -> tuple[MentionSet, Rece
 # --- cells ---------------------------------------------------------------------------------------
 
 
-def _load_cells(work: _Work) -> None:
-    """Table `cell`: row_no, c<n> folded (NFKC, trimmed), w<n> as written for addresses; core columns alone."""
+def _load_cells(work: _Work) -> dict[int, CellTraits]:
+    """Table `cell`: row_no, c<n> folded (NFKC, trimmed), w<n> as written for addresses; core columns alone.
+
+    Returns what the folded cells of each column may hold.
+    """
     numbers = sorted(work.plan.core_places)
     written = sorted(work.plan.places_of("address"))
     reader = open_sealed_batches(
@@ -242,20 +255,26 @@ def _load_cells(work: _Work) -> None:
         + [(f"c{number}", pa.string()) for number in numbers]
         + [(f"w{number}", pa.string()) for number in written]
     )
-    folded = (_fold_batch(batch, numbers, written, schema) for batch in reader)
+    traits = dict.fromkeys(numbers, NO_SIGNS)
+    folded = (_fold_batch(batch, traits, written, schema) for batch in reader)
     stream = pa.RecordBatchReader.from_batches(schema, folded)
     work.connection.register("folded_stream", stream)
     work.connection.execute("create temp table cell as select * from folded_stream")
     work.connection.unregister("folded_stream")
     for name, sql in cell_views(work.plan).items():
         work.connection.execute(f"create temp view {name} as {sql}")
+    return traits
 
 
 def _fold_batch(
-    batch: pa.RecordBatch, numbers: list[int], written: list[int], schema: pa.Schema
+    batch: pa.RecordBatch, traits: dict[int, CellTraits], written: list[int], schema: pa.Schema
 ) -> pa.RecordBatch:
+    """The batch folded; what its cells may hold is entered in `traits`."""
     columns = [batch.column("row_no").cast(pa.int32())]
-    columns += [_fold(batch.column(f"c{number}")) for number in numbers]
+    for number, before in traits.items():
+        cells, told = fold_cells(batch.column(f"c{number}"))
+        traits[number] = before.joined(told)
+        columns.append(cells)
     columns += [
         take_out_people(pc.utf8_trim_whitespace(_filled(batch.column(f"c{number}"))))
         for number in written
@@ -268,7 +287,7 @@ def _filled(column: pa.Array) -> pa.Array:
 
 
 def _fold(column: pa.Array) -> pa.Array:
-    return pc.utf8_trim_whitespace(pc.utf8_normalize(_filled(column), form="NFKC"))
+    return fold_cells(column)[0]
 
 
 def _load_words(work: _Work) -> None:
@@ -353,15 +372,34 @@ def _read_values(work: _Work) -> None:
     )
 
 
-def _key_rows(work: _Work) -> None:
-    own, row = token_sql("own_secret"), token_sql("'row=' || core_text")
+def _key_rows(work: _Work, traits: MappingType[int, CellTraits]) -> None:
+    own = token_sql("own_secret")
     work.connection.execute(
-        f"create temp table keyed_row as select row_no, own_plain, {own} as own_token,"
-        f" {row} as row_token from ({row_text_sql(work.plan)}) as row_text",
+        f"create temp table own_key as select row_no, own_plain, {own} as own_token"
+        f" from ({own_key_sql(work.plan)}) as claimed",
         _tokens(work),
+    )
+    _token_rows(work, traits)
+    work.connection.execute(
+        "create temp table keyed_row as select o.row_no, o.own_plain, o.own_token, t.row_token"
+        " from own_key as o left join row_token as t on t.row_no = o.row_no"
     )
     _step(work, "row_key")
     _step(work, "map_quarantine")
+
+
+def _token_rows(work: _Work, traits: MappingType[int, CellTraits]) -> None:
+    """Table `row_token`: of the rows without a key that is theirs alone, because no other's is ever asked for."""
+    condition = "true"
+    if work.plan.mapping.own_key:
+        _step(work, "contested_row")
+        condition = "c.row_no in (select row_no from contested_row)"
+    text = row_text_sql(work.plan, traits, condition=condition)
+    work.connection.execute(
+        f"create temp table row_token as select row_no, {token_sql(ROW_TEXT)} as row_token"
+        f" from ({text}) as row_text",
+        _tokens(work),
+    )
 
 
 def _write(work: _Work, name: str) -> TableRef:
@@ -539,6 +577,7 @@ def _stage_digest() -> str:
     room = Path(__file__).parent
     files = [
         Path(__file__),
+        room / "engine" / "folding_cells.py",
         room / "engine" / "projections.py",
         room / "engine" / "telling_parts.py",
         *sorted((room / "sql").glob("*.sql")),
