@@ -33,6 +33,7 @@ from kuai.cli import (
     review,
     sources,
     tables,
+    upgrade,
     upkeep,
     welfare,
 )
@@ -69,6 +70,7 @@ app.command("doctor")(upkeep.doctor)
 app.command("nightly")(upkeep.nightly)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
+app.command("upgrade")(upgrade.upgrade)
 app.command("serve")(portal.serve)
 app.command("run-demo")(portal.run_demo)
 app.command("reconcile")(reconcile.reconcile)

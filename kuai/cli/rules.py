@@ -115,6 +115,7 @@ COMMAND_RULES = (
     # Keys are backed up by the security administrator alone, on a real store: the command asks.
     command_rule("backup", touches_persons=False, roles=OPERATORS),
     command_rule("restore", touches_persons=False, roles=OPERATORS),
+    command_rule("upgrade", touches_persons=False, roles=OPERATORS),
     command_rule("doctor", touches_persons=False, roles=OPERATORS),
     command_rule("nightly", touches_persons=False, roles=OPERATORS),
     # Serves the library, no person; whoever runs it can read the store's files anyway.

@@ -64,11 +64,12 @@ def prepare(store: Store) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kuai.web.settings")
     store.create()
     import django  # noqa: PLC0415 - the settings read the environment set above
-    from django.core.management import call_command  # noqa: PLC0415
 
     django.setup()
-    call_command("migrate", verbosity=0, interactive=False)
-    from kuai.guard.access import load_purposes  # noqa: PLC0415 - needs django.setup()
+    from kuai.flows.store_format import open_store  # noqa: PLC0415 - needs django.setup()
+    from kuai.guard.access import load_purposes  # noqa: PLC0415
+
+    open_store(store)
     from kuai.web.demo import open_demo_logins  # noqa: PLC0415
 
     load_purposes()
