@@ -13,7 +13,7 @@ from kuai.address import actions as address
 from kuai.address import places
 from kuai.address.types import ADDRESS_ALIAS, ADDRESS_ENTRY, ADDRESS_SUCCESSION, ADDRESS_WASH
 from kuai.blocks import actions as blocks
-from kuai.blocks.types import BLOCK, BLOCK_COUNTER
+from kuai.blocks.types import BLOCK, BLOCK_CELL, BLOCK_COUNTER, CELL_FIGURE
 from kuai.flows.build_inputs import BuildInputs
 from kuai.flows.deliveries import MappedResource
 from kuai.flows.frozen_library import FROZEN_TABLES
@@ -41,6 +41,8 @@ from kuai.sources.types import ADDRESS_MENTION, MENTION_TABLES
 Engine = duckdb.DuckDBPyConnection
 NO_ADDRESSES = TableRef(table=ADDRESS_MENTION, paths=(), rows=0)
 Made = tuple[dict[str, TableRef], Receipt]
+# What these spill is what they write: keys, codes and days, in clear in the build itself (decision 0027).
+STAGES_OF_CODES = frozenset({"relate", "serve", "pack"})
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,9 @@ class Bench:
         """Make the stage, or load its `tables` if an earlier run of this build finished it."""
 
         def made() -> Made:
-            with engine(spill_to=self.store.scratch / "spill") as connection:
+            with engine(
+                spill_to=self.store.scratch / "spill", spills_in_clear=name in STAGES_OF_CODES
+            ) as connection:
                 return make(connection)
 
         def loaded() -> dict[str, TableRef]:
@@ -101,7 +105,11 @@ def build_core(bench: Bench) -> None:
         lambda engine: _serve(engine, bench, core, tables),
         (RELATION_END, FACT_LINE, KEYLESS_MENTION),
     )
-    bench.stage("pack", lambda engine: _pack(engine, bench, tables), (BLOCK, BLOCK_COUNTER))
+    bench.stage(
+        "pack",
+        lambda engine: _pack(engine, bench, tables),
+        (BLOCK, BLOCK_COUNTER, BLOCK_CELL, CELL_FIGURE),
+    )
 
 
 def _freeze(engine: Engine, bench: Bench) -> Made:
@@ -239,11 +247,14 @@ def _pack(engine: Engine, bench: Bench, made: dict[str, TableRef]) -> Made:
     return blocks.pack_blocks(
         engine,
         inputs={
-            name: made[name] for name in ("address_entry", "relation", "organisation", "event")
+            name: made[name]
+            for name in ("address_entry", "relation", "organisation", "event", "person")
         },
         version=bench.core_version,
         as_of=bench.inputs.as_of,
         library_title=bench.inputs.library.title,
         folder=bench.core,
+        before=bench.store.builds / bench.inputs.previous / "core" if bench.inputs.previous else None,
+        source_days={one.source: one.as_of for one in bench.inputs.history if one.kind != "shredded"},
         progress=bench.progress,
     )

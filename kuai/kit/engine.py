@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 
 from kuai.kit.atomic_files import replace_when_complete
 from kuai.kit.errors import Breakdown, Refusal
@@ -25,6 +26,8 @@ from kuai.kit.tables import BulkTable, Column, TableRef
 # under 6 GB.
 DEFAULT_MEMORY_GB = 3.0
 ROW_GROUP_ROWS = 122_880
+# Measured 2026-11-22 on 4.7 M relations: 219 MB in 6.4 s of processor at level 1, 234 MB in 7.4 s at DuckDB's own 3.
+ZSTD_LEVEL = 1
 # Offline DuckDB 2.0 encrypts with its built-in library alone, whose random numbers it calls weak: better than plain
 # text on disk, no substitute for an encrypted volume. The key dies with the session.
 _ENCRYPTED_SPILL = {"temp_file_encryption": "true", "force_mbedtls_unsafe": "true"}
@@ -111,10 +114,12 @@ def _sweep_spills(folder: Path) -> None:
 
 @contextmanager
 def engine(
-    *, spill_to: Path | None = None, memory_limit: str = ""
+    *, spill_to: Path | None = None, memory_limit: str = "", spills_in_clear: bool = False
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """`open_engine` around a block."""
-    connection = open_engine(spill_to=spill_to, memory_limit=memory_limit)
+    connection = open_engine(
+        spill_to=spill_to, memory_limit=memory_limit, spills_in_clear=spills_in_clear
+    )
     try:
         yield connection
     finally:
@@ -195,18 +200,21 @@ def write_table(
     with replace_when_complete(target) as scratch:
         connection.execute(
             f"copy (select {columns} from ({select_sql}) order by {order}) to {path_sql(scratch)}"
-            f" (format parquet, compression zstd, row_group_size {row_group_rows})",
+            f" (format parquet, compression zstd, compression_level {ZSTD_LEVEL}, row_group_size {row_group_rows})",
             dict(parameters) if parameters else None,
         )
     return table_at(connection, table, folder)
 
 
-def table_at(connection: duckdb.DuckDBPyConnection, table: BulkTable, folder: Path) -> TableRef:
+def table_at(_connection: duckdb.DuckDBPyConnection, table: BulkTable, folder: Path) -> TableRef:
     """A reference to the table written into `folder`, with its row count from the file's footer."""
     target = folder / f"{table.name}.parquet"
-    # All rows are fetched, because DuckDB refuses other work on a connection with an unfinished result.
-    counted = connection.execute(f"select count(*) from {scan_sql([target])}").fetchall()
-    return TableRef(table=table, paths=(target,), rows=int(counted[0][0]))
+    return TableRef(table=table, paths=(target,), rows=row_count(target))
+
+
+def row_count(path: Path) -> int:
+    """How many rows a Parquet file has, from its footer."""
+    return int(pq.read_metadata(path).num_rows)
 
 
 def content_hash(connection: duckdb.DuckDBPyConnection, ref: TableRef) -> str:
