@@ -22,7 +22,18 @@ DESCRIPTION = "datapackage.json"
 # A description of a hundred resources is 50 KB; what is larger is no description.
 DESCRIPTION_BYTES = 4 * 1024 * 1024
 RESOURCES = 500
-TABLE_SUFFIXES = {".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".et"}
+TABLE_SUFFIXES = {
+    ".csv",
+    ".txt",
+    ".tsv",
+    ".xlsx",
+    ".xlsm",
+    ".xls",
+    ".et",
+    ".dbf",
+    ".json",
+    ".jsonl",
+}
 # Because the name becomes a folder of the vault and a key's name.
 RESOURCE_NAME = re.compile(r"^\w[\w.-]{0,63}$")
 _UNSAFE = re.compile(r"[^\w.-]+|\.{2,}")

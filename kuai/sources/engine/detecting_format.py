@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from kuai.kit.errors import DataFault, Where
+from kuai.sources.engine.reading_dbf import looks_like_dbf
+from kuai.sources.engine.reading_json import looks_like_json
 
 SAVE_AS = "请用 Excel 或 WPS 打开，另存为 .xlsx 或 .csv 后再交。"
 
@@ -17,6 +19,8 @@ class FileFormat(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
     XLS = "xls"
+    DBF = "dbf"
+    JSON = "json"
 
 
 # First bytes of what offices send by mistake.
@@ -55,6 +59,10 @@ def detect_format(path: Path, *, name: str = "") -> FileFormat:
         raise DataFault(
             "file.old_excel", "这是 Excel 5.0 以前的旧格式", where=where, remedy=SAVE_AS
         )
+    if looks_like_dbf(start, path.stat().st_size):
+        return FileFormat.DBF
+    if looks_like_json(start):
+        return FileFormat.JSON
     return _text_format(start, where)
 
 

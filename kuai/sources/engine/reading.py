@@ -17,6 +17,8 @@ from kuai.sources.engine import reading_limits as limits
 from kuai.sources.engine.detecting_encoding import is_garbled
 from kuai.sources.engine.detecting_format import FileFormat, detect_format
 from kuai.sources.engine.detecting_heading import HeadingFound, Merge, find_heading, name_columns
+from kuai.sources.engine.reading_dbf import DbfTable
+from kuai.sources.engine.reading_json import JsonTable
 from kuai.sources.engine.reading_rows import RowSorter
 from kuai.sources.engine.reading_scan import scan_workbook
 from kuai.sources.engine.reading_sheets import SheetTable, Workbook
@@ -83,7 +85,49 @@ def read_delivery(job: ReadingJob, advance: Advance) -> ReadingResult:
     kind = detect_format(path, name=job.file_name)
     if kind is FileFormat.CSV:
         return _read_text(job, path, advance)
+    if kind in (FileFormat.DBF, FileFormat.JSON):
+        return read_named_columns(job, path, kind, advance)
     return _read_workbook(job, path, kind, advance)
+
+
+def read_named_columns(
+    job: ReadingJob, path: Path, kind: FileFormat, advance: Advance
+) -> ReadingResult:
+    """A file whose columns have their names from itself: no heading row is looked for."""
+    form = {"name": job.file_name, "declared_encoding": job.declared_encoding}
+    table = JsonTable(path, **form) if kind is FileFormat.JSON else DbfTable(path, **form)
+    names = name_columns(
+        table.headings if isinstance(table, JsonTable) else [field.name for field in table.fields]
+    )
+    heading = HeadingFound(0, -1, names, ())
+    _require_shared_headings(job, heading, Where(file=job.file_name))
+    sorter = RowSorter(Path(job.scratch), headings=names, first_row_no=job.first_row_no)
+    if isinstance(table, JsonTable):
+        for place, rows in table.batches(advance):
+            sorter.take_rows(rows, sheet_row=place)
+    else:
+        for place, columns in table.batches(advance):
+            sorter.take_columns(columns, sheet_row=place)
+    sorter.close()
+    result = _result(job, kind.value, heading, sorter)
+    result.encoding = table.encoding.name if isinstance(table, JsonTable) else table.encoding
+    result.notes.update(_notes_of(table))
+    return result
+
+
+def _notes_of(table: JsonTable | DbfTable) -> dict[str, Any]:
+    if isinstance(table, JsonTable):
+        notes: dict[str, Any] = {
+            "json_member": table.member,
+            "nested_deeper": sorted(table.nested_deeper),
+        }
+    else:
+        notes = {
+            "deleted_records": table.deleted,
+            "memo_columns": table.memo_fields,
+            "overflowed_numbers": table.overflowed,
+        }
+    return {name: found for name, found in notes.items() if found}
 
 
 def _read_text(job: ReadingJob, path: Path, advance: Advance) -> ReadingResult:
@@ -231,6 +275,11 @@ def _require_heading(
             where=where,
             remedy="请删去不需要的列后再交。",
         )
+    _require_shared_headings(job, found, where)
+    return found
+
+
+def _require_shared_headings(job: ReadingJob, found: HeadingFound, where: Where) -> None:
     if job.expected_headings and found.headings != job.expected_headings:
         raise DataFault(
             "file.headings_differ",
@@ -238,7 +287,6 @@ def _require_heading(
             where=where,
             remedy="同一份数据拆成几个文件时，各文件的表头要相同。",
         )
-    return found
 
 
 def _first_text(sample: Sequence[Sequence[str]]) -> str:

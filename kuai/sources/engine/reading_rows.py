@@ -133,7 +133,7 @@ class RowSorter:
 
     def _misfit(self, row: Row) -> tuple[str, str] | None:
         if isinstance(row, BrokenRow):
-            return "cells.unpaired_quote", "引号不成对，分不清单元格"
+            return row.fault
         if len(row) < self.width and any(cell.strip() for cell in row):
             return "cells.too_few", f"只有 {len(row)} 个单元格，表头有 {self.width} 列"
         if len(row) < self.width:

@@ -23,6 +23,8 @@ csv.field_size_limit(64 * limits.MIB)
 class BrokenRow(list[str]):
     """A line whose quotes do not pair, so that its cells cannot be told apart; holds the line as one cell."""
 
+    fault = ("cells.unpaired_quote", "引号不成对，分不清单元格")
+
 
 class _UnpairedQuote(Exception):  # noqa: N818
     pass

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
-TAKEN_SUFFIXES = (".csv", ".txt", ".xlsx", ".xls")
+TAKEN_SUFFIXES = (".csv", ".txt", ".xlsx", ".xls", ".dbf", ".json", ".jsonl")
 PERIOD_PATTERN = re.compile(r"^[0-9]{4}(-(0[1-9]|1[0-2])(-[0-3][0-9])?)?$")
 
 
@@ -50,6 +50,6 @@ class UploadForm(forms.Form):
             raise forms.ValidationError(_("文件是空的。请重新导出后再上传。"))
         if PurePath(file.name or "").suffix.lower() not in TAKEN_SUFFIXES:
             raise forms.ValidationError(
-                _("只收 CSV、XLSX、XLS 文件。请在表格软件里另存为其中一种。")
+                _("只收 CSV、XLSX、XLS、DBF、JSON 文件。请在表格软件里另存为其中一种。")
             )
         return file

@@ -1,0 +1,323 @@
+"""Rows of a JSON file: an array of objects, one object a line, or an object that holds one such array.
+
+Values are the text that was delivered: numbers keep their digits. What is nested one level deep becomes a column with
+a dotted name (address.road); what is nested deeper stays in its cell as JSON.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, NoReturn
+
+from kuai.kit.errors import DataFault, Where
+from kuai.sources.engine import reading_limits as limits
+from kuai.sources.engine.detecting_encoding import EncodingFound, detect_encoding
+from kuai.sources.engine.reading_text import BrokenRow, Row
+
+# An object of a row is a few kilobytes; a longer one is a whole file in disguise, or a bracket that is missing.
+OBJECT_CHARACTERS = 4 * limits.MIB
+CHUNK_CHARACTERS = limits.MIB
+# An object around the array holds a code, a message, a count: not more.
+_MEMBERS_AROUND = 40
+_BEGINNING = re.compile(rb"\[\s*[\[{\]]|\{\s*[\"}]")
+_BLANKS = re.compile(r"[ \t\r\n]*")
+_REMEDY = "请从原系统重新导出为 JSON 数组、每行一个对象的 JSON，或另存为 .csv。"
+
+
+class BrokenObject(BrokenRow):
+    """What stands where an object should: kept as one cell, with its reason."""
+
+    fault = ("row.not_an_object", "不是 JSON 对象 {…}，或里面有语法错误")
+
+
+class DoubledName(BrokenRow):
+    """An object that says one name twice: which value counts is not ours to say."""
+
+    fault = ("row.doubled_name", "同一个对象里有两个同名的字段")
+
+
+class _Doubled(ValueError):
+    pass
+
+
+class BlankLine(list[str]):
+    """A line without any character: no row."""
+
+
+_Found = dict[str, Any] | BrokenRow | BlankLine
+
+
+def looks_like_json(start: bytes) -> bool:
+    """Whether a text begins as an array or an object of JSON does; UTF-16 too."""
+    text = start.replace(b"\x00", b"") if start.startswith((b"\xff\xfe", b"\xfe\xff")) else start
+    return bool(_BEGINNING.match(text.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")))
+
+
+class JsonTable:
+    """A JSON file opened for reading: all names found first, then all rows in batches."""
+
+    def __init__(self, path: Path, *, name: str, declared_encoding: str = "") -> None:
+        self._path = path
+        self._where = Where(file=name)
+        self.encoding: EncodingFound = detect_encoding(path, declared=declared_encoding, name=name)
+        self._decoder = json.JSONDecoder(
+            object_pairs_hook=_object_of, parse_float=str, parse_int=str, parse_constant=_no_value
+        )
+        # Where the array of rows is not the whole file: the member it is called by.
+        self.member = ""
+        self.is_lines = self._has_an_object_a_line()
+        self.nested_deeper: set[str] = set()
+        self.headings = self._find_names()
+
+    def batches(self, advance: Callable[[int], None]) -> Iterator[tuple[int, list[Row]]]:
+        """(number of the first, rows): objects in order, or lines where there is one a line."""
+        objects = self._objects(advance)
+        number = 1
+        places = {name: place for place, name in enumerate(self.headings)}
+        while rows := [
+            one if isinstance(one, list) else _cells(one, places)
+            for one in islice(objects, limits.BATCH_ROWS)
+        ]:
+            yield number, rows
+            number += len(rows)
+
+    def _find_names(self) -> tuple[str, ...]:
+        names: dict[str, None] = {}
+        for one in self._objects(lambda _: None):
+            if isinstance(one, list):
+                continue
+            for name, value in one.items():
+                names[name] = None
+                if isinstance(value, list | dict):
+                    self.nested_deeper.add(name)
+            if len(names) > limits.COLUMNS:
+                raise DataFault(
+                    "file.too_wide",
+                    f"各行的字段合起来超过 {limits.COLUMNS} 个",
+                    where=self._where,
+                    remedy="字段名里像是写了数据。请改成每行相同的字段后再交。",
+                )
+        if not names:
+            raise DataFault(
+                "file.no_rows", "里面没有一个对象 {…}", where=self._where, remedy=_REMEDY
+            )
+        return tuple(names)
+
+    def _has_an_object_a_line(self) -> bool:
+        """Two lines that are an object each; else it is an array, or one object."""
+        with self._opened() as stream:
+            lines = [line for line in islice(stream, 50) if line.strip()]
+        if not lines or not lines[0].lstrip("\ufeff \t").startswith("{"):
+            return False
+        whole = [self._is_object(line) for line in lines[:2]]
+        return whole[0] if len(lines) == 1 else any(whole)
+
+    def _is_object(self, line: str) -> bool:
+        try:
+            value = self._decoder.decode(line.strip("\ufeff \t\r\n"))
+        except _Doubled:
+            return True
+        except ValueError:
+            return False
+        # A single object that holds a list of objects is an array in a wrapper.
+        return isinstance(value, dict) and not _rows_member(value)
+
+    def _opened(self) -> io.TextIOWrapper:
+        return self._path.open("r", encoding=self.encoding.name, errors="replace", newline="")
+
+    def _objects(self, advance: Callable[[int], None]) -> Iterator[_Found]:
+        return self._lines(advance) if self.is_lines else self._members(advance)
+
+    def _lines(self, advance: Callable[[int], None]) -> Iterator[_Found]:
+        with self._opened() as stream:
+            # Not a line iterator, because a line without an end must not fill the memory.
+            while line := stream.readline(OBJECT_CHARACTERS):
+                advance(len(line))
+                text = line.strip("\ufeff \t\r\n")
+                # A blank line has a number, as in an editor, and no row.
+                yield self._object_in(text) if text else BlankLine()
+
+    def _object_in(self, text: str) -> _Found:
+        try:
+            value = self._decoder.decode(text)
+        except _Doubled:
+            return DoubledName([text])
+        except (ValueError, RecursionError):
+            return BrokenObject([text])
+        return _flat(value) if isinstance(value, dict) else BrokenObject([text])
+
+    def _members(self, advance: Callable[[int], None]) -> Iterator[_Found]:
+        with self._opened() as stream:
+            window = _Window(stream, advance)
+            if window.peek() == "{":
+                yield from self._wrapped(window)
+                return
+            window.take("[")
+            while window.peek() not in ("]", ""):
+                yield self._next(window)
+                if window.peek() == ",":
+                    window.take(",")
+                elif window.peek() != "]":
+                    self._fail(window)
+            if window.peek() != "]":
+                self._fail(window)
+
+    def _wrapped(self, window: _Window) -> Iterator[_Found]:
+        """{"code": 0, "data": [ … ]}: the one member that is a list of objects, read as a whole."""
+        text = window.rest(OBJECT_CHARACTERS * 16)
+        try:
+            value, end = self._decoder.raw_decode(text)
+        except (ValueError, RecursionError):
+            self._fail(window)
+        if text[end:].strip() or len(value) > _MEMBERS_AROUND:
+            self._fail(window)
+        self.member = _rows_member(value)
+        rows = value[self.member] if self.member else [value]
+        for one in rows:
+            yield _flat(one) if isinstance(one, dict) else BrokenObject([_as_text(one)])
+
+    def _next(self, window: _Window) -> _Found:
+        while True:
+            try:
+                value, end = self._decoder.raw_decode(window.text, window.place)
+            except _Doubled:
+                end = self._end_of_doubled(window)
+                if not end:
+                    continue
+                text, window.place = window.text[window.place : end], end
+                window.objects += 1
+                return DoubledName([text])
+            except (ValueError, RecursionError):
+                if not window.more():
+                    self._fail(window)
+                continue
+            if end == len(window.text) and window.more():
+                # A number may go on in the next part of the file.
+                continue
+            text = window.text[window.place : end]
+            window.place = end
+            window.objects += 1
+            return _flat(value) if isinstance(value, dict) else BrokenObject([text])
+
+    def _end_of_doubled(self, window: _Window) -> int:
+        """Where an object ends whose names are told twice; 0 if more of it had to be read first."""
+        try:
+            return json.JSONDecoder().raw_decode(window.text, window.place)[1]
+        except (ValueError, RecursionError):
+            if not window.more():
+                self._fail(window)
+            return 0
+
+    def _fail(self, window: _Window) -> NoReturn:
+        raise DataFault(
+            "file.broken_json",
+            f"JSON 在第 {window.objects + 1} 个对象处有语法错误，或文件不完整",
+            where=self._where,
+            remedy=_REMEDY,
+        ) from None
+
+
+class _Window:
+    """A part of a long text that moves on; never more than one object and one chunk of it."""
+
+    def __init__(self, stream: io.TextIOWrapper, advance: Callable[[int], None]) -> None:
+        self._stream = stream
+        self._advance = advance
+        self.text = ""
+        self.place = 0
+        self.objects = 0
+
+    def more(self) -> bool:
+        """Read on; False at the end of the file, or where one object is longer than any row."""
+        if len(self.text) - self.place > OBJECT_CHARACTERS:
+            return False
+        chunk = self._stream.read(CHUNK_CHARACTERS)
+        self._advance(len(chunk))
+        self.text, self.place = self.text[self.place :] + chunk, 0
+        return bool(chunk)
+
+    def peek(self) -> str:
+        """The next character that is no blank; "" at the end."""
+        while True:
+            found = _BLANKS.match(self.text, self.place)
+            self.place = found.end() if found else self.place
+            if self.place == 0 and self.text.startswith("\ufeff"):
+                self.place = 1
+                continue
+            if self.place < len(self.text):
+                return self.text[self.place]
+            if not self.more():
+                return ""
+
+    def take(self, character: str) -> None:
+        assert self.peek() == character
+        self.place += 1
+        self.peek()
+
+    def rest(self, longest: int) -> str:
+        """All that is left, up to `longest`."""
+        while len(self.text) - self.place <= longest:
+            chunk = self._stream.read(CHUNK_CHARACTERS)
+            if not chunk:
+                break
+            self._advance(len(chunk))
+            self.text += chunk
+        return self.text[self.place :]
+
+
+def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _Doubled
+    return found
+
+
+def _no_value(written: str) -> NoReturn:
+    raise ValueError(f"{written} is no JSON")
+
+
+def _rows_member(value: dict[str, Any]) -> str:
+    """The one member that is a list of objects, "" if there is none or several."""
+    lists = [
+        name
+        for name, one in value.items()
+        if isinstance(one, list) and one and all(isinstance(row, dict) for row in one[:20])
+    ]
+    return lists[0] if len(lists) == 1 else ""
+
+
+def _flat(value: dict[str, Any]) -> _Found:
+    flat: dict[str, Any] = {}
+    for name, one in value.items():
+        inner = (
+            {f"{name}.{part}": deep for part, deep in one.items()}
+            if isinstance(one, dict)
+            else {name: one}
+        )
+        if flat.keys() & inner.keys():
+            return DoubledName([_as_text(value)])
+        flat |= inner
+    return flat
+
+
+def _cells(row: dict[str, Any], places: dict[str, int]) -> Row:
+    cells = [""] * len(places)
+    for name, value in row.items():
+        cells[places[name]] = _as_text(value)
+    return cells
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        # As a sheet says it.
+        return "TRUE" if value else "FALSE"
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
