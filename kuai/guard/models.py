@@ -12,6 +12,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
 
+from kuai.guard.account_models import AccountWish, LegalHold, OutsideLogin
 from kuai.guard.ledger_models import (
     LedgerCheckpoint,
     LedgerDeferral,
@@ -27,6 +28,7 @@ from kuai.kit.tables import Sensitivity
 
 __all__ = [
     "Account",
+    "AccountWish",
     "BreakGlassRecord",
     "LedgerCheckpoint",
     "LedgerDeferral",
@@ -35,6 +37,8 @@ __all__ = [
     "LedgerSeal",
     "LedgerSecret",
     "LedgerSubject",
+    "LegalHold",
+    "OutsideLogin",
     "PurposeRecord",
     "ResidentBinding",
     "ReviewDuty",
@@ -72,9 +76,12 @@ class Account(AbstractBaseUser):
             "staff_no": L3,
             "person_code": L3,
             "organisation_code": L2,
+            "department": L2,
             "is_active": L2,
             "must_change_password": L2,
+            "one_time_until": L2,
             "opened_at": L2,
+            "closed_at": L2,
             "password": L4,
             "last_login": L2,
         },
@@ -87,9 +94,14 @@ class Account(AbstractBaseUser):
     staff_no = models.CharField(max_length=64, blank=True, default="")
     person_code = models.CharField(max_length=16, blank=True, default="")
     organisation_code = models.CharField(max_length=16, blank=True, default="")
+    # Whose cases a department's clerk answers, by the department's name in the registrations of sources.
+    department = models.CharField(max_length=100, blank=True, default="")
     is_active = models.BooleanField(default=True)
     must_change_password = models.BooleanField(default=True)
+    # Until when a one-time code opens; none for a password that its holder chose.
+    one_time_until = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -123,6 +135,7 @@ class Account(AbstractBaseUser):
             role=Role(self.role),
             areas=tuple(self.areas),
             person_code=self.person_code or None,
+            department=self.department,
         )
 
 

@@ -60,12 +60,16 @@ class TicketKind(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who asks: a login with its role and the areas (opaque code paths) it may act in. No areas = none."""
+    """Who asks: a login with its role and the areas (opaque code paths) it may act in. No areas = none.
+
+    `department`: whose cases a department's clerk answers; empty for everybody else.
+    """
 
     user_id: str
     role: Role
     areas: tuple[str, ...] = ()
     person_code: str | None = None
+    department: str = ""
 
 
 @dataclass(frozen=True)
