@@ -5,10 +5,19 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from kuai.blocks.areas import compare
 from kuai.blocks.finding import BlockFinder
 from kuai.blocks.reading import BlockReader
+from kuai.blocks.types import AreaView, ComparedCounter
 
-__all__ = ["BlockFinder", "BlockReader", "open_blocks", "open_finder"]
+__all__ = [
+    "BlockFinder",
+    "BlockReader",
+    "compare_areas",
+    "compare_dates",
+    "open_blocks",
+    "open_finder",
+]
 
 
 @lru_cache(maxsize=4)
@@ -21,3 +30,18 @@ def open_blocks(build: Path) -> BlockReader:
 def open_finder(build: Path, scratch: Path) -> BlockFinder:
     """Search over the firms and codes of the build in `build`; `scratch` takes the index, made on first use."""
     return BlockFinder(build, scratch)
+
+
+def compare_areas(first: AreaView, second: AreaView) -> list[ComparedCounter]:
+    """Two areas of one build, counter by counter; no difference where either is held back."""
+    return compare(first.counters, second.counters, with_persons=first.version == second.version)
+
+
+def compare_dates(earlier: BlockReader, later: BlockReader, code: str) -> list[ComparedCounter]:
+    """One block in two builds. Persons differ by whole tens within one series of cells; of two series there is no
+    difference. Refuses a block that either build does not know."""
+    return compare(
+        earlier.get_block(code).counters,
+        later.get_block(code).counters,
+        with_persons=earlier.series == later.series,
+    )

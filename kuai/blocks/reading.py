@@ -5,21 +5,39 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import shapely
 
-from kuai.blocks.engine.counters import counter_catalogue
+from kuai.blocks.areas import AreaCounter, Points, Snapped, circle_of, polygon_of
+from kuai.blocks.engine.floors import floor_of, floor_order
 from kuai.blocks.engine.search_text import phrase_query
+from kuai.blocks.figures import Figures
+from kuai.blocks.happenings import Box, Period, count_periods, heat_spots, pick_events
 from kuai.blocks.packing import SERVING_FILE
-from kuai.blocks.types import BlockView, CounterView, SearchHit
-from kuai.kit.errors import DataFault, Refusal
+from kuai.blocks.serving_files import ALL_FILES, ServingArrays
+from kuai.blocks.types import (
+    AreaView,
+    BlockView,
+    ChoosableBlock,
+    CountedCell,
+    FloorPlan,
+    HeatSpot,
+    PeriodCount,
+    PlacedChange,
+    RoomFace,
+    SearchHit,
+)
+from kuai.kit.errors import Refusal
 
-LARGEST_POLYGON_POINTS = 20_000
+# More cells are not outlined one by one: no map shows them apart.
+MOST_OUTLINES = 400
+MOST_CHOICES = 2_000
 _ROOM_TAIL = 6
 
 
@@ -27,29 +45,24 @@ class BlockReader:
     """One published build, opened read-only. Keeps one SQLite connection a thread; never writes."""
 
     def __init__(self, build: Path) -> None:
-        self._file = build / "core" / SERVING_FILE
-        if not self._file.exists():
+        self.core = build / "core"
+        self._file = self.core / SERVING_FILE
+        if not all((self.core / name).exists() for name in (SERVING_FILE, *ALL_FILES)):
             raise Refusal(
                 "blocks.no_serving",
                 "这个版本没有可供查询的块数据。",
                 next_step="请重新运行 kuai build。",
             )
         self._local = threading.local()
-        self._lock = threading.Lock()
-        self._points: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None = None
-        meta = {row["key"]: row["value"] for row in self._rows("select key, value from meta")}
-        self.version = meta["version"]
-        self.as_of = date.fromisoformat(meta["as_of"])
+        self._meta = {row["key"]: row["value"] for row in self._rows("select key, value from meta")}
+        self._figures = Figures(ServingArrays.map(self.core), self._meta)
+        self.version = self._meta["version"]
+        self.as_of = date.fromisoformat(self._meta["as_of"])
+        self.series = self._meta["series"]
 
     def get_block(self, code: str) -> BlockView:
         """The block of `code` with its counters; refuses an unknown code."""
-        row = self._row("select * from block where code = ?", code)
-        if row is None:
-            raise Refusal(
-                "block.unknown",
-                f"没有编码为 {code} 的块。",
-                next_step="请核对编码，或在搜索框里按地址查找。",
-            )
+        row = self._known(code)
         return self._view(row, self._path_of(row))
 
     def top_blocks(self) -> list[BlockView]:
@@ -60,9 +73,7 @@ class BlockReader:
 
     def list_children(self, code: str) -> list[BlockView]:
         """The blocks one level down, in order of their path."""
-        parent = self._row("select * from block where code = ?", code)
-        if parent is None:
-            raise Refusal("block.unknown", f"没有编码为 {code} 的块。")
+        parent = self._known(code)
         path = (*self._path_of(parent), (parent["code"], parent["level"], parent["name"]))
         rows = self._rows(
             "select * from block where parent_no = ? order by block_no", parent["block_no"]
@@ -75,18 +86,9 @@ class BlockReader:
         return str(row["path"]) if row else ""
 
     def count_polygon(self, geometry: dict[str, Any]) -> BlockView:
-        """Counters of a drawn area (GeoJSON geometry or feature, CGCS2000 degrees).
-
-        Things are summed over the buildings whose point lies inside; counts of persons over whole grids that lie
-        inside and are not suppressed, so that two areas can't be subtracted to find a few people.
-        """
-        polygon = _polygon_of(geometry)
-        numbers, xs, ys, levels = self._building_points()
-        inside = shapely.contains_xy(polygon, xs, ys)
-        buildings = numbers[inside & (levels == 1)]
-        whole_grids = self._whole_grids(polygon)
-        counters = self._summed(buildings, persons=False) + self._summed(whole_grids, persons=True)
-        order = list(counter_catalogue())
+        """`count_area` of a GeoJSON geometry or feature (CGCS2000 degrees), as a block without children."""
+        polygon = polygon_of(geometry)
+        area = self._as_area(*self._snap_shape(polygon), with_outlines=False)
         centre = polygon.centroid
         return BlockView(
             code="polygon",
@@ -97,15 +99,156 @@ class BlockReader:
             longitude=float(centre.x),
             latitude=float(centre.y),
             use="",
-            counters=tuple(sorted(counters, key=lambda counter: order.index(counter.key))),
+            counters=area.counters,
             version=self.version,
-            children=int(buildings.size),
-            notes=(
-                f"按落在区域内的 {buildings.size} 栋楼统计",
-                f"人数只计完整落在区域内、可以公布的网格（完整落在区域内的有 {whole_grids.size} 个）；"
-                "同一人在几个网格登记的，各计一次",
-            ),
+            children=len(area.buildings),
+            notes=area.notes,
         )
+
+    def count_area(
+        self,
+        *,
+        shape: dict[str, Any] | None = None,
+        codes: Sequence[str] = (),
+        circle: tuple[float, float, float] | None = None,
+        with_outlines: bool = True,
+    ) -> AreaView:
+        """Counters of an area: a GeoJSON shape, a circle (longitude, latitude, metres), or blocks by their codes.
+
+        Things are summed over the buildings whose point lies inside; persons over the cells that lie inside whole, so
+        that two areas differ by whole cells. Refuses unknown codes, and rooms.
+        """
+        if codes:
+            return self._as_area(*self._snap_codes(codes), with_outlines=with_outlines)
+        if circle is not None:
+            polygon = circle_of(*circle)
+        elif shape is not None:
+            polygon = polygon_of(shape)
+        else:
+            raise Refusal("area.empty", "没有选定区域。", next_step="请圈一个范围，或选几个块。")
+        return self._as_area(*self._snap_shape(polygon), with_outlines=with_outlines)
+
+    def list_for_choosing(
+        self, level: str, *, within: str = "", limit: int = MOST_CHOICES
+    ) -> list[ChoosableBlock]:
+        """Blocks of one level (below `within`) to tick in a list, in order of their path."""
+        first, last = 0, 1 << 62
+        if within:
+            row = self._known(within)
+            first, last = row["block_no"], row["last_no"]
+        rows = self._rows(
+            "select b.code, coalesce(nullif(b.standard_text, ''), b.name, b.code) as name, u.name as above"
+            " from block as b left join block as u on u.block_no = b.parent_no"
+            " where b.level = ? and b.block_no between ? and ? order by b.block_no limit ?",
+            level,
+            first,
+            last,
+            max(0, limit),
+        )
+        return [ChoosableBlock(row["code"], row["name"], row["above"] or "") for row in rows]
+
+    def count_events(self, code: str, *, kind: str = "", by: Period = "month") -> list[PeriodCount]:
+        """Requests, inspections and cases at a block by month, quarter or year."""
+        row = self._known(code)
+        events = self._figures.arrays.events
+        return count_periods(events, row["block_no"], row["last_no"], kind=kind, by=by)
+
+    def heat(
+        self,
+        kind: str = "request",
+        *,
+        first: date | None = None,
+        last: date | None = None,
+        box: Box | None = None,
+        zoom: int = 14,
+        category: str = "",
+    ) -> list[HeatSpot]:
+        """Events of a kind by square of the zoom, in whole months, within (west, south, east, north). No authors."""
+        categories: list[str] = json.loads(self._meta["categories"])
+        if category and category not in categories:
+            return []
+        events = pick_events(
+            np.asarray(self._figures.arrays.events),
+            kind=kind,
+            first=first,
+            last=last,
+            category=categories.index(category) if category else None,
+        )
+        points = self._points
+        place = np.searchsorted(points.numbers, events[:, 0]).clip(
+            0, max(0, len(points.numbers) - 1)
+        )
+        if not len(points.numbers):
+            return []
+        is_known = points.numbers[place] == events[:, 0]
+        x, y = points.longitudes[place], points.latitudes[place]
+        is_known &= ~np.isnan(x)
+        x, y = x[is_known], y[is_known]
+        spots = heat_spots(x, y, zoom)
+        if box is None:
+            return spots
+        west, south, east, north = box
+        return [
+            spot
+            for spot in spots
+            if west <= spot.longitude <= east and south <= spot.latitude <= north
+        ]
+
+    def floor_plan(self, code: str, *, with_let: bool = False) -> FloorPlan:
+        """The rooms of a building by floor, with premises facts alone; refuses what is no building.
+
+        `with_let` tells which rooms have a filing of letting: for whoever works on those, as the caller must know.
+        """
+        building = self._known(code)
+        if building["level"] != "building":
+            raise Refusal(
+                "floor_plan.no_building", "只有楼栋才有楼层图。", next_step="请选一栋楼。"
+            )
+        rows = self._rows(
+            "select b.code, b.name, b.use, f.is_let, f.firms, f.requests, f.failed_inspections from block as b"
+            " left join room_face as f on f.room_no = b.block_no"
+            " where b.parent_no = ? and b.level = 'room' order by b.name, b.block_no",
+            building["block_no"],
+        )
+        floors: dict[str, list[RoomFace]] = {}
+        for row in rows:
+            floors.setdefault(floor_of(row["name"] or ""), []).append(
+                RoomFace(
+                    code=row["code"],
+                    name=row["name"] or "",
+                    use=row["use"] or "",
+                    is_let=bool(row["is_let"]) if with_let else None,
+                    firms=row["firms"] or 0,
+                    requests=row["requests"] or 0,
+                    failed_inspections=row["failed_inspections"] or 0,
+                )
+            )
+        return FloorPlan(
+            code=building["code"],
+            name=building["standard_text"] or building["name"] or "",
+            floors=tuple(
+                (floor, tuple(floors[floor])) for floor in sorted(floors, key=floor_order)
+            ),
+            version=self.version,
+            as_of=self.as_of,
+        )
+
+    def lay_over(
+        self, block: BlockView, changes: Iterable[PlacedChange], *, persons_wait: bool = False
+    ) -> BlockView:
+        """The block after what was decided since the build: premises to the unit; persons as built, so that no figure
+        tells whose fact was decided (`persons_wait` marks them)."""
+        moved: dict[str, int] = {}
+        for change in changes:
+            if block.code in self.path_of(change.leaf_code).split("/"):
+                moved[change.counter] = moved.get(change.counter, 0) + change.difference
+        counters = tuple(
+            replace(one, waits_for_build=persons_wait)
+            if one.counts_persons
+            else replace(one, figure=(one.figure or 0) + moved.get(one.key, 0))
+            for one in block.counters
+        )
+        return replace(block, counters=counters)
 
     def search_places(self, text: str, *, limit: int = 20) -> list[SearchHit]:
         """Addresses and organisations that contain what was typed; a trailing room number opens the building."""
@@ -122,17 +265,16 @@ class BlockReader:
 
     def building_points(self, code: str) -> dict[str, Any]:
         """The buildings under `code` as a GeoJSON FeatureCollection, each with its count of rooms."""
-        parent = self._row("select * from block where code = ?", code)
-        if parent is None:
-            raise Refusal("block.unknown", f"没有编码为 {code} 的块。")
+        parent = self._known(code)
         rows = self._rows(
-            "select b.code, b.name, b.standard_text, b.longitude, b.latitude, b.use, c.figure from block as b"
-            " left join counter as c on c.block_no = b.block_no and c.counter = 'rooms'"
-            " where b.block_no between ? and ? and b.level = 'building' and b.longitude is not null"
-            " order by b.block_no",
+            "select block_no, code, name, standard_text, longitude, latitude, use from block"
+            " where block_no between ? and ? and level = 'building' and longitude is not null"
+            " order by block_no",
             parent["block_no"],
             parent["last_no"],
         )
+        at = self._figures.rows_of(np.array([row["block_no"] for row in rows], dtype=np.int64))
+        rooms = self._figures.arrays.figures[at, self._figures.columns["rooms"]].tolist()
         return {
             "type": "FeatureCollection",
             "features": [
@@ -147,12 +289,22 @@ class BlockReader:
                         "name": row["name"],
                         "text": row["standard_text"],
                         "use": row["use"],
-                        "rooms": row["figure"] or 0,
+                        "rooms": count,
                     },
                 }
-                for row in rows
+                for row, count in zip(rows, rooms, strict=True)
             ],
         }
+
+    def _known(self, code: str) -> sqlite3.Row:
+        row = self._row("select * from block where code = ?", code)
+        if row is None:
+            raise Refusal(
+                "block.unknown",
+                f"没有编码为 {code} 的块。",
+                next_step="请核对编码，或在搜索框里按地址查找。",
+            )
+        return row
 
     def _connection(self) -> sqlite3.Connection:
         connection = getattr(self._local, "connection", None)
@@ -185,13 +337,8 @@ class BlockReader:
     def _views(
         self, rows: list[sqlite3.Row], path: tuple[tuple[str, str, str], ...]
     ) -> list[BlockView]:
-        figures: dict[int, dict[str, sqlite3.Row]] = {row["block_no"]: {} for row in rows}
-        numbers = list(figures)
-        for start in range(0, len(numbers), 500):
-            part = numbers[start : start + 500]
-            marks = ", ".join("?" * len(part))
-            for found in self._rows(f"select * from counter where block_no in ({marks})", *part):
-                figures[found["block_no"]][found["counter"]] = found
+        numbers = np.array([row["block_no"] for row in rows], dtype=np.int64)
+        at = self._figures.rows_of(numbers).tolist()
         return [
             BlockView(
                 code=row["code"],
@@ -202,96 +349,89 @@ class BlockReader:
                 longitude=row["longitude"],
                 latitude=row["latitude"],
                 use=row["use"] or "",
-                counters=self._counter_views(figures[row["block_no"]])
-                if row["level"] != "room"
-                else (),
+                counters=self._figures.views_at(place) if row["level"] != "room" else (),
                 version=self.version,
             )
-            for row in rows
+            for row, place in zip(rows, at, strict=True)
         ]
 
-    def _counter_views(self, figures: dict[str, sqlite3.Row]) -> tuple[CounterView, ...]:
-        views = []
-        for key, counter in counter_catalogue().items():
-            found = figures.get(key)
-            views.append(
-                CounterView(
-                    key=key,
-                    title_zh=counter.title_zh,
-                    title_en=counter.title_en,
-                    definition_zh=counter.definition_zh,
-                    figure=found["figure"] if found else 0,
-                    suppressed=bool(found["suppressed"]) if found else False,
-                    asserted_share=found["asserted_share"] if found else None,
-                    sources=tuple(found["sources"].split(","))
-                    if found and found["sources"]
-                    else (),
-                    as_of=self.as_of,
-                )
-            )
-        return tuple(views)
-
-    def _building_points(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        with self._lock:
-            if self._points is None:
-                rows = self._rows(
-                    "select block_no, longitude, latitude, level = 'building' from block"
-                    " where level in ('building', 'grid') and longitude is not null"
-                )
-                table = np.array([tuple(row) for row in rows], dtype=float).reshape(-1, 4)
-                self._points = (
-                    table[:, 0].astype(np.int64),
-                    table[:, 1],
-                    table[:, 2],
-                    table[:, 3].astype(int),
-                )
-            return self._points
-
-    def _whole_grids(self, polygon: shapely.Geometry) -> np.ndarray:
-        """Grids all of whose buildings lie inside."""
-        numbers, xs, ys, levels = self._building_points()
-        inside = shapely.contains_xy(polygon, xs, ys)
-        grids = self._rows("select block_no, last_no from block where level = 'grid'")
-        buildings = np.sort(numbers[levels == 1])
-        inside_buildings = np.sort(numbers[inside & (levels == 1)])
-        whole = [
-            row["block_no"]
-            for row in grids
-            if (total := _between(buildings, row["block_no"], row["last_no"])) > 0
-            and _between(inside_buildings, row["block_no"], row["last_no"]) == total
-        ]
-        return np.array(whole, dtype=np.int64)
-
-    def _summed(self, numbers: np.ndarray, *, persons: bool) -> list[CounterView]:
-        self._connection().execute(
-            "create temp table if not exists asked (block_no integer primary key)"
+    @cached_property
+    def _points(self) -> Points:
+        rows = self._rows(
+            "select block_no, longitude, latitude from block where level = 'building' order by block_no"
         )
-        self._connection().execute("delete from asked")
-        self._connection().executemany(
-            "insert into asked values (?)", [(int(number),) for number in numbers]
-        )
-        found = {
-            row["counter"]: row
-            for row in self._rows(
-                "select counter, sum(figure) as figure, min(sources) as sources from counter"
-                " where block_no in (select block_no from asked) and suppressed = 0 group by counter"
+        table = np.array([tuple(row) for row in rows], dtype=float).reshape(-1, 3)
+        return Points(table[:, 0].astype(np.int64), table[:, 1], table[:, 2])
+
+    @cached_property
+    def _areas(self) -> AreaCounter:
+        return AreaCounter(self._figures, self._points)
+
+    def _snap_shape(self, polygon: Any) -> tuple[np.ndarray, Snapped]:
+        buildings = self._areas.inside(polygon)
+        return buildings, self._areas.snap_buildings(buildings)
+
+    def _snap_codes(self, codes: Sequence[str]) -> tuple[np.ndarray, Snapped]:
+        """Blocks that lie in another one of them are counted once."""
+        rows = sorted((self._known(code) for code in set(codes)), key=lambda row: row["block_no"])
+        first: list[int] = []
+        last: list[int] = []
+        for row in rows:
+            if row["level"] == "room":
+                raise Refusal("area.room", "房屋没有统计数。", next_step="请选楼栋或更大的块。")
+            if not last or row["block_no"] > last[-1]:
+                first.append(row["block_no"])
+                last.append(row["last_no"])
+        begin, end = np.array(first, dtype=np.int64), np.array(last, dtype=np.int64)
+        numbers = self._points.numbers
+        inside = [
+            numbers[a:b]
+            for a, b in zip(
+                np.searchsorted(numbers, begin),
+                np.searchsorted(numbers, end, side="right"),
+                strict=True,
             )
-        }
-        return [
-            CounterView(
-                key=key,
-                title_zh=counter.title_zh,
-                title_en=counter.title_en,
-                definition_zh=counter.definition_zh,
-                figure=found[key]["figure"] if key in found else (None if persons else 0),
-                suppressed=persons and key not in found,
-                asserted_share=None,
-                sources=tuple(found[key]["sources"].split(",")) if key in found else (),
-                as_of=self.as_of,
-            )
-            for key, counter in counter_catalogue().items()
-            if counter.counts_persons is persons
         ]
+        return np.concatenate(inside), self._areas.snap_blocks(begin, end)
+
+    def _as_area(self, buildings: np.ndarray, snapped: Snapped, *, with_outlines: bool) -> AreaView:
+        cells: tuple[CountedCell, ...] = ()
+        if with_outlines and len(snapped.cells) <= MOST_OUTLINES:
+            cells = self._outlined(snapped.cells)
+        left_out = self._areas.numbers_of(snapped.left_out)
+        return AreaView(
+            counters=snapped.counters,
+            cells=cells,
+            buildings=self._codes(buildings) if with_outlines else ("",) * len(buildings),
+            left_out=self._codes(left_out) if with_outlines else (),
+            version=self.version,
+            notes=(
+                f"按落在区域内的 {len(buildings)} 栋楼统计",
+                f"人数只计完整落在区域内的人数单元（{len(snapped.cells)} 个），"
+                f"有 {len(left_out)} 栋楼因与区域外的楼合并计数而未计入",
+            ),
+        )
+
+    def _outlined(self, cells: np.ndarray) -> tuple[CountedCell, ...]:
+        groups = self._areas.leaves_of_cells(cells)
+        figures = self._areas.residents_of(cells).tolist()
+        codes = iter(self._codes(self._areas.numbers_of(np.concatenate(groups))) if groups else ())
+        outlined = []
+        for cell, leaves, hull, figure in zip(
+            cells.tolist(), groups, self._areas.hulls(groups), figures, strict=True
+        ):
+            members = tuple(next(codes) for _ in leaves)
+            outlined.append(CountedCell(f"residents-{cell}", members, hull, figure))
+        return tuple(outlined)
+
+    def _codes(self, numbers: np.ndarray) -> tuple[str, ...]:
+        codes = self._code_of_leaf
+        return tuple(codes[number] for number in numbers.tolist())
+
+    @cached_property
+    def _code_of_leaf(self) -> dict[int, str]:
+        rows = self._rows("select block_no, code from block where level <> 'room'")
+        return {row["block_no"]: row["code"] for row in rows}
 
     def _search(self, text: str, limit: int) -> list[SearchHit]:
         """Places first, short ones before long; organisations fill what places leave, and have two fifths at least."""
@@ -343,38 +483,3 @@ class BlockReader:
                 for room in rooms
             ]
         return hits[:limit]
-
-
-def _between(numbers: np.ndarray, first: int, last: int) -> int:
-    return int(
-        np.searchsorted(numbers, last, side="right") - np.searchsorted(numbers, first, side="left")
-    )
-
-
-def _polygon_of(geometry: dict[str, Any]) -> shapely.Geometry:
-    """The polygon in a GeoJSON geometry, feature or collection of one; a clear fault otherwise."""
-    inner: Any = geometry
-    if inner.get("type") == "FeatureCollection":
-        features = inner.get("features")
-        inner = features[0] if isinstance(features, list) and features else {}
-    if isinstance(inner, dict) and inner.get("type") == "Feature":
-        inner = inner.get("geometry")
-    try:
-        polygon = shapely.from_geojson(json.dumps(inner))
-    except (shapely.errors.GEOSException, TypeError, ValueError) as fault:
-        raise DataFault(
-            "polygon.form", "圈选区域不是有效的 GeoJSON", remedy="请给出 Polygon 或 MultiPolygon。"
-        ) from fault
-    if polygon is None or polygon.geom_type not in ("Polygon", "MultiPolygon") or polygon.is_empty:
-        raise DataFault(
-            "polygon.type", "圈选区域不是多边形", remedy="请给出 Polygon 或 MultiPolygon。"
-        )
-    if shapely.get_num_coordinates(polygon) > LARGEST_POLYGON_POINTS:
-        raise DataFault(
-            "polygon.points",
-            f"圈选区域的点超过 {LARGEST_POLYGON_POINTS} 个",
-            remedy="请简化边界后再试。",
-        )
-    polygon = polygon if polygon.is_valid else shapely.make_valid(polygon)
-    shapely.prepare(polygon)
-    return polygon

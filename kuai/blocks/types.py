@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from kuai.kit.tables import CATALOGUE, BulkTable, Column, Sensitivity
@@ -111,6 +113,22 @@ CELL_FIGURE = CATALOGUE.declare(
         order_by=("person_table", "cell_no", "counter"),
     )
 )
+
+
+@dataclass(frozen=True)
+class PackFrame:
+    """What a packing is called and where it goes.
+
+    `before`: core folder of the build whose cells are kept, so that figures of persons move by tens (decision 0028);
+    None begins anew. `source_days`: newest delivery day by source.
+    """
+
+    version: str
+    as_of: date
+    library_title: str
+    folder: Path
+    before: Path | None = None
+    source_days: Mapping[str, date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

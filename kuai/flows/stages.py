@@ -13,7 +13,7 @@ from kuai.address import actions as address
 from kuai.address import places
 from kuai.address.types import ADDRESS_ALIAS, ADDRESS_ENTRY, ADDRESS_SUCCESSION, ADDRESS_WASH
 from kuai.blocks import actions as blocks
-from kuai.blocks.types import BLOCK, BLOCK_CELL, BLOCK_COUNTER, CELL_FIGURE
+from kuai.blocks.types import BLOCK, BLOCK_CELL, BLOCK_COUNTER, CELL_FIGURE, PackFrame
 from kuai.flows.build_inputs import BuildInputs
 from kuai.flows.deliveries import MappedResource
 from kuai.flows.frozen_library import FROZEN_TABLES
@@ -250,11 +250,17 @@ def _pack(engine: Engine, bench: Bench, made: dict[str, TableRef]) -> Made:
             name: made[name]
             for name in ("address_entry", "relation", "organisation", "event", "person")
         },
-        version=bench.core_version,
-        as_of=bench.inputs.as_of,
-        library_title=bench.inputs.library.title,
-        folder=bench.core,
-        before=bench.store.builds / bench.inputs.previous / "core" if bench.inputs.previous else None,
-        source_days={one.source: one.as_of for one in bench.inputs.history if one.kind != "shredded"},
+        frame=PackFrame(
+            version=bench.core_version,
+            as_of=bench.inputs.as_of,
+            library_title=bench.inputs.library.title,
+            folder=bench.core,
+            before=bench.store.builds / bench.inputs.previous / "core"
+            if bench.inputs.previous
+            else None,
+            source_days={
+                one.source: one.as_of for one in bench.inputs.history if one.kind != "shredded"
+            },
+        ),
         progress=bench.progress,
     )

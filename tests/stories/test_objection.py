@@ -113,7 +113,8 @@ def test_a_wrong_residence_is_out_at_once_and_no_later_extract_brings_it_back(
     december = towns.copy_town(town, tmp_path / "december", as_of="2026-11-30")
     assert not build(december, store).already_published
     assert statements_of(store, fact) == {("disputed", True)}
-    assert residents_counted(store) == before - 1
+    # One fewer, but figures of persons move by tens: whose it was is not to be read from two builds.
+    assert residents_counted(store) == before
     assert queries.statuses_over(store) == {}, "the build knows of it now"
 
     answered(store, "已更正")
@@ -127,4 +128,4 @@ def test_a_wrong_residence_is_out_at_once_and_no_later_extract_brings_it_back(
     january = towns.copy_town(town, tmp_path / "january", as_of="2026-12-31")
     build(january, store)
     assert {status for status, _ in statements_of(store, fact)} == {"withdrawn"}
-    assert residents_counted(store) == before - 1
+    assert residents_counted(store) == before

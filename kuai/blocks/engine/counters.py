@@ -8,25 +8,49 @@ from pathlib import Path
 
 import yaml
 
+from kuai.blocks.engine.cells import SMALLEST_SHOWN_COUNT
+
+__all__ = [
+    "SMALLEST_SHOWN_COUNT",
+    "Counter",
+    "PersonTable",
+    "all_counters",
+    "counter_catalogue",
+    "person_tables",
+]
 CATALOGUE_FILE = Path(__file__).parents[1] / "counters.yaml"
-# Below ten a count of persons may point at somebody (2-architecture, decided 11; GB/T 37964 practice k >= 10).
-SMALLEST_SHOWN_COUNT = 10
 
 
 @dataclass(frozen=True)
 class Counter:
-    """One figure of a block."""
+    """One figure of a block. `table` is empty unless it counts persons or their homes."""
 
     key: str
     title_zh: str
     title_en: str
     definition_zh: str
-    counts_persons: bool
+    group: str
+    table: str
+    part_of: str
+    is_hidden: bool
+
+    @property
+    def counts_persons(self) -> bool:
+        return bool(self.table)
+
+
+@dataclass(frozen=True)
+class PersonTable:
+    """Counters that share their cells; `part_of` is the counter their figures add up to, empty if none."""
+
+    name: str
+    keys: tuple[str, ...]
+    part_of: str
 
 
 @cache
-def counter_catalogue() -> dict[str, Counter]:
-    """All counters by key, in the order they are shown."""
+def all_counters() -> dict[str, Counter]:
+    """All counters by key, in the order they are shown; also those that are never shown."""
     entries = yaml.safe_load(CATALOGUE_FILE.read_text(encoding="utf-8"))["counters"]
     return {
         entry["key"]: Counter(
@@ -34,7 +58,29 @@ def counter_catalogue() -> dict[str, Counter]:
             title_zh=entry["zh"],
             title_en=entry["en"],
             definition_zh=entry["definition"],
-            counts_persons=bool(entry["persons"]),
+            group=entry["group"],
+            table=entry.get("table", ""),
+            part_of=entry.get("part_of", ""),
+            is_hidden=bool(entry.get("hidden", False)),
         )
         for entry in entries
     }
+
+
+@cache
+def counter_catalogue() -> dict[str, Counter]:
+    """The counters that are shown, by key."""
+    return {key: counter for key, counter in all_counters().items() if not counter.is_hidden}
+
+
+@cache
+def person_tables() -> tuple[PersonTable, ...]:
+    """The tables of persons; one that adds up to another's counter comes after it."""
+    tables: dict[str, PersonTable] = {}
+    for counter in all_counters().values():
+        if counter.table:
+            known = tables.get(counter.table, PersonTable(counter.table, (), counter.part_of))
+            tables[counter.table] = PersonTable(
+                known.name, (*known.keys, counter.key), known.part_of
+            )
+    return tuple(sorted(tables.values(), key=lambda table: bool(table.part_of)))

@@ -10,8 +10,9 @@ from typing import Any
 from kuai.address.types import ADDRESS_ENTRY
 from kuai.blocks.actions import pack_blocks
 from kuai.blocks.reading import BlockReader
+from kuai.blocks.types import PackFrame
 from kuai.kit.engine import engine
-from kuai.registry.types import EVENT, ORGANISATION, RELATION
+from kuai.registry.types import EVENT, ORGANISATION, PERSON, RELATION
 from tests.modules.registry.builders import write_rows
 
 TODAY = date(2026, 10, 31)
@@ -104,8 +105,11 @@ def pack(
     *,
     organisations: Sequence[dict[str, Any]] = (),
     events: Sequence[dict[str, Any]] = (),
+    persons: Sequence[dict[str, Any]] = (),
+    before: BlockReader | None = None,
+    version: str = VERSION,
 ) -> BlockReader:
-    """Pack and open."""
+    """Pack and open. `before`: the build whose cells are kept."""
     core = folder / "core"
     with engine() as connection:
         given = (
@@ -113,15 +117,20 @@ def pack(
             (RELATION, relations),
             (ORGANISATION, organisations),
             (EVENT, events),
+            (PERSON, persons),
         )
         inputs = {table.name: write_rows(connection, table, rows, core) for table, rows in given}
         _, receipt = pack_blocks(
             connection,
             inputs=inputs,
-            version=VERSION,
-            as_of=TODAY,
-            library_title="统一地址库",
-            folder=core,
+            frame=PackFrame(
+                version=version,
+                as_of=TODAY,
+                library_title="统一地址库",
+                folder=core,
+                before=before.core if before else None,
+                source_days={"police": TODAY},
+            ),
         )
     assert receipt.received == receipt.kept + receipt.refused
     return BlockReader(folder)

@@ -136,10 +136,12 @@ def test_a_drawn_area_counts_the_buildings_inside(district):
     assert (view.children, rooms) == (3, 12)
 
 
-def test_a_drawn_area_counts_people_by_whole_grids_only(tmp_path):
+def test_a_drawn_area_counts_people_by_whole_cells_only(tmp_path):
     library = a_library(communities=1, grids=2, buildings=2, rooms=1)
-    people = residents(f"{TOP}0010010100001000001", 20) + residents(
-        f"{TOP}0010010200001000001", 30, first=100
+    people = (
+        residents(f"{TOP}0010010100001000001", 17)
+        + residents(f"{TOP}0010010100002000001", 3, first=50)
+        + residents(f"{TOP}0010010200001000001", 30, first=100)
     )
     reader = pack(tmp_path, library, people)
 
@@ -159,7 +161,7 @@ def test_a_drawn_area_counts_people_by_whole_grids_only(tmp_path):
             [[114.11, 22], [114.115, 22], [114.115, 22.0015], [114.11, 22.0015], [114.11, 22]]
         ],
     }
-    assert people_in(half_a_grid) is None
+    assert people_in(half_a_grid) is None, "the seventeen are counted with the three next door"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,267 @@
+"""Areas drawn or chosen by hand, snapped: things by buildings, persons by whole cells (decision 0028). Private."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import shapely
+
+from kuai.blocks.engine.counters import all_counters, person_tables
+from kuai.blocks.figures import Figures
+from kuai.blocks.types import ComparedCounter, CounterView
+from kuai.kit.errors import DataFault
+
+LARGEST_POLYGON_POINTS = 20_000
+LARGEST_CIRCLE_M = 20_000
+METRES_A_DEGREE = 111_320.0
+# What an outline leaves around a building's point, in degrees: about 12 m.
+AROUND_A_POINT = 0.00011
+
+
+@dataclass(frozen=True)
+class Points:
+    """Buildings in order of their block number; NaN where the library knows no point."""
+
+    numbers: np.ndarray
+    longitudes: np.ndarray
+    latitudes: np.ndarray
+
+
+@dataclass(frozen=True)
+class _TableCells:
+    """One table: the cell of each leaf, how many leaves and how many points each has, and its figures."""
+
+    of_leaf: np.ndarray
+    leaves: np.ndarray
+    points: np.ndarray
+    figures: np.ndarray
+
+
+@dataclass(frozen=True)
+class Snapped:
+    """What an area counts. `cells`: numbers of the residents' cells counted; `left_out`: leaves inside, not counted."""
+
+    counters: tuple[CounterView, ...]
+    cells: np.ndarray
+    left_out: np.ndarray
+
+
+class AreaCounter:
+    """Counts areas of one build."""
+
+    def __init__(self, figures: Figures, points: Points) -> None:
+        self._figures = figures
+        self._points = points
+        self._leaves = np.asarray(figures.arrays.leaves)
+
+    def inside(self, polygon: shapely.Geometry) -> np.ndarray:
+        """Numbers of the buildings whose point lies in the polygon."""
+        west, south, east, north = polygon.bounds
+        points = self._points
+        near = np.flatnonzero(
+            (points.longitudes >= west)
+            & (points.longitudes <= east)
+            & (points.latitudes >= south)
+            & (points.latitudes <= north)
+        )
+        within = shapely.contains_xy(polygon, points.longitudes[near], points.latitudes[near])
+        return np.asarray(points.numbers[near[within]])
+
+    def snap_buildings(self, buildings: np.ndarray) -> Snapped:
+        """An area of these buildings: cells all of whose buildings with a point are among them."""
+        leaves = np.searchsorted(self._leaves, buildings)
+        sums, sources = self._figures.summed(self._figures.rows_of(buildings))
+        return self._snap(leaves, sums, sources, by_points=True)
+
+    def snap_blocks(self, first: np.ndarray, last: np.ndarray) -> Snapped:
+        """An area of whole blocks, none inside another."""
+        begin = np.searchsorted(self._leaves, first, side="left")
+        end = np.searchsorted(self._leaves, last, side="right")
+        parts = [np.arange(a, b) for a, b in zip(begin, end, strict=True)]
+        leaves = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+        sums, sources = self._figures.summed(self._figures.rows_of(first))
+        return self._snap(leaves, sums, sources, by_points=False)
+
+    def numbers_of(self, leaves: np.ndarray) -> np.ndarray:
+        """Block numbers of leaves."""
+        return np.asarray(self._leaves[leaves])
+
+    def leaves_of_cells(self, cells: np.ndarray) -> list[np.ndarray]:
+        """The leaves of each of these cells of residents."""
+        order, borders = self._resident_leaves
+        return [order[borders[cell] : borders[cell + 1]] for cell in cells]
+
+    def residents_of(self, cells: np.ndarray) -> np.ndarray:
+        """What these cells of residents show."""
+        return np.asarray(self._tables[self._resident_table].figures[cells, 0])
+
+    def hulls(self, groups: list[np.ndarray]) -> list[dict[str, Any]]:
+        """Outlines around the points of each group of leaves; an empty one where no point is known."""
+        shapes = []
+        for leaves in groups:
+            x, y = self._longitude[leaves], self._latitude[leaves]
+            known = ~np.isnan(x)
+            shapes.append(shapely.multipoints(np.stack([x[known], y[known]], axis=1)))
+        outlines = shapely.buffer(shapely.convex_hull(shapes), AROUND_A_POINT, quad_segs=2)
+        rounded = shapely.set_precision(outlines, 0.000001)
+        return [json.loads(text) for text in shapely.to_geojson(rounded)] if groups else []
+
+    def _snap(
+        self, leaves: np.ndarray, sums: np.ndarray, sources: np.ndarray, *, by_points: bool
+    ) -> Snapped:
+        found: dict[str, int | None] = {}
+        resident_cells = np.zeros(0, dtype=np.int64)
+        for place, table in enumerate(person_tables()):
+            cells = self._tables[place]
+            whole = _whole(cells, leaves, by_points=by_points)
+            shown = cells.figures[whole].sum(axis=0) if len(whole) else None
+            for column, key in enumerate(table.keys):
+                found[key] = None if shown is None else int(shown[column])
+            if place == self._resident_table:
+                resident_cells = whole
+        own = self._tables[self._resident_table].of_leaf[leaves]
+        counters = tuple(
+            self._figures.view(
+                counter,
+                found[key] if counter.counts_persons else int(sums[self._figures.columns[key]]),
+                sources=int(sources[self._figures.columns[key]]),
+            )
+            for key, counter in all_counters().items()
+            if not counter.is_hidden
+        )
+        return Snapped(counters, resident_cells, leaves[~np.isin(own, resident_cells)])
+
+    @cached_property
+    def _resident_table(self) -> int:
+        return next(
+            place for place, table in enumerate(person_tables()) if table.name == "residents"
+        )
+
+    @cached_property
+    def _longitude(self) -> np.ndarray:
+        return self._at_leaves(self._points.longitudes)
+
+    @cached_property
+    def _latitude(self) -> np.ndarray:
+        return self._at_leaves(self._points.latitudes)
+
+    def _at_leaves(self, values: np.ndarray) -> np.ndarray:
+        spread = np.full(len(self._leaves), np.nan)
+        spread[np.searchsorted(self._leaves, self._points.numbers)] = values
+        return spread
+
+    @cached_property
+    def _resident_leaves(self) -> tuple[np.ndarray, np.ndarray]:
+        of_leaf = self._tables[self._resident_table].of_leaf
+        order = np.argsort(of_leaf, kind="stable")
+        order = order[np.searchsorted(of_leaf[order], 0) :]
+        cells = len(self._tables[self._resident_table].leaves)
+        return order, np.searchsorted(of_leaf[order], np.arange(cells + 1))
+
+    @cached_property
+    def _tables(self) -> list[_TableCells]:
+        arrays = self._figures.arrays
+        has_point = ~np.isnan(self._longitude)
+        tables = []
+        for place, table in enumerate(person_tables()):
+            of_leaf = np.asarray(arrays.cells[:, place])
+            count = int(of_leaf.max(initial=-1)) + 1
+            rows = np.asarray(arrays.cell_figures)[np.asarray(arrays.cell_figures[:, 0]) == place]
+            figures = np.zeros((count, len(table.keys)), dtype=np.int64)
+            of_column = {self._figures.columns[key]: c for c, key in enumerate(table.keys)}
+            figures[rows[:, 1], [of_column[c] for c in rows[:, 2].tolist()]] = rows[:, 3]
+            may = of_leaf >= 0
+            tables.append(
+                _TableCells(
+                    of_leaf,
+                    np.bincount(of_leaf[may], minlength=count),
+                    np.bincount(of_leaf[may & has_point], minlength=count),
+                    figures,
+                )
+            )
+        return tables
+
+
+def _whole(cells: _TableCells, leaves: np.ndarray, *, by_points: bool) -> np.ndarray:
+    """Cells that lie whole among `leaves`."""
+    own = cells.of_leaf[leaves]
+    touched, inside = np.unique(own[own >= 0], return_counts=True)
+    sizes = (cells.points if by_points else cells.leaves)[touched]
+    return np.asarray(touched[inside == sizes])
+
+
+def compare(
+    first: tuple[CounterView, ...],
+    second: tuple[CounterView, ...],
+    *,
+    with_persons: bool = True,
+) -> list[ComparedCounter]:
+    """Counter by counter; where either side is held back, or may not be compared, there is no difference."""
+    others = {counter.key: counter for counter in second}
+    rows = []
+    for one in first:
+        other = others.get(one.key)
+        figures = (one.figure, other.figure if other else None)
+        is_known = None not in figures and (with_persons or not one.counts_persons)
+        rows.append(
+            ComparedCounter(
+                key=one.key,
+                title_zh=one.title_zh,
+                title_en=one.title_en,
+                first=figures[0],
+                second=figures[1],
+                difference=(figures[1] or 0) - (figures[0] or 0) if is_known else None,
+            )
+        )
+    return rows
+
+
+def circle_of(longitude: float, latitude: float, radius_m: float) -> shapely.Geometry:
+    """A circle on the ground as a polygon in degrees."""
+    if not (
+        0 < radius_m <= LARGEST_CIRCLE_M and -180 <= longitude <= 180 and -85 <= latitude <= 85
+    ):
+        raise DataFault(
+            "polygon.circle", "圆的中心或半径不对", remedy=f"半径最多 {LARGEST_CIRCLE_M} 米。"
+        )
+    around = np.linspace(0, 2 * math.pi, 64, endpoint=False)
+    north = radius_m / METRES_A_DEGREE
+    east = north / math.cos(math.radians(latitude))
+    ring = np.stack([longitude + east * np.cos(around), latitude + north * np.sin(around)], axis=1)
+    polygon = shapely.polygons(ring)
+    shapely.prepare(polygon)
+    return polygon
+
+
+def polygon_of(geometry: dict[str, Any]) -> shapely.Geometry:
+    """The polygon in a GeoJSON geometry, feature or collection of one; a clear fault otherwise."""
+    inner: Any = geometry
+    if inner.get("type") == "FeatureCollection":
+        features = inner.get("features")
+        inner = features[0] if isinstance(features, list) and features else {}
+    if isinstance(inner, dict) and inner.get("type") == "Feature":
+        inner = inner.get("geometry")
+    try:
+        polygon = shapely.from_geojson(json.dumps(inner))
+    except (shapely.errors.GEOSException, TypeError, ValueError) as fault:
+        raise DataFault(
+            "polygon.form", "圈选区域不是有效的 GeoJSON", remedy="请给出 Polygon 或 MultiPolygon。"
+        ) from fault
+    if polygon is None or polygon.geom_type not in ("Polygon", "MultiPolygon") or polygon.is_empty:
+        raise DataFault(
+            "polygon.type", "圈选区域不是多边形", remedy="请给出 Polygon 或 MultiPolygon。"
+        )
+    if shapely.get_num_coordinates(polygon) > LARGEST_POLYGON_POINTS:
+        raise DataFault(
+            "polygon.points",
+            f"圈选区域的点超过 {LARGEST_POLYGON_POINTS} 个",
+            remedy="请简化边界后再试。",
+        )
+    polygon = polygon if polygon.is_valid else shapely.make_valid(polygon)
+    shapely.prepare(polygon)
+    return polygon
