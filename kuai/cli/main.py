@@ -30,7 +30,9 @@ from kuai.cli import (
     parser,
     portal,
     reconcile,
+    retention,
     review,
+    source_pulling,
     sources,
     tables,
     upgrade,
@@ -70,6 +72,7 @@ app.command("doctor")(upkeep.doctor)
 app.command("nightly")(upkeep.nightly)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
+app.command("retention")(retention.retention)
 app.command("upgrade")(upgrade.upgrade)
 app.command("serve")(portal.serve)
 app.command("run-demo")(portal.run_demo)
@@ -79,6 +82,7 @@ explain.app.command("code")(explain_code.explain_code)
 explain.app.command("organisation")(explain_organisation.explain_organisation)
 explain.app.command("pair")(explain_pair.explain_pair)
 app.add_typer(explain.app, name="explain")
+sources.app.command("pull")(source_pulling.pull_source)
 app.add_typer(sources.app, name="sources")
 app.add_typer(library.app, name="library")
 app.add_typer(review.app, name="review")
@@ -90,6 +94,7 @@ app.add_typer(address_learning.applications, name="applications")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(auditing.app, name="ledger")
 app.add_typer(keys.app, name="keys")
+app.add_typer(retention.holds, name="hold")
 app.add_typer(welfare.app, name="welfare")
 
 

@@ -48,6 +48,8 @@ COMMAND_RULES = (
     command_rule("sources refused", touches_persons=True, roles=STEWARDS),
     # Row numbers, no value.
     command_rule("sources without-key", touches_persons=False, roles=STEWARDS),
+    # Seals rows unseen and shows their number.
+    command_rule("sources pull", touches_persons=False, roles=STEWARDS),
     command_rule("sources register", touches_persons=False, roles=STEWARDS),
     # The library holds places, no persons; what changes it is the steward's.
     *(
@@ -116,6 +118,12 @@ COMMAND_RULES = (
     command_rule("backup", touches_persons=False, roles=OPERATORS),
     command_rule("restore", touches_persons=False, roles=OPERATORS),
     command_rule("upgrade", touches_persons=False, roles=OPERATORS),
+    # Counts only. Who may erase on a store of real people, and who may hold, is asked of the operator's account.
+    command_rule("retention", touches_persons=False, roles=(*OPERATORS, *KEEPERS)),
+    *(
+        command_rule(f"hold {name}", touches_persons=False, roles=(*KEEPERS, *AUDITORS))
+        for name in ("set", "end", "list")
+    ),
     command_rule("doctor", touches_persons=False, roles=OPERATORS),
     command_rule("nightly", touches_persons=False, roles=OPERATORS),
     # Serves the library, no person; whoever runs it can read the store's files anyway.

@@ -17,8 +17,13 @@ MORE_DOORS = {
         "ledger_types",
         "route_rules",
         "command_rules",
+        "retention",
+        "register",
+        "outside_logins",
     },
     "web": {"serving"},
+    # Apart, because it loads SQLAlchemy, which only this needs.
+    "sources": {"database_tables"},
     "registry": {"decisions"},
     "address": {"drawing", "library", "learning", "parsing", "places"},
 }
