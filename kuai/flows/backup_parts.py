@@ -33,11 +33,15 @@ _HALF = re.compile(r"^\..+\.([0-9]+)\.half$")
 
 @dataclass(frozen=True)
 class PartFile:
-    """One file of a part: where it lies, how long it is as it lies there, its SHA-256 as it lies there."""
+    """One file of a part: where it lies, how long it is as it lies there, its SHA-256 as it lies there.
+
+    `modified_ns`: when the store's file was written; the order of deliveries and their retention are counted from it.
+    """
 
     path: str
     bytes: int
     sha256: str
+    modified_ns: int
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,8 @@ class PartWriter:
                 stream.write(block)
             stream.flush()
             os.fsync(stream.fileno())
-        self.written[path] = PartFile(path, size, digest.hexdigest())
+        modified_ns = source.stat().st_mtime_ns
+        self.written[path] = PartFile(path, size, digest.hexdigest(), modified_ns)
         return self.written[path]
 
     def drop(self, path: str) -> None:
@@ -212,6 +217,7 @@ def take_out(
                 stream.write(block)
             stream.flush()
             os.fsync(stream.fileno())
+        os.utime(place, ns=(one.modified_ns, one.modified_ns))
         yield one
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 from django.apps import apps
 from django.db import transaction
@@ -65,10 +66,16 @@ def _kept_deliveries(store: Store) -> Iterator[KeptThing]:
                 period=delivery.name,
                 rows=0,
                 # A delivery with a name that is no period counts from the day it lay here.
-                since=last_day_of_period(delivery.name)
-                or local_day(datetime.fromtimestamp(delivery.stat().st_mtime, tz=UTC)),
+                since=last_day_of_period(delivery.name) or _came_on(delivery),
                 retention_days=record.retention_days,
             )
+
+
+def _came_on(delivery: Path) -> date:
+    """By its card, whose time a restored store keeps; a folder's own changes with every file in it."""
+    card = delivery / "snapshot.json"
+    told = (card if card.exists() else delivery).stat()
+    return local_day(datetime.fromtimestamp(told.st_mtime, tz=UTC))
 
 
 def _kept_rows() -> Iterator[KeptThing]:

@@ -112,6 +112,8 @@ def test_a_restored_store_has_the_same_tables_ledger_and_records(
         there = pq.read_table(new.root / name).slice(row, 1).to_pylist()
         assert there == pq.read_table(path).slice(row, 1).to_pylist()
     assert towns.bytes_by_file(new.vault) == towns.bytes_by_file(used.vault)
+    # When a delivery came decides in which order they stand and how long they stay.
+    assert towns.tree_of(new.vault) == towns.tree_of(used.vault)
     locks = {".lock": b""}
     assert towns.bytes_by_file(new.keys) | locks == towns.bytes_by_file(used.keys) | locks
     # It is alive: figures, originals and the ledger.

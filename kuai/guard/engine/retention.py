@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+YEARS = range(1900, 2200)
 _PERIOD = re.compile(r"^(\d{4})(?:-?(\d{2}))?(?:-?(\d{2}))?$")
 
 
@@ -47,9 +48,10 @@ def list_overdue(kept: Iterable[KeptThing], *, as_of: date) -> tuple[OverdueThin
 
 
 def last_day_of_period(period: str) -> date | None:
-    """The last day that a delivery named 2026, 2026-11 or 2026-11-30 speaks of; None for another name."""
+    """The last day that a delivery named 2026, 2026-11 or 2026-11-30 speaks of; None for another name or a number."""
     match = _PERIOD.match(period)
-    if not match:
+    # Packages number their deliveries: 0001 is the first one, no year.
+    if not match or int(match[1]) not in YEARS:
         return None
     year, month, day = int(match[1]), int(match[2] or 12), match[3]
     try:
