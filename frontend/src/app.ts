@@ -6,6 +6,7 @@ import "./style/parts.css";
 import "./style/library.css";
 import "./style/learning.css";
 import "./style/facts.css";
+import "./style/files.css";
 import "./style/reviews.css";
 import { watchActKeys } from "./parts/act_keys";
 import { watchAddressChoice } from "./parts/address_choice";

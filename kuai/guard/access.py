@@ -31,7 +31,12 @@ from kuai.guard.command_rules import (
     require_command_allowed,
 )
 from kuai.guard.engine.forbidden_columns import find_forbidden_column
-from kuai.guard.engine.reading import FIELD_LEVELS, ResolvedSubject, SealedMention
+from kuai.guard.engine.reading import (
+    FIELD_LEVELS,
+    ROLES_FOR_L4,
+    ResolvedSubject,
+    SealedMention,
+)
 from kuai.guard.engine.source_rules import require_source_may_build
 from kuai.guard.ledger import record_entry
 from kuai.guard.masks import mask
@@ -75,6 +80,7 @@ __all__ = [
     "BINDERS",
     "EVIDENCE",
     "FIELD_LEVELS",
+    "ROLES_FOR_L4",
     "Binding",
     "BrokenGlass",
     "CommandRule",

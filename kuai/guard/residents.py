@@ -130,7 +130,8 @@ def _bind(wish: Binding, *, by: Actor, ticket: str) -> Binding:
         ).save()
         account.person_code = wish.person_code
         account.save(update_fields=["person_code"])
-        _enter("binding.made", wish.person_code, by=by, ticket=ticket, at=wish.bound_at)
+        made = "binding.seeded" if wish.evidence == SEEDED else "binding.made"
+        _enter(made, wish.person_code, by=by, ticket=ticket, at=wish.bound_at)
     return wish
 
 

@@ -228,7 +228,7 @@ def read_element_file(
                 core, code=found, after=held.built_up_to, up_to=held.sequence
             )
         ),
-        names=_names(
+        names=names_of(
             reading,
             {code for one in shown for code in (one.other_code, one.at_code)}
             | {one.other_code for one in turns},
@@ -305,7 +305,8 @@ def _fact(
     own: set[str],
     catalogue: Mapping[str, RelationType],
 ) -> FileFact:
-    row, certainty = min(stated, key=lambda one: (_rank(one[0]), one[0]["relation_no"]))
+    row = best_row([one for one, _ in stated])
+    certainty = next(word for one, word in stated if one is row)
     is_from = row["from_code"] in own
     other = row["to_code"] if is_from else row["from_code"]
     known = catalogue.get(row["type"])
@@ -331,6 +332,11 @@ def _fact(
             )
         ),
     )
+
+
+def best_row(stated: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Of the rows that state a fact the one that speaks for it."""
+    return min(stated, key=lambda one: (_rank(one), one["relation_no"]))
 
 
 def _rank(row: Mapping[str, Any]) -> int:
@@ -471,7 +477,7 @@ def _verified(fact_keys: Sequence[str], *, up_to: int) -> dict[str, tuple[Verifi
     return {key: tuple(steps) for key, steps in found.items()}
 
 
-def _names(reading: BuildReading, codes: set[str]) -> dict[str, str]:
+def names_of(reading: BuildReading, codes: set[str]) -> dict[str, str]:
     """What places, organisations and events of the page are called."""
     organisations = sorted(code for code in codes if code.startswith("O-"))
     events = sorted(code for code in codes if code.startswith("E-"))

@@ -46,6 +46,16 @@ from kuai.registry.overlay import (
     statuses_over,
     statuses_since,
 )
+from kuai.registry.person_file import (
+    OwnObjection,
+    PersonFact,
+    PersonFile,
+    founding_record,
+    holder_of_record,
+    objections_of,
+    read_person_file,
+    read_task_facts,
+)
 from kuai.registry.resolving import resolve_person
 from kuai.registry.return_flow import titles_of_facts
 
@@ -68,7 +78,10 @@ __all__ = [
     "DecisionView",
     "FactLine",
     "FactWord",
+    "OwnObjection",
     "Page",
+    "PersonFact",
+    "PersonFile",
     "Side",
     "Statement",
     "contested_facts",
@@ -77,13 +90,18 @@ __all__ = [
     "count_conflicts",
     "count_removals_since_build",
     "facts_out_of_use",
+    "founding_record",
     "get_conflict",
+    "holder_of_record",
     "list_base_facts",
     "list_conflicts",
     "list_decisions",
     "list_statements",
+    "objections_of",
     "published_sequence",
     "read_element_file",
+    "read_person_file",
+    "read_task_facts",
     "read_code_history",
     "resolve_code",
     "resolve_codes",

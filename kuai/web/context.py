@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from kuai.guard.queries import is_synthetic_store
 from kuai.guard.types import Role
 from kuai.web.rules import (
+    DOES_TASKS,
     KEEPS_SOURCES,
+    READS_OWN_FILE,
     REVIEWS_RECORDS,
     SEES_ADDRESSES,
     SEES_BLOCKS,
@@ -42,8 +44,10 @@ def list_menu(role: Role, path: str) -> list[dict[str, Any]]:
     """The pages this role may open."""
     entries = [
         (_("首页"), "home", tuple(Role)),
+        (_("我的资料"), "own_file", READS_OWN_FILE),
         (_("块地图"), "blocks", SEES_BLOCKS),
         (_("地址"), "address_library", SEES_ADDRESSES),
+        (_("在办"), "tasks", DOES_TASKS),
         (_("核校"), "reviews", REVIEWS_RECORDS),
         (_("核实"), "conflicts", SEES_FACTS),
         (_("来源"), "sources", SEES_SOURCES),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from kuai.flows.demo_resident import seed_demo_resident
 from kuai.guard.access import create_demo_accounts
 from kuai.guard.queries import find_actor_by_login, is_synthetic_store
 from kuai.guard.types import Role
@@ -30,7 +31,18 @@ def password_file(store: Store) -> Path:
 
 
 def open_demo_logins(store: Store, *, at: datetime) -> int:
-    """Make the demo accounts of a synthetic store that has none; leaves those that are there. May be repeated."""
+    """Make the demo accounts of a synthetic store that has none, and let the demo resident be one of its people.
+
+    Leaves accounts that are there. May be repeated.
+    """
+    made = _open_accounts(store, at=at)
+    if is_synthetic_store():
+        officers = tuple(_username(role) for role in (Role.DATA_STEWARD, Role.DEPARTMENT_CLERK))
+        seed_demo_resident(store, _username(Role.RESIDENT), officers=officers, at=at)
+    return made
+
+
+def _open_accounts(store: Store, *, at: datetime) -> int:
     if not is_synthetic_store() or find_actor_by_login(_username(Role.DATA_STEWARD)):
         return 0
     path = password_file(store)

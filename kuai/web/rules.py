@@ -47,6 +47,18 @@ SEES_FACTS = (
     Role.GRID_WORKER,
 )
 KEEPS_CASES = (Role.DATA_STEWARD, Role.DEPARTMENT_CLERK)
+# Whose live work issues tickets about persons, in the core zone.
+DOES_TASKS = (
+    Role.DATA_STEWARD,
+    Role.SUBDISTRICT_CLERK,
+    Role.GRID_WORKER,
+    Role.DEPARTMENT_CLERK,
+    Role.OFFICER,
+    Role.CHECKER,
+)
+# Who sees the person whose login they confirm.
+BINDS_RESIDENTS = (Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK)
+READS_OWN_FILE = (Role.RESIDENT,)
 EVERYBODY = tuple(Role)
 
 # `public_route` is for whoever comes; the others need a login with one of the roles.
@@ -112,3 +124,11 @@ sees_facts = route_rule("facts.view", purpose="fact_upkeep", roles=SEES_FACTS)
 decides_facts = route_rule("facts.decide", purpose="fact_upkeep", roles=SEES_FACTS)
 keeps_cases = route_rule("facts.keep_cases", purpose="fact_upkeep", roles=KEEPS_CASES)
 settles_cases = route_rule("facts.settle_cases", purpose="fact_upkeep", roles=(Role.DATA_STEWARD,))
+# The list shows purposes and times; a person is shown by the ticket that comes along in the form.
+does_tasks = route_rule("tasks.view", purpose="ticketed_work", roles=DOES_TASKS)
+opens_tasks = route_rule("tasks.open", purpose="ticketed_work", roles=DOES_TASKS, tickets="person")
+binds_residents = route_rule(
+    "tasks.bind", purpose="ticketed_work", roles=BINDS_RESIDENTS, tickets="person"
+)
+# Nobody but the person: whose file it is comes from the login.
+reads_own_file = route_rule("residents.own", purpose="own_data", roles=READS_OWN_FILE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from kuai.web.about import views as about
 from kuai.web.accounts import views as accounts
@@ -193,6 +193,8 @@ urlpatterns = [
     path("ledger/verify/", ledger.verify, name="ledger_verify"),
     path("not-done/", about.show_not_done, name="not_done"),
     path("help/", about.show_help, name="help"),
+    path("", include("kuai.web.files.urls")),
+    path("", include("kuai.web.residents.urls")),
     path("api/", api.urls),
 ]
 

@@ -18,6 +18,7 @@ from kuai.web.doors import current_reader, list_sources
 from kuai.web.models import Upload, UploadState
 from kuai.web.rules import (
     KEEPS_SOURCES,
+    READS_OWN_FILE,
     SEES_ADDRESSES,
     SEES_BLOCKS,
     SEES_FACTS,
@@ -56,6 +57,13 @@ def show_home(request: HttpRequest) -> HttpResponse:
 def list_ways(role: Role) -> list[Way]:
     """What this role may begin with."""
     ways = []
+    if role in READS_OWN_FILE:
+        ways.append(
+            Way(_("我的资料"), _("登记了您什么、谁说的、不对就提异议。"), reverse("own_file"))
+        )
+        ways.append(
+            Way(_("谁看过我"), _("哪个岗位、什么时候、为了什么。"), reverse("own_looks"))
+        )
     if role in KEEPS_SOURCES:
         ways.append(
             Way(
@@ -106,7 +114,7 @@ def welcome(role: Role) -> str:
     """One sentence on what a role finds here today."""
     sentences = {
         Role.RESIDENT: _(
-            "居民查阅本人数据、看谁查过本人数据的页面正在建设。目前请到社区服务窗口申请查阅。"
+            "您可以看登记的关于您的全部资料、谁看过、为了什么；哪一条不对，可以提出异议。"
         ),
         Role.SYSTEM_ADMINISTRATOR: _(
             "账号、备份和运行状况目前用命令 kuai 管理；系统管理员看不到业务数据。"

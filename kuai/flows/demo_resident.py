@@ -1,0 +1,85 @@
+"""An invented resident for the demo login: somebody of whom several departments speak, bound by the seed.
+
+And live work about them in the demo officers' hands, so that a look can be tried from both sides. Synthetic stores
+alone: both doors refuse where a real source is registered.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from kuai.guard import access
+from kuai.guard.queries import find_actor_by_login, is_synthetic_store, list_live_tickets
+from kuai.guard.types import Actor, TicketKind
+from kuai.kit.engine import engine, scan_sql
+from kuai.kit.store import Store
+from kuai.registry import decisions
+from kuai.registry.queries import holder_of_record
+from kuai.registry.types import PERSON, RELATION
+
+TICKET_LASTS = timedelta(days=5)
+FIELDS = ("name", "phone")
+QUESTION = "演示：核对一位居民的登记"
+# Somebody grown up, named by many rows, with one home: the story is about one wrong line, not about a muddle.
+_CHOSEN = """
+with home as (
+    select from_code as code, count(distinct to_code) as homes, count(distinct source) as sources
+    from {relation} where type = 'PH_RESIDE' and status in ('asserted', 'verified') group by from_code
+)
+select p.person_code, p.founding_mention from {person} as p join home on home.code = p.person_code
+where not p.is_child_under_14 and not p.quarantined and home.homes = 1
+order by home.sources desc, p.mentions desc, p.person_code limit 1
+"""
+
+
+def seed_demo_resident(
+    store: Store, username: str, *, officers: tuple[str, ...], at: datetime
+) -> bool:
+    """Bind the demo resident and give the demo officers live work about them; False where there is nobody to be.
+
+    May be repeated: a binding that still leads to its person stays.
+    """
+    actor = find_actor_by_login(username)
+    if actor is None or not is_synthetic_store() or store.current_version() is None:
+        return False
+    bound = access.find_binding(actor)
+    if bound is None or holder_of_record(store, bound.record) != bound.person_code:
+        chosen = _choose(store)
+        if chosen is None:
+            return False
+        bound = access.seed_resident(username, chosen[0], record=chosen[1], at=at)
+    for name in officers:
+        officer = find_actor_by_login(name)
+        if officer is not None:
+            _give_work(officer, bound.person_code, at=at)
+    return True
+
+
+def _choose(store: Store) -> tuple[str, str] | None:
+    core = store.current_build() / "core"
+    paths = {one.name: core / f"{one.name}.parquet" for one in (PERSON, RELATION)}
+    if not all(path.exists() for path in paths.values()):
+        return None
+    tables = {name: scan_sql([path]) for name, path in paths.items()}
+    with engine(memory_limit="1GB") as connection:
+        row = connection.execute(_CHOSEN.format(**tables)).fetchone()
+    return None if row is None else (str(row[0]), str(row[1]))
+
+
+def _give_work(officer: Actor, code: str, *, at: datetime) -> None:
+    subject = f"person:{code}"
+    if any(subject in one.subjects for one in list_live_tickets(officer, at=at)):
+        return
+    review = decisions.open_review([code], question=QUESTION, by=officer, at=at)
+    access.issue_ticket(
+        access.TicketRequest(
+            kind=TicketKind.REVIEW,
+            origin=review,
+            purpose="record_review",
+            subjects=(subject,),
+            fields=FIELDS,
+            ends_at=at + TICKET_LASTS,
+        ),
+        holder=officer,
+        at=at,
+    )
