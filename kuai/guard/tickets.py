@@ -89,7 +89,8 @@ def issue_ticket(request: TicketRequest, *, holder: Actor, at: datetime) -> Tick
         record_entry(
             actor=holder,
             action="ticket.issued",
-            object_kind="person",
+            # Persons, or the delivery whose rows go back.
+            object_kind=reading.split_ref(record.subjects[0])[0],
             object_refs=tuple(reading.split_ref(ref)[1] for ref in record.subjects),
             fields=tuple(record.fields),
             purpose=request.purpose,

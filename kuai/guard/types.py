@@ -56,6 +56,8 @@ class TicketKind(StrEnum):
     BREAK_GLASS = "break_glass"
     OWN_DATA = "own_data"
     DUTY = "duty"
+    # Refused rows of a delivery on their way back to the office that wrote them.
+    RETURN = "return"
 
 
 @dataclass(frozen=True)

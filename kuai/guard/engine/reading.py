@@ -26,8 +26,10 @@ FIELD_LEVELS: Mapping[str, Sensitivity] = {
 
 # Not a value to be revealed: the relations a person had and when, which the registry tells by code.
 HISTORY = "history"
+# Nor this: the cells of the refused rows of one delivery, whose people nobody could read (0031).
+REFUSED_ROWS = "refused_rows"
 # What a ticket may name.
-TICKET_FIELDS = frozenset({*FIELD_LEVELS, HISTORY})
+TICKET_FIELDS = frozenset({*FIELD_LEVELS, HISTORY, REFUSED_ROWS})
 
 # What a reference may look like. Anything else was typed, not followed, and might itself be personal.
 KIND_SHAPE = re.compile(r"^[a-z_]{1,32}$")

@@ -15,6 +15,7 @@ LONGEST: Mapping[TicketKind, timedelta] = {
     TicketKind.REVIEW: timedelta(days=5),
     TicketKind.OWN_DATA: timedelta(hours=1),
     TicketKind.DUTY: timedelta(days=5),
+    TicketKind.RETURN: timedelta(days=5),
 }
 # One visit sheet, one household and what lies one step around it; a list of a building is no ticket.
 MOST_SUBJECTS = 60
