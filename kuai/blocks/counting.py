@@ -258,7 +258,7 @@ def _arrays(
     for number, table in enumerate(person_tables()):
         found = cells[table.name][1]
         may_show = np.append(found.is_shown, False)
-        own = found.cell_of_leaf(len(leaves.numbers))
+        own = found.cell_of_leaf
         of_leaf.append(np.where(may_show[own], own, -1))
         for column, key in enumerate(table.keys):
             rows = np.flatnonzero(found.is_shown)
@@ -324,7 +324,7 @@ def _write_cells(
     codes = tree.codes[np.searchsorted(tree.numbers, leaves.numbers)]
     of_leaf, of_cell = [], []
     for table, found in cells.values():
-        own = found.cell_of_leaf(len(codes))
+        own = found.cell_of_leaf
         of_leaf.append(
             pa.table(
                 {
@@ -335,7 +335,7 @@ def _write_cells(
             )
         )
         for column, key in enumerate(table.keys):
-            count = len(found.cells)
+            count = len(found.shown)
             of_cell.append(
                 pa.table(
                     {

@@ -98,12 +98,10 @@ def _between(by_leaf: np.ndarray, begin: np.ndarray, end: np.ndarray) -> np.ndar
 def _shown(cells: CellFigures, leaves: int, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
     """The table's figures of leaves `begin` to `end`, SUPPRESSED unless they are whole cells that may be shown."""
     at_first = np.zeros((leaves, cells.shown.shape[1]), dtype=np.int64)
+    at_first[cells.first] = cells.shown
     too_small = np.zeros((leaves, 1), dtype=np.int64)
-    places = np.array([cell.first for cell in cells.cells], dtype=np.int64)
-    if len(places):
-        at_first[places] = cells.shown
-        too_small[places, 0] = ~cells.is_shown
-    is_whole = whole_at(cells.cells, leaves)
+    too_small[cells.first, 0] = ~cells.is_shown
+    is_whole = whole_at(cells.first, cells.last, leaves)
     may_show = is_whole[begin] & is_whole[end] & (_between(too_small, begin, end)[:, 0] == 0)
     return np.where(may_show[:, None], _between(at_first, begin, end), SUPPRESSED)
 

@@ -6,8 +6,7 @@ is a sum of whole cells, so that subtracting figures finds nothing smaller than 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,80 +15,80 @@ SMALLEST_SHOWN_COUNT = 10
 # A figure moves by so much at a time from build to build.
 STEP = 10
 
-Parts = tuple[int, ...]
-Fits = Callable[[Parts, Parts], bool]
+
+def are_large_enough(figures: np.ndarray, persons: np.ndarray) -> np.ndarray:
+    """For each cell (row) whether every category is empty, or large both in what is shown and in the persons behind."""
+    is_empty = (figures == 0) & (persons == 0)
+    is_large = (figures >= SMALLEST_SHOWN_COUNT) & (persons >= SMALLEST_SHOWN_COUNT)
+    return np.asarray((is_empty | is_large).all(axis=1))
 
 
-@dataclass
-class Cell:
-    """Leaves that are counted together. `figures` is what would be shown, `persons` how many different people at
-    least stand behind it, by category of the table."""
+class _Runs:
+    """Sums over runs of groups, kept as plain numbers because they are asked for one at a time."""
 
-    leaves: list[int]
-    figures: Parts
-    persons: Parts
+    def __init__(self, figures: np.ndarray, persons: np.ndarray) -> None:
+        nothing = np.zeros((1, figures.shape[1]), dtype=np.int64)
+        self._sums = [
+            (np.cumsum(column).tolist(), np.cumsum(people).tolist())
+            for column, people in zip(
+                np.vstack([nothing, figures]).T, np.vstack([nothing, persons]).T, strict=True
+            )
+        ]
 
-    @property
-    def first(self) -> int:
-        return self.leaves[0]
-
-    def joined(self, other: Cell) -> Cell:
-        """Both as one."""
-        return Cell(
-            sorted(self.leaves + other.leaves),
-            tuple(a + b for a, b in zip(self.figures, other.figures, strict=True)),
-            tuple(a + b for a, b in zip(self.persons, other.persons, strict=True)),
-        )
-
-
-def is_large_enough(cell: Cell) -> bool:
-    """Whether every category is empty, or large both in what is shown and in the persons behind it."""
-    return all(
-        (figure == 0 and persons == 0)
-        or (figure >= SMALLEST_SHOWN_COUNT and persons >= SMALLEST_SHOWN_COUNT)
-        for figure, persons in zip(cell.figures, cell.persons, strict=True)
-    )
+    def is_large(self, begin: int, end: int) -> bool:
+        """Whether groups `begin` to `end` are large enough together."""
+        for figures, persons in self._sums:
+            figure, people = figures[end] - figures[begin], persons[end] - persons[begin]
+            if (figure < SMALLEST_SHOWN_COUNT or people < SMALLEST_SHOWN_COUNT) and (
+                figure or people
+            ):
+                return False
+        return True
 
 
-def join_small(cells: Sequence[Cell], above: Sequence[np.ndarray]) -> list[Cell]:
-    """Join cells that are too small with neighbours: within their grid first, then a level up, and so on.
+def join_small(figures: np.ndarray, persons: np.ndarray, above: Sequence[np.ndarray]) -> np.ndarray:
+    """Join groups (rows, in order) that are too small with neighbours: within their grid first, then a level up, and
+    so on. Returns where each cell begins.
 
-    `above`: for each level from the lowest up, the number of the block each leaf lies in; the last is the top. What
+    `above`: for each level from the lowest up, the number of the block each group lies in; the last is the top. What
     stays too small at the top is left as it is: nothing that contains it may be shown.
     """
-    standing = sorted(cells, key=lambda cell: cell.first)
+    runs = _Runs(figures, persons)
+    begins = np.arange(len(figures))
     for blocks in above:
-        if all(is_large_enough(cell) for cell in standing):
+        if not len(begins):
             break
-        standing = _join_within(standing, blocks)
-    return standing
+        is_small = ~are_large_enough(
+            np.add.reduceat(figures, begins, axis=0), np.add.reduceat(persons, begins, axis=0)
+        )
+        if not is_small.any():
+            break
+        borders = np.append(begins, len(figures)).tolist()
+        own = blocks[begins]
+        edges = np.flatnonzero(np.diff(own, prepend=own[0] - 1, append=own[-1] + 1)).tolist()
+        smalls = np.add.reduceat(is_small, edges[:-1]).tolist()
+        joined: list[int] = []
+        for first, last, small in zip(edges[:-1], edges[1:], smalls, strict=True):
+            part = borders[first : last + 1]
+            joined += _join_neighbours(part, runs) if small else part[:-1]
+        begins = np.array(joined, dtype=np.int64)
+    return begins
 
 
-def _join_within(cells: Sequence[Cell], blocks: np.ndarray) -> list[Cell]:
-    done: list[Cell] = []
-    begin = 0
-    numbers = [int(blocks[cell.first]) for cell in cells]
-    for end in range(1, len(cells) + 1):
-        if end == len(cells) or numbers[end] != numbers[begin]:
-            done += _join_neighbours(cells[begin:end])
-            begin = end
-    return done
-
-
-def _join_neighbours(cells: Sequence[Cell]) -> list[Cell]:
+def _join_neighbours(borders: Sequence[int], runs: _Runs) -> list[int]:
     """From the first on: a small cell takes its follower in until it is large; what is left over goes to the last."""
-    done: list[Cell] = []
-    growing: Cell | None = None
-    for cell in cells:
-        grown = cell if growing is None else growing.joined(cell)
-        if is_large_enough(grown):
-            done.append(grown)
-            growing = None
-        else:
-            growing = grown
-    while growing is not None and done and not is_large_enough(growing):
-        growing = done.pop().joined(growing)
-    return done + ([growing] if growing is not None else [])
+    begins: list[int] = []
+    begin = borders[0]
+    for end in borders[1:]:
+        if runs.is_large(begin, end):
+            begins.append(begin)
+            begin = end
+    last = borders[-1]
+    if begin == last:
+        return begins
+    while begins and not runs.is_large(begin, last):
+        begin = begins.pop()
+    return [*begins, begin]
 
 
 def steps_of(changes: np.ndarray) -> np.ndarray:
@@ -124,11 +123,12 @@ def steps_of_parts(changes: np.ndarray, totals: np.ndarray) -> np.ndarray:
     return steps
 
 
-def whole_at(cells: Sequence[Cell], leaves: int) -> np.ndarray:
-    """For each place between two leaves (0 before the first): whether no cell reaches across it."""
+def whole_at(first: np.ndarray, last: np.ndarray, leaves: int) -> np.ndarray:
+    """For each place between two leaves (0 before the first): whether no cell reaches across it.
+
+    `first`, `last`: each cell's outermost leaves.
+    """
     across = np.zeros(leaves + 2, dtype=np.int64)
-    for cell in cells:
-        if len(cell.leaves) > 1:
-            across[cell.leaves[0] + 1] += 1
-            across[cell.leaves[-1] + 1] -= 1
+    np.add.at(across, first + 1, 1)
+    np.add.at(across, last + 1, -1)
     return np.asarray(np.cumsum(across)[: leaves + 1] == 0)

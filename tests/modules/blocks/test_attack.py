@@ -254,7 +254,7 @@ def test_children_add_up_to_their_parent_and_bands_to_residents_at_both_dates(to
 def only_small_ones_held_back(cells: CellFigures, leaves: int, begin, end) -> np.ndarray:
     """What stays when complementary suppression is switched off: whatever is small itself is hidden, nothing else."""
     at_first = np.zeros((leaves, cells.shown.shape[1]), dtype=np.int64)
-    at_first[[cell.first for cell in cells.cells]] = cells.shown
+    at_first[cells.first] = cells.shown
     sums = np.vstack([np.zeros_like(at_first[:1]), np.cumsum(at_first, axis=0)])
     figures = sums[end] - sums[begin]
     is_small = (figures > 0) & (figures < SMALLEST_SHOWN_COUNT)
@@ -262,8 +262,8 @@ def only_small_ones_held_back(cells: CellFigures, leaves: int, begin, end) -> np
 
 
 def test_the_attack_succeeds_where_complementary_suppression_is_switched_off(tmp_path, monkeypatch):
-    monkeypatch.setattr(cell_series, "join_small", lambda cells, _above: list(cells))
-    monkeypatch.setattr(cell_series, "is_large_enough", lambda _cell: True)
+    monkeypatch.setattr(cell_series, "join_small", lambda cells, *_: np.arange(len(cells)))
+    monkeypatch.setattr(cell_series, "are_large_enough", lambda cells, _: np.full(len(cells), True))
     monkeypatch.setattr(block_matrix, "_shown", only_small_ones_held_back)
     found: set[int] = set()
     for seed in (1, 2):

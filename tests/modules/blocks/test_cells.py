@@ -10,8 +10,7 @@ from kuai.blocks.engine.cell_series import Kept, Truth, next_figures
 from kuai.blocks.engine.cells import (
     SMALLEST_SHOWN_COUNT,
     STEP,
-    Cell,
-    is_large_enough,
+    are_large_enough,
     join_small,
     steps_of,
     steps_of_parts,
@@ -32,11 +31,11 @@ def truth_of(rows) -> Truth:
 
 
 def kept_of(figures) -> Kept:
-    return Kept(figures.cell_of_leaf(LEAVES), figures.begun_with)
+    return Kept(figures.cell_of_leaf, figures.begun_with)
 
 
-def groups_of(figures) -> set[frozenset[int]]:
-    return {frozenset(cell.leaves) for cell in figures.cells}
+def leaves_of(figures) -> list[list[int]]:
+    return [np.flatnonzero(figures.cell_of_leaf == n).tolist() for n in range(len(figures.shown))]
 
 
 @settings(max_examples=150, deadline=None)
@@ -45,11 +44,11 @@ def test_over_many_builds_a_cell_shows_none_or_ten_and_is_never_ten_off(series):
     kept, earlier = None, None
     for counts in series:
         now = next_figures(truth_of(counts), ABOVE, kept=kept)
-        assert sorted(leaf for cell in now.cells for leaf in cell.leaves) == list(range(LEAVES))
+        assert sorted(sum(leaves_of(now), [])) == list(range(LEAVES))
         for cell, shown, begun, is_shown in zip(
-            now.cells, now.shown[:, 0], now.begun_with[:, 0], now.is_shown, strict=True
+            leaves_of(now), now.shown[:, 0], now.begun_with[:, 0], now.is_shown, strict=True
         ):
-            true = sum(counts[leaf] for leaf in cell.leaves)
+            true = sum(counts[leaf] for leaf in cell)
             if is_shown:
                 assert (shown == 0 == true) or min(shown, true) >= SMALLEST_SHOWN_COUNT
                 assert (shown - begun) % STEP == 0
@@ -58,7 +57,8 @@ def test_over_many_builds_a_cell_shows_none_or_ten_and_is_never_ten_off(series):
                 assert (shown, begun) == (0, 0)
         if earlier is not None:
             assert all(
-                any(cell <= wider for wider in groups_of(now)) for cell in groups_of(earlier)
+                any(set(cell) <= set(wider) for wider in leaves_of(now))
+                for cell in leaves_of(earlier)
             ), "a cell that was shown is never cut"
         kept, earlier = kept_of(now), now
 
@@ -75,13 +75,13 @@ def test_bands_add_up_to_the_table_they_are_part_of_in_every_cell_and_build(firs
         parts = next_figures(
             truth_of(table), ABOVE, kept=kept_of(parts) if parts else None, parts_of=wholes
         )
-        for cell, shown, is_shown in zip(parts.cells, parts.shown, parts.is_shown, strict=True):
+        for cell, shown, is_shown in zip(
+            leaves_of(parts), parts.shown, parts.is_shown, strict=True
+        ):
             inside = [
-                number
-                for number, other in enumerate(wholes.cells)
-                if set(other.leaves) <= set(cell.leaves)
+                number for number, other in enumerate(leaves_of(wholes)) if set(other) <= set(cell)
             ]
-            assert sum(len(wholes.cells[number].leaves) for number in inside) == len(cell.leaves)
+            assert sum(len(leaves_of(wholes)[number]) for number in inside) == len(cell)
             if is_shown:
                 assert shown.sum() == wholes.shown[inside].sum()
 
@@ -103,16 +103,16 @@ def test_steps_of_bands_carry_what_they_owe():
 
 
 def test_a_small_neighbour_is_taken_in_by_its_own_grid_first():
-    cells = [Cell([n], (size,), (size,)) for n, size in enumerate((40, 3, 50, 60))]
-    joined = join_small(cells, (np.array([0, 0, 1, 1]), np.zeros(4)))
-    assert [cell.leaves for cell in joined] == [[0, 1], [2], [3]]
+    sizes = np.array([[40], [3], [50], [60]])
+    begins = join_small(sizes, sizes, (np.array([0, 0, 1, 1]), np.zeros(4)))
+    assert begins.tolist() == [0, 2, 3]
 
 
 def test_many_flats_of_one_owner_are_not_many_owners():
-    assert not is_large_enough(Cell([0], (12,), (1,)))
-    assert is_large_enough(Cell([0], (12,), (10,)))
+    flats, owners = np.array([[12], [12]]), np.array([[1], [10]])
+    assert are_large_enough(flats, owners).tolist() == [False, True]
 
 
 def test_no_cell_reaches_across_a_place_where_a_block_may_end():
-    cells = [Cell([0, 2], (20,), (20,)), Cell([1], (20,), (20,)), Cell([3], (20,), (20,))]
-    assert whole_at(cells, 4).tolist() == [True, False, False, True, True]
+    first, last = np.array([0, 1, 3]), np.array([2, 1, 3])
+    assert whole_at(first, last, 4).tolist() == [True, False, False, True, True]
