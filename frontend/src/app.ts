@@ -8,6 +8,7 @@ import "./style/learning.css";
 import "./style/facts.css";
 import "./style/files.css";
 import "./style/reviews.css";
+import "./style/areas.css";
 import { watchActKeys } from "./parts/act_keys";
 import { watchAddressChoice } from "./parts/address_choice";
 import { watchAssigning } from "./parts/assigning";

@@ -1,23 +1,37 @@
-// The maps of blocks and of the address library. Points and counts come from our own API; there is no glyph, sprite or tile from elsewhere.
+// The maps of blocks, of areas and of the address library. Tiles, points and counts come from our own server alone.
 import "maplibre-gl/dist/maplibre-gl.css";
 import "./style/map.css";
-import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
-import { setWorkerUrl } from "maplibre-gl";
-import { BlockMap } from "./map/block_map";
-import { LibraryMap } from "./map/library_map";
 
-// Without this MapLibre 6 dies with "Worker failed to load" after a build that passed.
-setWorkerUrl(workerUrl);
+const ISLANDS: Record<string, () => Promise<new (holder: HTMLElement) => unknown>> = {
+  "data-block-map": async () => (await import("./map/block_map")).BlockMap,
+  "data-library-map": async () => (await import("./map/library_map")).LibraryMap,
+  "data-area-map": async () => (await import("./map/area_map")).AreaMap,
+};
 
-const ISLANDS = { "data-block-map": BlockMap, "data-library-map": LibraryMap };
-
-for (const [attribute, Island] of Object.entries(ISLANDS)) {
-  const holder = document.querySelector<HTMLElement>(`[${attribute}]`);
-  if (!holder) continue;
-  try {
-    new Island(holder);
-  } catch {
-    // No WebGL: the list beside the map does everything the map does.
-    holder.dataset.mapState = "unavailable";
+// The page is read and used before the map library (300 KB) is there; charts come last.
+async function begin(): Promise<void> {
+  for (const [attribute, load] of Object.entries(ISLANDS)) {
+    const holder = document.querySelector<HTMLElement>(`[${attribute}]`);
+    if (!holder) continue;
+    try {
+      const [Island] = await Promise.all([load(), import("./map/library")]);
+      new Island(holder);
+    } catch {
+      // No WebGL, or a line that broke: the list beside the map does everything the map does.
+      holder.dataset.mapState = "unavailable";
+    }
   }
 }
+
+function whenMapIsDrawn(then: () => void): void {
+  const holder = document.querySelector<HTMLElement>("[data-block-map]");
+  if (!holder || holder.dataset.mapState) return then();
+  const watch = new MutationObserver(() => {
+    watch.disconnect();
+    then();
+  });
+  watch.observe(holder, { attributeFilter: ["data-map-state"] });
+}
+
+void begin();
+whenMapIsDrawn(() => void import("./chart"));

@@ -46,6 +46,7 @@ def list_menu(role: Role, path: str) -> list[dict[str, Any]]:
         (_("首页"), "home", tuple(Role)),
         (_("我的资料"), "own_file", READS_OWN_FILE),
         (_("块地图"), "blocks", SEES_BLOCKS),
+        (_("区域"), "areas", SEES_BLOCKS),
         (_("地址"), "address_library", SEES_ADDRESSES),
         (_("在办"), "tasks", DOES_TASKS),
         (_("核校"), "reviews", REVIEWS_RECORDS),

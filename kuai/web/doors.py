@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Protocol
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from kuai.blocks.types import BlockView, SearchHit
+from kuai.blocks.types import (
+    AreaView,
+    BlockView,
+    ChoosableBlock,
+    FloorPlan,
+    HeatSpot,
+    SearchHit,
+)
 from kuai.flows.queries import SourceLine
 from kuai.flows.searching import Hit
 from kuai.kit.store import Store
@@ -26,6 +34,31 @@ class BlockReader(Protocol):
     def list_children(self, code: str) -> Sequence[BlockView]: ...
 
     def building_points(self, code: str) -> dict[str, Any]: ...
+
+    def count_area(
+        self,
+        *,
+        shape: dict[str, Any] | None = None,
+        codes: Sequence[str] = (),
+        circle: tuple[float, float, float] | None = None,
+    ) -> AreaView: ...
+
+    def list_for_choosing(
+        self, level: str, *, within: str = "", limit: int = 2000
+    ) -> Sequence[ChoosableBlock]: ...
+
+    def floor_plan(self, building_code: str, *, with_let: bool = False) -> FloorPlan: ...
+
+    def heat(  # noqa: PLR0913 - as the blocks room's door
+        self,
+        kind: str = "request",
+        *,
+        first: date | None = None,
+        last: date | None = None,
+        box: tuple[float, float, float, float] | None = None,
+        zoom: int = 14,
+        category: str = "",
+    ) -> Sequence[HeatSpot]: ...
 
     def search_places(self, text: str, *, limit: int = 20) -> Sequence[SearchHit]: ...
 

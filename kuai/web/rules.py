@@ -80,6 +80,11 @@ changes_password = route_rule(
 sees_blocks = route_rule("blocks.view", purpose="block_statistics", roles=SEES_BLOCKS)
 # Places and organisations by day and belief: what is public of them, nobody.
 sees_elements = route_rule("elements.view", purpose="block_statistics", roles=SEES_BLOCKS)
+# Figures taken out of the house: with a reason, each time an entry of its own.
+exports_figures = route_rule("blocks.export", purpose="block_statistics", roles=SEES_BLOCKS)
+# A building room by room, by premises facts alone; the reader's own ground only.
+sees_floor_plans = route_rule("blocks.floor_plan", purpose="block_statistics", roles=SEES_BLOCKS)
+draws_areas = route_rule("areas.draw", purpose="block_statistics", roles=SEES_BLOCKS)
 searches = route_rule("search.places", purpose="block_statistics", roles=SEES_BLOCKS)
 sees_sources = route_rule("sources.view", purpose="source_keeping", roles=SEES_SOURCES)
 takes_refused_rows = route_rule(

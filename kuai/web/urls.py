@@ -12,6 +12,11 @@ from kuai.web.addresses import grids, life, plans
 from kuai.web.addresses import library as address_library
 from kuai.web.addresses import proposals as address_proposals
 from kuai.web.api.routes import api
+from kuai.web.areas import comparing as area_comparing
+from kuai.web.areas import views as areas
+from kuai.web.blocks import dates as block_dates
+from kuai.web.blocks import exporting, floor_plans, heat
+from kuai.web.blocks import tile_views as tiles
 from kuai.web.blocks import views as blocks
 from kuai.web.facts import acting as fact_acts
 from kuai.web.facts import base as base_library
@@ -31,8 +36,21 @@ urlpatterns = [
     path("logout/", accounts.go_out, name="logout"),
     path("password/", accounts.change_password, name="change_password"),
     path("language/", accounts.choose_language, name="choose_language"),
+    path("map/tiles/<int:zoom>/<int:column>/<int:row>.mvt", tiles.draw_tile, name="tile"),
     path("blocks/", blocks.show_top, name="blocks"),
     path("blocks/<slug:code>/", blocks.show_block, name="block"),
+    path("blocks/<slug:code>/export/", exporting.export_block, name="block_export"),
+    path("blocks/<slug:code>/plan/", floor_plans.show_floor_plan, name="floor_plan"),
+    path("blocks/<slug:code>/heat/", heat.show_heat, name="heat"),
+    path("blocks/<slug:code>/dates/", block_dates.show_dates, name="block_dates"),
+    path("areas/", areas.show_areas, name="areas"),
+    path("areas/new/", areas.show_new, name="area_new"),
+    path("areas/compare/", area_comparing.show_comparison, name="area_compare"),
+    path("areas/<uuid:area_id>/", areas.show_area, name="area"),
+    path("areas/<uuid:area_id>/name/", areas.name, name="area_name"),
+    path("areas/<uuid:area_id>/remove/", areas.remove, name="area_remove"),
+    path("areas/<uuid:area_id>/bring-back/", areas.restore, name="area_bring_back"),
+    path("areas/<uuid:area_id>/export/", areas.export, name="area_export"),
     path("search/", search.show_search, name="search"),
     path("search/hits/", search.show_hits, name="search_hits"),
     path("sources/", sources.show_sources, name="sources"),

@@ -1,6 +1,6 @@
 // What the map asks of the server: the children of blocks, with their counts.
 
-import type { Feature, MultiPolygon, Point, Polygon } from "geojson";
+import type { Feature, Point } from "geojson";
 
 export interface BlockProperties {
   code: string;
@@ -12,12 +12,6 @@ export interface BlockProperties {
 }
 export type Level = "district" | "subdistrict" | "community" | "grid" | "building";
 export type BlockFeature = Feature<Point, BlockProperties>;
-export interface AreaProperties {
-  code: string;
-  level: Level;
-}
-export type AreaFeature = Feature<Polygon | MultiPolygon, AreaProperties>;
-
 export const LEVELS: Level[] = ["district", "subdistrict", "community", "grid", "building"];
 
 async function read<T>(url: string): Promise<T> {
@@ -32,7 +26,3 @@ async function readOf<T>(base: string, codes: string[]): Promise<T[]> {
 }
 
 export const readChildren = (base: string, codes: string[]) => readOf<BlockFeature>(base, codes);
-
-/** Areas are only the ground of the picture: without them the map goes on. */
-export const readAreas = (base: string, codes: string[]) =>
-  readOf<AreaFeature>(base, codes).catch((): AreaFeature[] => []);

@@ -5,10 +5,10 @@ import {
   ScaleControl,
   type GeoJSONSource,
 } from "maplibre-gl";
-import { LEVELS, type AreaFeature, type BlockFeature, type Level } from "./api";
+import { LEVELS, type BlockFeature, type Level } from "./api";
 import { Labels } from "./labels";
 import { ShownBlocks, widened, type View } from "./shown_blocks";
-import { ownStyle, type Basemap } from "./style";
+import { codeIs, ownStyle, showLevel, type Basemap } from "./style";
 
 const NEAREST_ZOOM = 18;
 const NARROW_PX = 700;
@@ -28,17 +28,16 @@ export class BlockMap {
   private wantedLevel: Level | null = null;
   private chosen = "";
   private shown: BlockFeature[] = [];
-  private ground: AreaFeature[] = [];
   private round = 0;
 
   constructor(private readonly holder: HTMLElement) {
     this.texts = JSON.parse(holder.dataset.texts ?? "{}") as Texts;
     this.counter = holder.dataset.counter ?? "rooms";
-    this.blocks = new ShownBlocks(holder.dataset.childrenUrl ?? "", holder.dataset.areasUrl ?? "");
+    this.blocks = new ShownBlocks(holder.dataset.childrenUrl ?? "");
     const basemap = JSON.parse(holder.dataset.basemap ?? "null") as Basemap | null;
     this.map = new MapLibre({
       container: holder,
-      style: ownStyle(basemap),
+      style: ownStyle(basemap, holder.dataset.tilesUrl ?? ""),
       attributionControl: basemap ? {} : false,
       maxZoom: NEAREST_ZOOM + 1,
       dragRotate: false,
@@ -129,8 +128,11 @@ export class BlockMap {
       // A later move has overtaken this one.
       if (round !== this.round) return;
       this.shown = this.blocks.inView(level, widened(view, 0.3));
-      this.ground = this.blocks.areasOf(level);
       this.draw();
+      showLevel(this.map, level);
+      for (const layer of ["chosen-fill", "chosen-cell", "chosen-line"]) {
+        this.map.setFilter(layer, codeIs(this.chosen));
+      }
       this.holder.dataset.mapState = this.blocks.isEmpty ? "empty" : "ready";
       this.holder.dataset.shownLevel = level;
     } catch {
@@ -161,12 +163,6 @@ export class BlockMap {
     return least + range * Math.sqrt(this.figure(feature) / most);
   }
 
-  private mark(source: string, features: (AreaFeature | BlockFeature)[]): void {
-    for (const { properties } of features) {
-      this.map.setFeatureState({ source, id: properties.code }, { chosen: properties.code === this.chosen });
-    }
-  }
-
   private draw(): void {
     const most = Math.max(1, ...this.shown.map((feature) => this.figure(feature)));
     const drawn = this.shown.map((feature) => ({
@@ -178,14 +174,9 @@ export class BlockMap {
       },
     }));
     this.map.getSource<GeoJSONSource>("blocks")?.setData({ type: "FeatureCollection", features: drawn });
-    this.map.getSource<GeoJSONSource>("areas")?.setData({ type: "FeatureCollection", features: this.ground });
-    const chosen = this.blocks.areaOf(this.chosen);
-    this.map.getSource<GeoJSONSource>("chosen")?.setData({
-      type: "FeatureCollection",
-      features: chosen ? [chosen] : [],
-    });
-    this.mark("blocks", this.shown);
-    this.mark("areas", this.ground);
+    for (const { properties } of this.shown) {
+      this.map.setFeatureState({ source: "blocks", id: properties.code }, { chosen: properties.code === this.chosen });
+    }
     const biggestFirst = [...this.shown].sort((one, two) => this.figure(two) - this.figure(one));
     this.labels.draw(
       biggestFirst.map((feature) => ({

@@ -1,9 +1,10 @@
 // The map of the address library: draws what the panel beside it asks for, and opens what is clicked.
 // The panel says `data-library-panel` (key), `data-shapes-url` and `data-chosen`; any page may carry one.
 import type { Feature, Geometry } from "geojson";
-import { LngLatBounds, Map as MapLibre, Marker, NavigationControl, ScaleControl, type GeoJSONSource, type IControl } from "maplibre-gl";
+import { LngLatBounds, Map as MapLibre, Marker, NavigationControl, ScaleControl, type GeoJSONSource } from "maplibre-gl";
 
 import { CLICKED, libraryStyle } from "./library_style";
+import { PanButtons } from "./pan_buttons";
 import type { Basemap } from "./style";
 
 interface ShapeProperties {
@@ -26,7 +27,6 @@ const NARROW_PX = 700;
 const MOST_NAMES = 60;
 const NAME_ZOOM = 15.5;
 const CHARACTER_PX = 12;
-const PAN_PX = 160;
 // What one sees around one building, in degrees: some 100 m to each side.
 const AROUND_POINT = 0.001;
 const still = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -42,38 +42,6 @@ function boxOf(geometry: Geometry): Box {
   const [west, south, east, north] = box.toArray().flat() as Box;
   const around = geometry.type === "Point" ? AROUND_POINT : 0;
   return [west - around, south - around, east + around, north + around];
-}
-
-/** Four buttons that move the map: nobody has to drag (WCAG 2.2, 2.5.7). */
-class PanButtons implements IControl {
-  private element?: HTMLElement;
-
-  constructor(private readonly texts: Record<string, string>) {}
-
-  onAdd(map: MapLibre): HTMLElement {
-    this.element = document.createElement("div");
-    this.element.className = "maplibregl-ctrl maplibregl-ctrl-group map-pan";
-    const ways: [string, string, [number, number]][] = [
-      ["north", "↑", [0, -PAN_PX]],
-      ["west", "←", [-PAN_PX, 0]],
-      ["east", "→", [PAN_PX, 0]],
-      ["south", "↓", [0, PAN_PX]],
-    ];
-    for (const [name, sign, by] of ways) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = sign;
-      button.title = this.texts[name] ?? name;
-      button.setAttribute("aria-label", button.title);
-      button.addEventListener("click", () => map.panBy(by, { animate: !still() }));
-      this.element.append(button);
-    }
-    return this.element;
-  }
-
-  onRemove(): void {
-    this.element?.remove();
-  }
 }
 
 export class LibraryMap {

@@ -1,5 +1,5 @@
 // Which blocks the map shows: loads children as one comes nearer, and picks the level that fits the view.
-import { LEVELS, readAreas, readChildren, type AreaFeature, type BlockFeature, type Level } from "./api";
+import { LEVELS, readChildren, type BlockFeature, type Level } from "./api";
 
 export type View = [west: number, south: number, east: number, north: number];
 
@@ -21,13 +21,9 @@ function within(view: View, feature: BlockFeature): boolean {
 
 export class ShownBlocks {
   private readonly known = new Map<string, BlockFeature>();
-  private readonly areas = new Map<string, AreaFeature>();
   private readonly asked = new Set<string>();
 
-  constructor(
-    private readonly childrenUrl: string,
-    private readonly areasUrl: string,
-  ) {}
+  constructor(private readonly childrenUrl: string) {}
 
   /** Nothing asked for so far has a place. */
   get isEmpty(): boolean {
@@ -36,16 +32,6 @@ export class ShownBlocks {
 
   inView(level: Level, view: View): BlockFeature[] {
     return [...this.known.values()].filter((one) => one.properties.level === level && within(view, one));
-  }
-
-  /** The ground under a level: its own areas; under buildings those of the grids. */
-  areasOf(level: Level): AreaFeature[] {
-    const wanted = level === "building" ? "grid" : level;
-    return [...this.areas.values()].filter((area) => area.properties.level === wanted);
-  }
-
-  areaOf(code: string): AreaFeature | undefined {
-    return this.areas.get(code);
   }
 
   /** Loads what is missing and answers the level to draw: `wanted`, or the one that fits, from `least` downwards. */
@@ -70,12 +56,8 @@ export class ShownBlocks {
     const fresh = codes.filter((code) => !this.asked.has(code));
     for (let start = 0; start < fresh.length; start += MOST_PARENTS_A_REQUEST) {
       const some = fresh.slice(start, start + MOST_PARENTS_A_REQUEST);
-      const [features, areas] = await Promise.all([
-        readChildren(this.childrenUrl, some),
-        readAreas(this.areasUrl, some),
-      ]);
+      const features = await readChildren(this.childrenUrl, some);
       for (const feature of features) this.known.set(feature.properties.code, feature);
-      for (const area of areas) this.areas.set(area.properties.code, area);
       some.forEach((code) => this.asked.add(code));
     }
   }

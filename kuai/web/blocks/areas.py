@@ -1,6 +1,7 @@
 """Areas drawn from building points (decision: no footprints, then Voronoi cells). A picture, not a boundary of law.
 
-Made once a build from the published points and kept in scratch; nothing but the map reads it.
+Made once a build from the published points and kept in scratch, with each building's own cell for the tiles; nothing
+but the map reads it.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import shapely
+from pyarrow import feather
 
 from kuai.blocks.types import BlockView
-from kuai.kit.atomic_files import write_text
+from kuai.kit.atomic_files import replace_when_complete, write_text
 from kuai.kit.store import Store
 from kuai.web.blocks.children import list_mapped_children
 from kuai.web.doors import BlockReader
@@ -31,7 +34,7 @@ SMOOTH_M = 8.0
 # More buildings than a city has; above this the map does without areas.
 MOST_BUILDINGS = 200_000
 # Raised when the drawing changes, so that an older picture in scratch is made anew.
-DRAWING = 2
+DRAWING = 3
 Areas = dict[str, dict[str, Any]]
 GridPath = tuple[tuple[str, str], ...]
 _making = threading.Lock()
@@ -50,11 +53,29 @@ def find_areas(store: Store, reader: BlockReader, codes: Iterable[str]) -> dict[
 
 def read_areas(store: Store, reader: BlockReader) -> Areas:
     """All areas by code, made now if this build has none yet."""
+    path = _drawn(store, reader)
+    with _making:
+        return _read_areas(path)
+
+
+def read_cells(store: Store, reader: BlockReader) -> tuple[pa.Table, Areas]:
+    """(code, name, point and cell of every mapped building; all areas): what tiles are drawn from."""
+    path = _drawn(store, reader)
+    return feather.read_table(path.with_suffix(".arrow")), _read_areas(path)
+
+
+def _drawn(store: Store, reader: BlockReader) -> Path:
+    """The picture's file, made now if this build has none yet; its cells lie beside it."""
     path = store.scratch / "map-areas" / f"{store.current_version()}-{DRAWING}.json"
     with _making:
         if not path.exists():
-            write_text(path, json.dumps(make_areas(reader), separators=(",", ":")))
-        return _read_areas(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            areas, cells = draw_ground(reader)
+            with replace_when_complete(path.with_suffix(".arrow")) as scratch:
+                feather.write_feather(cells, str(scratch), compression="lz4")
+            # Written last: its being there says that both are.
+            write_text(path, json.dumps(areas, separators=(",", ":")))
+    return path
 
 
 @lru_cache(maxsize=2)
@@ -65,18 +86,42 @@ def _read_areas(path: Path) -> Areas:
 
 def make_areas(reader: BlockReader) -> Areas:
     """The areas of all blocks above the building, with a point for their name."""
+    return draw_ground(reader)[0]
+
+
+def draw_ground(reader: BlockReader) -> tuple[Areas, pa.Table]:
+    """The areas of all blocks above the building, and each building's cell (none on another's spot)."""
     grids = list(_list_grids(reader))
     points: list[tuple[float, float]] = []
     owners: list[int] = []
+    named: list[tuple[str, str]] = []
     for number, (_path, code) in enumerate(grids):
         for feature in reader.building_points(code)["features"]:
             points.append(tuple(feature["geometry"]["coordinates"]))
             owners.append(number)
+            told = feature["properties"]
+            named.append((told["code"], told.get("text") or told.get("name") or ""))
     if not 3 <= len(points) <= MOST_BUILDINGS:
-        return {}
+        return {}, _as_cells(named, np.array(points).reshape(-1, 2), np.full(len(points), None))
     scale = _scale(float(np.mean([y for _, y in points])))
-    shapes = _grid_shapes(np.array(points) * scale, np.array(owners), len(grids))
-    return _gather([path for path, _code in grids], shapes, scale)
+    shapes, cells = _grid_shapes(np.array(points) * scale, np.array(owners), len(grids))
+    degrees = shapely.transform(cells, lambda metres: metres / scale)
+    return (
+        _gather([path for path, _code in grids], shapes, scale),
+        _as_cells(named, np.array(points), degrees),
+    )
+
+
+def _as_cells(named: list[tuple[str, str]], points: np.ndarray, cells: np.ndarray) -> pa.Table:
+    return pa.table(
+        {
+            "code": pa.array([code for code, _name in named], pa.string()),
+            "name": pa.array([name for _code, name in named], pa.string()),
+            "x": pa.array(points[:, 0] if len(points) else [], pa.float64()),
+            "y": pa.array(points[:, 1] if len(points) else [], pa.float64()),
+            "cell": pa.array(list(shapely.to_wkb(cells)), pa.binary()),
+        }
+    )
 
 
 def _list_grids(reader: BlockReader) -> Iterator[tuple[GridPath, str]]:
@@ -97,8 +142,10 @@ def _scale(latitude: float) -> np.ndarray:
     return np.array([METRES_A_DEGREE * math.cos(math.radians(latitude)), METRES_A_DEGREE])
 
 
-def _grid_shapes(flat: np.ndarray, owners: np.ndarray, count: int) -> np.ndarray:
-    """One polygon a grid, in metres: the Voronoi cells of its buildings, cut at the edge of the ground."""
+def _grid_shapes(flat: np.ndarray, owners: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """One polygon a grid, in metres: the Voronoi cells of its buildings, cut at the edge of the ground; and the cells,
+    cut at their grid (None for a building on another's spot)."""
+    every_owner = owners
     _, first = np.unique(flat, axis=0, return_index=True)
     sites, owners = shapely.points(flat[first]), owners[first]
     everywhere = shapely.multipoints(sites)
@@ -118,7 +165,13 @@ def _grid_shapes(flat: np.ndarray, owners: np.ndarray, count: int) -> np.ndarray
     # As one coverage, so that neighbours keep a common edge and no gap opens between them.
     smooth = shapely.coverage_simplify(joined, SMOOTH_M)
     shapely.prepare(ground)
-    return np.asarray(shapely.intersection(smooth, ground))
+    grids = np.asarray(shapely.intersection(smooth, ground))
+    own = np.full(len(flat), None, dtype=object)
+    own[first[site]] = cells[cell]
+    has_cell = np.flatnonzero(shapely.is_valid(own))
+    shapely.prepare(grids)
+    own[has_cell] = shapely.intersection(own[has_cell], grids[every_owner[has_cell]])
+    return grids, own
 
 
 def _gather(paths: list[GridPath], shapes: np.ndarray, scale: np.ndarray) -> Areas:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,6 +19,7 @@ from kuai.registry.queries import count_removals_since_build
 from kuai.web.blocks.areas import read_areas
 from kuai.web.blocks.children import MAPPED_LEVELS
 from kuai.web.blocks.drawing import around_all, bounds_of, short_name
+from kuai.web.blocks.map_frame import map_frame
 from kuai.web.doors import current_reader, current_store, list_sources
 from kuai.web.looks import note_look
 from kuai.web.rules import sees_blocks
@@ -135,30 +135,9 @@ def _map_settings(block: BlockView) -> dict[str, Any]:
     counters = _picked(block, MAIN_COUNTERS) or _picked(
         current_reader().top_blocks()[0], MAIN_COUNTERS
     )
-    basemap = (
-        {"tiles": settings.KUAI_BASE_MAP_TILES, "attribution": settings.KUAI_BASE_MAP_CREDIT}
-        if settings.KUAI_BASE_MAP_TILES
-        else None
-    )
     return {
         "map_counters": [{"key": c.key, "title": counter_title(c)} for c in counters],
         "map_levels": [(level, LEVEL_NAMES[level]) for level in MAPPED_LEVELS],
         "open_url": reverse("block", args=["CODE"]),
-        "basemap": json.dumps(basemap),
-        "map_texts": json.dumps(_map_texts(), ensure_ascii=False),
-    }
-
-
-def _map_texts() -> dict[str, str]:
-    """MapLibre's own words and ours, in the reader's language."""
-    return {
-        "few": _("不公布"),
-        "NavigationControl.ZoomIn": _("放大"),
-        "NavigationControl.ZoomOut": _("缩小"),
-        "ScaleControl.Meters": _("米"),
-        "ScaleControl.Kilometers": _("公里"),
-        "Map.Title": _("块地图"),
-        "CooperativeGesturesHandler.WindowsHelpText": _("按住 Ctrl 滚动可缩放地图"),
-        "CooperativeGesturesHandler.MacHelpText": _("按住 ⌘ 滚动可缩放地图"),
-        "CooperativeGesturesHandler.MobileHelpText": _("用两个手指移动地图"),
+        **map_frame(),
     }
