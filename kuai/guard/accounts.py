@@ -17,12 +17,23 @@ from django.db import transaction
 
 from kuai.guard.engine.areas import WHOLE_TENANT
 from kuai.guard.ledger import record_entry
-from kuai.guard.models import ADMINISTRATORS, Account, SourceRecord
+from kuai.guard.models import ADMINISTRATORS, Account, OutsideLogin, SourceRecord
 from kuai.guard.types import Actor, Role
 from kuai.kit.errors import Refusal
 
 LOGIN_SHAPE = re.compile(r"^[A-Za-z0-9._@-]{2,64}$")
 SYSTEM = Actor(user_id="system", role=Role.SYSTEM_ADMINISTRATOR)
+# Who sees the whole, who watches the others, who opens what children have: given by two people.
+POWERFUL = frozenset(
+    {
+        Role.DATA_STEWARD,
+        Role.AUDITOR,
+        Role.CHILD_WELFARE_WORKER,
+        Role.SYSTEM_ADMINISTRATOR,
+        Role.SECURITY_ADMINISTRATOR,
+        Role.AUDIT_ADMINISTRATOR,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,7 @@ class NewAccount:
     staff_no: str = ""
     person_code: str = ""
     organisation_code: str = ""
+    department: str = ""
 
 
 def open_account(wish: NewAccount, *, password: str, by: Actor, at: datetime) -> Actor:
@@ -45,7 +57,8 @@ def open_account(wish: NewAccount, *, password: str, by: Actor, at: datetime) ->
         raise Refusal("account.login_name", "登录名用 2 到 64 个字母、数字、点、横线或下划线。")
     if Account.objects.filter(username=wish.username).exists():
         raise Refusal("account.exists", "这个登录名已经有了。")
-    _require_role_fits(wish)
+    require_role_fits(wish)
+    _require_no_second_person(wish, by)
     account = Account(
         username=wish.username,
         display_name=wish.display_name,
@@ -54,6 +67,7 @@ def open_account(wish: NewAccount, *, password: str, by: Actor, at: datetime) ->
         staff_no=wish.staff_no,
         person_code=wish.person_code,
         organisation_code=wish.organisation_code,
+        department=wish.department,
         opened_at=at,
     )
     _set_password(account, password)
@@ -89,8 +103,10 @@ def close_account(username: str, *, by: Actor, at: datetime) -> None:
     _require_security_administrator(by)
     account = _get_account(username)
     account.is_active = False
+    account.closed_at = account.closed_at or at
     with transaction.atomic():
         account.save()
+        OutsideLogin.objects.filter(account=account).delete()
         _enter(account, action="account.closed", by=by, at=at)
 
 
@@ -103,6 +119,7 @@ def change_password(username: str, *, old: str, new: str, at: datetime) -> None:
         raise Refusal("account.same_password", "新口令不能和原口令一样。")
     _set_password(account, new)
     account.must_change_password = False
+    account.one_time_until = None
     with transaction.atomic():
         account.save()
         _enter(account, action="account.password_changed", by=account.as_actor(), at=at)
@@ -113,7 +130,19 @@ def _require_security_administrator(by: Actor) -> None:
         raise Refusal("account.not_yours", "账号由安全管理员管理。")
 
 
-def _require_role_fits(wish: NewAccount) -> None:
+def _require_no_second_person(wish: NewAccount, by: Actor) -> None:
+    """Where there is an audit administrator, a powerful login takes both; before, the first ones are opened alone."""
+    second = Account.objects.filter(role=Role.AUDIT_ADMINISTRATOR.value, is_active=True)
+    if wish.role in POWERFUL and by != SYSTEM and second.exclude(username=by.user_id).exists():
+        raise Refusal(
+            "account.two_people",
+            "这个角色权限大，要两个人：安全管理员申请，审计管理员复核。",
+            next_step="在门户“账号”页提出申请。",
+        )
+
+
+def require_role_fits(wish: NewAccount) -> None:
+    """Refuse an administrator who does business, a second account of one person, a resident who is nobody."""
     is_administrator = wish.role.value in ADMINISTRATORS
     if is_administrator and not wish.staff_no:
         raise Refusal("account.staff_no", "管理员账号必须写明工号。")
@@ -123,6 +152,8 @@ def _require_role_fits(wish: NewAccount) -> None:
         raise Refusal(
             "account.one_person_one_account", "这个工号已有账号：一个人只有一个账号、一个角色。"
         )
+    if wish.department and wish.role is not Role.DEPARTMENT_CLERK:
+        raise Refusal("account.department", "只有部门工作人员写明部门。")
     if wish.role is Role.RESIDENT and not (wish.person_code or wish.organisation_code):
         raise Refusal("account.nobody", "居民账号要写明代表谁（本人或单位编码）。")
 
@@ -249,7 +280,7 @@ def _put_demo_account(
     account.areas = list(_demo_areas(login.role, areas))
     account.staff_no = "" if login.role is Role.RESIDENT else login.username
     account.person_code = resident_code if login.role is Role.RESIDENT else ""
-    account.is_active = True
+    account.is_active, account.closed_at, account.one_time_until = True, None, None
     # Because demo logins are shown on the login page: a forced change would lock the next visitor out.
     account.must_change_password = False
     # No likeness to the login name is asked for: both say "demo", on purpose.
