@@ -20,6 +20,8 @@ LEVEL_NAMES = {
     "room": _("房屋"),
     "organisation": _("单位"),
     "name": _("地名"),
+    "area": _("区域"),
+    "cell": _("人数单元"),
 }
 
 ROLE_NAMES = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -57,7 +58,7 @@ def send_sheet(
     write, content_type = FORMS[form]
     actor = request.actor  # type: ignore[attr-defined]
     rule = request.route_rule  # type: ignore[attr-defined]
-    asking = Asking(purpose_title(rule.purpose), reason, actor.user_id, utc_now())
+    asking = Asking(purpose_title(rule.purpose), reason, actor.user_id, timezone.localtime(utc_now()))
     content = write(sheet, asking)
     note_look(
         request,

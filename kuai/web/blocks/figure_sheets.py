@@ -41,7 +41,7 @@ def sheet_of_area(view: AreaView, *, title: str, shape: AreaShape) -> FigureShee
             # What a cell shows is shown: at least ten persons or none.
             shown = replace(residents, figure=cell.figure, suppressed=False, asserted_share=None)
             counters = (shown,)
-        parts.append(SheetRow(cell.code, "building", name, counters, cell.hull))
+        parts.append(SheetRow(cell.code, "cell", name, counters, cell.hull))
     geometry = dict(shape.content) if shape.kind == "polygon" else None
     return FigureSheet(
         title=title,
