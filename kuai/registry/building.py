@@ -21,6 +21,7 @@ from kuai.registry.identifying import (
     IDENTIFY_STEPS,
     BuildFrame,
     PreviousIdentity,
+    drop_steps,
     identify,
     mark_identity,
     open_identity,
@@ -31,10 +32,12 @@ from kuai.registry.relating import (
     RELATE_STEPS,
     SourceDelivery,
     count_fates,
+    open_links,
     open_relating,
     read_remembered,
     relate,
 )
+from kuai.sources.types import ROW_LINK
 
 SHIPPED_RELATIONS = Path(__file__).parent / "relations.yaml"
 
@@ -78,7 +81,10 @@ def identify_and_relate(
     nothing, and what it said before rests. Safe to repeat.
     """
     for name, refs in inputs.items():
-        use_tables(connection, CATALOGUE.tables[name], refs)
+        if name == ROW_LINK.name:
+            open_links(connection, refs)
+        else:
+            use_tables(connection, CATALOGUE.tables[name], refs)
     open_identity(connection, previous.identity if previous else None)
     open_relating(
         connection,
@@ -92,6 +98,7 @@ def identify_and_relate(
         identify(connection, frame, line=line)
     # First of all: codes in decisions and in earlier builds are read through the ledger.
     made = write_identity(connection, frame)
+    drop_steps(connection, "mention_cluster", "past_home", "code_vote")
     with progress_line(progress, "写关系", total=RELATE_STEPS, measure="步") as line:
         made |= relate(connection, frame, line=line)
     mark_identity(frame, made, previous=previous.identity if previous else None)
@@ -100,7 +107,7 @@ def identify_and_relate(
 
 def _receipt(connection: duckdb.DuckDBPyConnection, made: Mapping[str, TableRef]) -> Receipt:
     """Every mention is identified or it is an event kept back (a card of a known resident); statements likewise."""
-    mentions = _count(connection, "select count(*) from element_mention")
+    mentions = _count(connection, "select count(*) from identified")
     kept_back = _count(
         connection,
         "select count(*) from identified as i left join event as e on e.event_code = i.code"

@@ -15,7 +15,15 @@ import duckdb
 import pyarrow as pa
 
 from kuai.address.types import ADDRESS_ENTRY, ADDRESS_SUCCESSION
-from kuai.kit.engine import read_sql, scan_sql, table_at, use_table, use_tables, write_table
+from kuai.kit.engine import (
+    path_sql,
+    read_sql,
+    scan_sql,
+    table_at,
+    use_table,
+    use_tables,
+    write_table,
+)
 from kuai.kit.progress import ProgressTask
 from kuai.kit.tables import BulkTable, TableRef
 from kuai.registry import types
@@ -28,8 +36,16 @@ from kuai.registry.engine.standing import (
     read_purposes,
     write_purposes,
 )
-from kuai.registry.identifying import BuildFrame, make_step
+from kuai.registry.identifying import (
+    BuildFrame,
+    drop_steps,
+    make_step,
+    make_unless_empty,
+    make_view,
+)
+from kuai.sources.types import ROW_LINK
 
+LINKS_OF_A_FILE = 1 << 40
 # What a build may do without: the first one has no decisions, a small test no library.
 OPTIONAL_INPUTS = (types.DECISION, ADDRESS_ENTRY, ADDRESS_SUCCESSION)
 REMEMBERED_TABLES = {
@@ -40,14 +56,24 @@ REMEMBERED_TABLES = {
 }
 BEFORE_ELEMENTS = (
     "code_now",
+    "link",
     "fact_word",
     "contested_attribute",
     "place",
-    "row_place",
+    "linked_place",
+    "line_place",
     "known_at",
     "element_standing",
 )
-AFTER_ELEMENTS = ("element_end", "stated", "remembered", "carried")
+AFTER_ELEMENTS = ("element_end", "held", "remembered", "carried")
+# Steps that have no rows where these have none.
+ASKS_FOR = {
+    "fact_word": "decision",
+    "contested_attribute": "decision",
+    "carried": "remembered",
+    "fact_dispute": "fact_word",
+    "fact_standing": "fact_word",
+}
 ELEMENTS = (types.PERSON, types.ORGANISATION, types.EVENT, types.CONTACT, types.MENTION_ELEMENT)
 RELATIONS = (
     types.RELATION,
@@ -123,31 +149,66 @@ def open_relating(
     )
 
 
+def open_links(connection: duckdb.DuckDBPyConnection, refs: Sequence[TableRef]) -> None:
+    """View `row_link` with each link's number, `link_no`: its file's place and its own in the file.
+
+    Files are sorted by row, relation and both ends, so that links of one row are numbered in that order.
+    """
+    files = [path for ref in refs for path in ref.paths]
+    if not files:
+        empty = ", ".join(f'null::{one.type} as "{one.name}"' for one in ROW_LINK.columns)
+        connection.execute(
+            f"create or replace temp view row_link as select {empty}, null::bigint as link_no where false"
+        )
+        return
+    columns = ", ".join(f'"{name}"' for name in ROW_LINK.column_names)
+    union = " union all ".join(
+        f"select {columns}, {place * LINKS_OF_A_FILE} + file_row_number as link_no"
+        f" from read_parquet({path_sql(path)}, file_row_number = true)"
+        for place, path in enumerate(files)
+    )
+    connection.execute(f"create or replace temp view row_link as {union}")
+
+
 def relate(
     connection: duckdb.DuckDBPyConnection, frame: BuildFrame, *, line: ProgressTask
 ) -> dict[str, TableRef]:
     """Write the element tables and everything said of them. Needs `identified` and the ledger of this build."""
     made: dict[str, TableRef] = {}
     for step in BEFORE_ELEMENTS:
-        make_step(connection, step, frame)
+        _make(connection, step, frame)
         line.advance()
+    make_view(connection, "statement_end")
     for table in ELEMENTS:
         made[table.name] = _write(connection, table, frame)
         line.advance()
-    make_step(connection, "element_end", frame)
-    make_step(connection, "stated", frame)
-    make_step(connection, "remembered", frame)
-    _make_unless_empty(connection, "carried", frame, where_from="remembered")
+    drop_steps(connection, "linked_place", "line_place", "known_at")
+    for step in ("element_end", "held"):
+        _make(connection, step, frame)
+    drop_steps(connection, "link")
+    make_view(connection, "stated")
+    for step in ("remembered", "carried"):
+        _make(connection, step, frame)
     line.advance(len(AFTER_ELEMENTS))
     _make_said(connection, frame)
-    _make_unless_empty(connection, "fact_dispute", frame, where_from="fact_word")
+    for step in ("fact_dispute", "statement_number"):
+        _make(connection, step, frame)
     line.advance()
     for table in RELATIONS:
         if table is types.BASE_FACT:
-            _make_unless_empty(connection, "fact_standing", frame, where_from="fact_word")
+            _make(connection, "fact_standing", frame)
         made[table.name] = _write(connection, table, frame)
         line.advance()
+        if table is types.RELATION:
+            drop_steps(connection, "held", "statement_number")
     return made
+
+
+def _make(connection: duckdb.DuckDBPyConnection, step: str, frame: BuildFrame) -> None:
+    if step in ASKS_FOR:
+        make_unless_empty(connection, step, frame, where_from=ASKS_FOR[step])
+    else:
+        make_step(connection, step, frame)
 
 
 def count_fates(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -162,19 +223,6 @@ def _write(connection: duckdb.DuckDBPyConnection, table: BulkTable, frame: Build
     ref = write_table(connection, table, step, frame.folder, parameters=parameters)
     use_table(connection, ref)
     return ref
-
-
-def _make_unless_empty(
-    connection: duckdb.DuckDBPyConnection, step: str, frame: BuildFrame, *, where_from: str
-) -> None:
-    """Make `step`, which has no rows without `where_from`: then its large tables need not be read."""
-    sql = read_sql(__file__, step)
-    found = connection.execute(f"select 1 from {where_from} limit 1").fetchall()
-    body = sql if found else f"select * from ({sql}) as nothing limit 0"
-    connection.execute(
-        f"create or replace temp table {step} as {body}",
-        {"as_of": frame.as_of} if "$as_of" in sql else None,
-    )
 
 
 def _make_said(connection: duckdb.DuckDBPyConnection, frame: BuildFrame) -> None:

@@ -1,7 +1,7 @@
 -- Clusters that are nobody's home, numbered on from the last serial ever given. A cluster whose mentions were found
 -- under a code that lives on elsewhere was split from it.
 with newborn as (
-    select c.element, c.cluster_key, c.source, c.period, c.row_no, c.role
+    select c.element, c.cluster_key, c.cluster_no
     from cluster as c
     left join cluster_code as k on k.element = c.element and k.cluster_key = c.cluster_key
     where k.code is null
@@ -18,9 +18,9 @@ origin as (
     join newborn as n on n.element = p.element and n.cluster_key = p.cluster_key
     group by p.element, p.cluster_key, p.last_code
 )
-select n.element, n.cluster_key,
+select n.element, n.cluster_no,
        coalesce(s.serial, 0) + row_number() over (
-           partition by n.element order by n.source, n.period, n.row_no, n.role, n.cluster_key
+           partition by n.element order by n.cluster_no
        ) as serial,
        o.code as split_from
 from newborn as n

@@ -75,7 +75,11 @@ dated as (
            end as last_word
     from judged
 )
-select type, from_code, to_code, fact_key, role, share, valid_from, last_day as valid_to, precision,
+-- Numbered behind all links of rows.
+select 4611686018427387904 + row_number() over (
+           order by source, period, type, mention_key, to_mention, fact_key, valid_from, last_day
+       ) as link_no,
+       type, from_code, to_code, fact_key, role, share, valid_from, last_day as valid_to, precision,
        last_word as ended_by, recorded_on, said_since, source, period, mention_key, to_mention, confidence,
        -- An agreement that allows more today does not allow it for what was handed over before.
        mask & coalesce(source_mask, mask) as mask,

@@ -20,7 +20,10 @@ merging as (
 parted as (
     select code, element, cluster_key from changed where merged_into is null
     union all
-    select code, element, cluster_key from coded_birth where split_from is not null
+    select b.code, b.element, c.cluster_key
+    from coded_birth as b
+    join cluster as c on c.element = b.element and c.cluster_no = b.cluster_no
+    where b.split_from is not null
 ),
 parting as (
     select c.code, max(p.sequence) as decision

@@ -1,15 +1,21 @@
 -- Statements that cannot both be true, both sides kept. Values are not repeated here.
 with birth as (
-    select i.code, m.mention_key, m.birth_date
+    select i.code, i.mention_no, m.birth_date
     from identified as i
-    join person_mention as m on m.mention_key = i.mention_key
+    join numbered_person as m on m.mention_no = i.mention_no
     where i.element = 'person' and m.birth_date is not null and m.birth_precision = 'day'
 ),
 birth_pair as (
-    select code, min(mention_key) as left_mention, min(birth_date) as birth_date
+    select code, min(birth_date) as birth_date
     from birth
     group by code
-    having count(distinct birth_date) > 1
+    having max(birth_date) > min(birth_date)
+),
+odd_birth as (
+    select b.code, b.birth_date = p.birth_date as is_earliest, m.mention_key
+    from birth as b
+    join birth_pair as p on p.code = b.code
+    join numbered_person as m on m.mention_no = b.mention_no
 ),
 home as (
     -- Because a building and a room in it do not contradict each other, only rooms are compared.
@@ -66,16 +72,9 @@ after_end as (
 stated as (
     select 'two_birth_dates' as kind, f.code as element_code, f.mention_key as left_mention,
            s.mention_key as right_mention, '' as left_fact, '' as right_fact, '两处登记的出生日期不同' as explanation
-    from (
-        select b.code, b.mention_key,
-               row_number() over (partition by b.code order by b.mention_key) as place
-        from birth as b join birth_pair as p on p.code = b.code and p.birth_date = b.birth_date
-    ) as f
-    join (
-        select b.code, b.mention_key,
-               row_number() over (partition by b.code order by b.mention_key) as place
-        from birth as b join birth_pair as p on p.code = b.code and p.birth_date <> b.birth_date
-    ) as s on s.code = f.code and f.place = 1 and s.place = 1
+    from (select code, min(mention_key) as mention_key from odd_birth where is_earliest group by code) as f
+    join (select code, min(mention_key) as mention_key from odd_birth where not is_earliest group by code) as s
+        on s.code = f.code
     union all
     select f.conflict, f.code, f.mention_key, s.mention_key, f.fact_key, s.fact_key, f.conflict_zh
     from ranked as f

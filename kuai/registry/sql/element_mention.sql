@@ -1,22 +1,14 @@
--- Every mention of the build with the cluster it belongs to. Events are their own cluster; contact points are the
--- same when kind and token are the same (tokens are keyed for the zone, so no number is read here).
-select 'person' as element, m.mention_key, m.source, m.period, m.row_no, m.role, m.record_key,
-       l.cluster_key, l.match_probability, l.reason, l.quarantined
-from person_mention as m
-join person_link as l on l.mention_key = m.mention_key
-union all
-select 'organisation', m.mention_key, m.source, m.period, m.row_no, m.role, m.record_key,
-       l.cluster_key, l.match_probability, l.reason, l.quarantined
-from organisation_mention as m
-join organisation_link as l on l.mention_key = m.mention_key
-union all
-select 'event', m.mention_key, m.source, m.period, m.row_no, m.role, m.record_key,
-       m.mention_key, cast(1 as double), '本行即事件', false
-from event_mention as m
-union all
-select 'contact', m.mention_key, m.source, m.period, m.row_no, m.role, m.record_key,
-       first_value(m.mention_key) over (
-           partition by m.kind, m.account_token order by m.source, m.period, m.row_no, m.role
-       ),
-       cast(1 as double), '号码相同', false
-from account_mention as m
+-- Every mention of the build by its key, with the cluster it belongs to: for decisions and earlier builds, which know keys.
+with named as (
+    select 'person' as element, mention_no, mention_key, source, period, row_no, role from numbered_person
+    union all
+    select 'organisation', mention_no, mention_key, source, period, row_no, role from numbered_organisation
+    union all
+    select 'event', mention_no, mention_key, source, period, row_no, role from numbered_event
+    union all
+    select 'contact', mention_no, mention_key, source, period, row_no, role from numbered_account
+)
+select m.element, m.mention_no, m.mention_key, m.source, m.period, m.row_no, m.role, c.cluster_no, c.cluster_key
+from named as m
+join mention_cluster as b on b.element = m.element and b.mention_no = m.mention_no
+join cluster as c on c.element = b.element and c.cluster_no = b.cluster_no

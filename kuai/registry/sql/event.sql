@@ -1,24 +1,26 @@
 -- A door card becomes "someone new may live here" only when its holder is not known at that room; the signal names
 -- nobody. Cards of known residents make no event.
 with placed as (
-    select i.code, i.serial, i.mention_key, i.source, m.record_key, m.kind, m.occurred_on, m.category, m.outcome,
+    select i.code, k.serial, m.mention_key, m.source, i.line_no, m.kind, m.occurred_on, m.category, m.outcome,
            case when p.grade in ('A', 'B') then p.address_code end as place_code,
            case when p.grade in ('A', 'B') then p.level end as place_level
     from identified as i
-    join event_mention as m on m.mention_key = i.mention_key
+    join all_code as k on k.code = i.code and k.element = 'event'
+    join numbered_event as m on m.mention_no = i.mention_no
     left join (
-        select l.from_mention, q.address_code, q.grade, q.level
-        from row_link as l
-        join place as q on q.mention_key = l.to_mention
+        select l.from_no, min(q.rank) as rank
+        from link as l
+        join place as q on q.mention_no = l.to_no
         where l.relation = 'HE_OCCUR'
-        qualify row_number() over (partition by l.from_mention order by q.grade, q.mention_key) = 1
-    ) as p on p.from_mention = i.mention_key
+        group by l.from_no
+    ) as o on o.from_no = i.mention_no
+    left join place as p on p.rank = o.rank
     where i.element = 'event'
 ),
 known_card as (
     select distinct e.code
     from placed as e
-    join identified as holder on holder.record_key = e.record_key and holder.element = 'person'
+    join identified as holder on holder.line_no = e.line_no and holder.element = 'person'
     left join known_at as k on k.person_code = holder.code and k.address_code = e.place_code
     -- Of whom linkage holds back nothing is found, not even that they are new.
     where e.kind = 'door_card' and (k.person_code is not null or holder.quarantined)

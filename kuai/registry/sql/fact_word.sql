@@ -19,8 +19,9 @@ followed as (
     from said as d
     join decision as m on m.sequence = d.sequence and m.part = 'mention'
     join row_link as l on l.from_mention = m.subject and l.relation = d.type
-    join identified as f on f.mention_key = l.from_mention
-    left join identified as t on t.mention_key = l.to_mention
+    join link as k on k.link_no = l.link_no
+    join identified as f on f.mention_no = k.from_no
+    left join identified as t on t.mention_no = k.to_no
     left join decision as o on o.sequence = d.sequence and o.part = 'mention' and o.subject = l.to_mention
     where t.code is null or o.subject is not null
 ),

@@ -1,5 +1,5 @@
--- Every mention with its code.
-select m.element, m.mention_key, m.record_key, m.source, m.period, m.row_no, m.role, m.match_probability, m.reason,
-       m.cluster_key, m.quarantined, k.code, k.serial
-from element_mention as m
-join all_code as k on k.element = m.element and k.cluster_key = m.cluster_key
+-- Every mention, by number, with its code.
+select m.element, m.mention_no, m.mention_no - m.mention_no % 256 as line_no, m.delivery_no, m.cluster_no,
+       m.match_probability, m.reason, m.quarantined, k.code
+from mention_cluster as m
+join all_code as k on k.element = m.element and k.cluster_no = m.cluster_no

@@ -7,6 +7,7 @@ select p.code, p.element, p.serial, p.founding_mention, p.born_build,
 from previous_ledger as p
 left join code_event as e on e.code = p.code
 union all
-select b.code, b.element, b.serial, b.cluster_key, $build, null, b.split_from, $build, coalesce(e.reason, '首次出现')
+select b.code, b.element, b.serial, c.cluster_key, $build, null, b.split_from, $build, coalesce(e.reason, '首次出现')
 from coded_birth as b
+join cluster as c on c.element = b.element and c.cluster_no = b.cluster_no
 left join code_event as e on e.code = b.code

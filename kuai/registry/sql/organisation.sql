@@ -7,16 +7,15 @@ with best as (
                         m.source, m.period, m.row_no, m.mention_key
            ) as place
     from identified as i
-    join organisation_mention as m on m.mention_key = i.mention_key
+    join numbered_organisation as m on m.mention_no = i.mention_no
     where i.element = 'organisation'
 )
 select row_number() over (order by k.serial) as organisation_no,
        k.code as organisation_code, k.founding_mention,
        case when b.credit_code_valid then b.credit_code end as credit_code,
-       b.name, b.kind, b.state, b.founded_on, c.mentions,
+       b.name, b.kind, b.state, b.founded_on, k.mentions,
        'asserted' as status, coalesce(p.purposes, '') as purposes
 from all_code as k
-join cluster as c on c.element = k.element and c.cluster_key = k.cluster_key
 join best as b on b.code = k.code and b.place = 1
 left join element_standing as e on e.code = k.code
 left join purpose_mask as p on p.mask = e.mask

@@ -1,24 +1,28 @@
 -- Birth date and sex of a person: a valid number's word counts before a declared one, then the commoner value.
-with birth as (
-    select i.code, m.birth_date, m.birth_precision,
-           row_number() over (
-               partition by i.code
-               order by max(cast(m.id_valid as integer)) desc, count(*) desc, m.birth_precision, m.birth_date
-           ) as place
+with said as (
+    select i.cluster_no, m.birth_date, m.birth_precision, m.sex, m.id_valid, m.is_child_under_14
     from identified as i
-    join person_mention as m on m.mention_key = i.mention_key
-    where i.element = 'person' and m.birth_date is not null
-    group by i.code, m.birth_date, m.birth_precision
+    join numbered_person as m on m.mention_no = i.mention_no
+    where i.element = 'person'
+),
+birth as (
+    select cluster_no, birth_date, birth_precision,
+           row_number() over (
+               partition by cluster_no
+               order by max(cast(id_valid as integer)) desc, count(*) desc, birth_precision, birth_date
+           ) as place
+    from said
+    where birth_date is not null
+    group by cluster_no, birth_date, birth_precision
 ),
 sex as (
-    select i.code, m.sex,
+    select cluster_no, sex,
            row_number() over (
-               partition by i.code order by max(cast(m.id_valid as integer)) desc, count(*) desc, m.sex
+               partition by cluster_no order by max(cast(id_valid as integer)) desc, count(*) desc, sex
            ) as place
-    from identified as i
-    join person_mention as m on m.mention_key = i.mention_key
-    where i.element = 'person' and m.sex in ('1', '2')
-    group by i.code, m.sex
+    from said
+    where sex in ('1', '2')
+    group by cluster_no, sex
 )
 select row_number() over (order by k.serial) as person_no,
        k.code as person_code, k.founding_mention,
@@ -35,7 +39,7 @@ select row_number() over (order by k.serial) as person_no,
        )
        -- Or any row of them says so: whoever is held together with a child by mistake is read as one.
        or coalesce(y.says_child, false) as is_child_under_14,
-       c.mentions, c.quarantined = 1 as quarantined,
+       k.mentions, k.quarantined = 1 as quarantined,
        case
            when o.birth_date = 1 and o.sex = 1 then 'birth_date,sex'
            when o.birth_date = 1 then 'birth_date'
@@ -45,16 +49,11 @@ select row_number() over (order by k.serial) as person_no,
        case when o.person_code is null then 'asserted' else 'disputed' end as status,
        coalesce(p.purposes, '') as purposes
 from all_code as k
-join cluster as c on c.element = k.element and c.cluster_key = k.cluster_key
 left join (
-    select i.code, bool_or(m.is_child_under_14) as says_child
-    from identified as i
-    join person_mention as m on m.mention_key = i.mention_key
-    where i.element = 'person'
-    group by i.code
-) as y on y.code = k.code
-left join birth as b on b.code = k.code and b.place = 1
-left join sex as s on s.code = k.code and s.place = 1
+    select cluster_no, bool_or(is_child_under_14) as says_child from said group by cluster_no
+) as y on y.cluster_no = k.cluster_no
+left join birth as b on b.cluster_no = k.cluster_no and b.place = 1
+left join sex as s on s.cluster_no = k.cluster_no and s.place = 1
 left join contested_attribute as o on o.person_code = k.code
 left join element_standing as e on e.code = k.code
 left join purpose_mask as p on p.mask = e.mask

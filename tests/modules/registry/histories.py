@@ -28,7 +28,12 @@ from kuai.registry.identifying import (
     read_identity,
     write_identity,
 )
-from kuai.sources.types import ACCOUNT_MENTION, EVENT_MENTION, ORGANISATION_MENTION
+from kuai.sources.types import (
+    ACCOUNT_MENTION,
+    ADDRESS_MENTION,
+    EVENT_MENTION,
+    ORGANISATION_MENTION,
+)
 
 OPERATIONS = (
     "merge",
@@ -43,7 +48,13 @@ OPERATIONS = (
 )
 Operation = tuple[str, int, int]
 DAY = date(2026, 10, 31)
-NOBODY_ELSE = (ORGANISATION_MENTION, ORGANISATION_LINK, EVENT_MENTION, ACCOUNT_MENTION)
+NOBODY_ELSE = (
+    ORGANISATION_MENTION,
+    ORGANISATION_LINK,
+    EVENT_MENTION,
+    ACCOUNT_MENTION,
+    ADDRESS_MENTION,
+)
 
 
 @dataclass
@@ -201,7 +212,8 @@ def build_identity(
     made[types.MENTION_ELEMENT.name] = write_table(
         connection,
         types.MENTION_ELEMENT,
-        "select *, null as address_code, null as grade from identified",
+        "select *, null as address_code, null as grade from element_mention"
+        " join identified using (element, mention_no)",
         folder,
     )
     mark_identity(frame, made, previous=earlier)
