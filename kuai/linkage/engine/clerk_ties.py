@@ -226,7 +226,13 @@ def word_of(rows: Sequence[ClerkRow], number_of: Mapping[str, int]) -> ClerkWord
 
 
 def keep_edges(
-    count: int, edges: Edges, traits: Traits, word: ClerkWord, *, equal_below: int
+    count: int,
+    edges: Edges,
+    traits: Traits,
+    word: ClerkWord,
+    *,
+    equal_below: int,
+    labels: np.ndarray | None = None,
 ) -> Merging:
     """`keep_consistent_edges` under the clerk's word. Components no decision touches come out as without any.
 
@@ -234,7 +240,7 @@ def keep_edges(
     each other.
     """
     if word.moves_nothing:
-        return keep_consistent_edges(count, edges, traits)
+        return keep_consistent_edges(count, edges, traits, labels=labels)
     proposed = Edges.joined([word.same, edges.where(edges.tier != CLERK_TIER)])
     labels = component_labels(count, proposed.left, proposed.right)
     torn = labels[word.apart_left] == labels[word.apart_right]

@@ -31,8 +31,8 @@ def write_clusters(
     membership = components.strongest_paths(count, merging.kept)
     rows = pa.table(
         {
-            "mention_no": np.arange(count),
-            "founder_no": membership.founder,
+            "mention_no": np.arange(count, dtype=np.int32),
+            "founder_no": membership.founder.astype(np.int32),
             "path_tier": membership.path_tier,
             "own_tier": membership.own_tier,
         }
@@ -47,7 +47,7 @@ def write_clusters(
     with registered(connection, membership=rows, tier=tiers):
         suspicions = hold_back(
             connection,
-            membership.founder,
+            membership,
             merging,
             keys=keys,
             traits=traits,
@@ -55,15 +55,15 @@ def write_clusters(
             watch=watch,
         )
         make_table(connection, "mention_cluster", parameters={"founder_reason": FOUNDER_REASON})
-    clusters, quarantined = connection.execute(
-        "select count(distinct founder_no), count(*) filter (where quarantined) from mention_cluster"
-    ).fetchall()[0]
-    used, counts = np.unique(merging.kept.tier, return_counts=True)
+    quarantined = connection.execute(
+        "select count(*) from mention_cluster where quarantined"
+    ).fetchall()[0][0]
+    counts = np.bincount(merging.kept.tier, minlength=len(keys)).tolist()
     return LinkFigures(
         mentions=count,
-        clusters=int(clusters),
+        clusters=int((membership.founder == np.arange(count)).sum()),
         quarantined=int(quarantined),
-        edges_by_key={keys[tier].code: int(n) for tier, n in zip(used, counts, strict=True)},
+        edges_by_key={key.code: n for key, n in zip(keys, counts, strict=True) if n},
         edges_cut=len(merging.cut),
         edges_parted=len(merging.parted),
         suspicions=suspicions,

@@ -19,14 +19,16 @@ import pyarrow as pa
 from kuai.kit.engine import read_sql, rows_of
 from kuai.linkage.engine import agreements
 from kuai.linkage.engine.clerk_ties import ClerkWord
-from kuai.linkage.engine.components import Edges, Merging, Traits, component_labels
+from kuai.linkage.engine.components import Edges, Membership, Merging, Traits
 from kuai.linkage.engine.keys import PERSON_KEYS, TIER_OF, LinkKey
-from kuai.linkage.engine.steps import make_table, registered
+from kuai.linkage.engine.steps import columns_of, make_table, registered
 from kuai.linkage.engine.suspicion import (
     BridgeRule,
+    CarriedTraits,
     Suspicion,
     differing_traits,
     find_suspicions,
+    traits_of_clusters,
 )
 from kuai.linkage.types import SUSPICION_KINDS
 
@@ -59,6 +61,8 @@ class Watch:
 
     odd_step: str
     odd_parameters: Mapping[str, object]
+    # True for the founders of clusters that the step has to look at (their rows are `suspect_row`); none: all.
+    suspects: Callable[[duckdb.DuckDBPyConnection, np.ndarray], np.ndarray]
     trait_words: tuple[str, ...]
     bridges: Callable[[duckdb.DuckDBPyConnection, Edges], BridgeRule] | None
     records: Callable[[duckdb.DuckDBPyConnection, Sequence[int]], dict[int, Mapping[str, Any]]]
@@ -66,7 +70,7 @@ class Watch:
 
 def hold_back(
     connection: duckdb.DuckDBPyConnection,
-    founder: np.ndarray,
+    membership: Membership,
     merging: Merging,
     *,
     keys: Sequence[LinkKey],
@@ -75,12 +79,17 @@ def hold_back(
     watch: Watch,
 ) -> dict[str, int]:
     """Make `cluster_suspicion` and `cluster_tie` from the relation `membership`; returns clusters held by kind."""
-    make_table(
-        connection,
-        "odd_record",
-        step=watch.odd_step,
-        parameters=dict(watch.odd_parameters) or None,
-    )
+    founder = membership.founder
+    nodes = np.flatnonzero(watch.suspects(connection, founder)[founder])
+    with registered(
+        connection, suspect_row=pa.table({"mention_no": nodes, "founder_no": founder[nodes]})
+    ):
+        make_table(
+            connection,
+            "odd_record",
+            step=watch.odd_step,
+            parameters=dict(watch.odd_parameters) or None,
+        )
     odd = [
         Suspicion(int(cluster), kind, int(left), None if right is None else int(right))
         for cluster, kind, left, right in connection.execute(
@@ -95,21 +104,27 @@ def hold_back(
         bridges=watch.bridges(connection, merging.kept) if watch.bridges else None,
         word=word,
     )
-    nodes = sorted({node for one in found for node in (one.left, one.right) if node is not None})
-    records = watch.records(connection, nodes)
+    ends = sorted({node for one in found for node in (one.left, one.right) if node is not None})
+    records = watch.records(connection, ends)
+    borders = [one for one in found if one.kind == "border"]
+    carried = traits_of_clusters(
+        {int(founder[end]) for one in borders for end in (one.left, one.right) if end is not None},
+        founder,
+        traits,
+    )
     rows = {
         "founder_no": pa.array([one.founder for one in found], pa.int64()),
         "kind": pa.array([one.kind for one in found], pa.string()),
         "left_no": pa.array([one.left for one in found], pa.int64()),
         "right_no": pa.array([one.right for one in found], pa.int64()),
         "explanation": pa.array(
-            [_sentence(one, founder, traits, watch.trait_words) for one in found], pa.string()
+            [_sentence(one, founder, carried, watch.trait_words) for one in found], pa.string()
         ),
         "agreement": pa.array([_agreement(one, records) for one in found], pa.string()),
     }
     _keep(connection, "cluster_suspicion", pa.table(rows))
     held = np.unique(np.array([one.founder for one in found], np.int64))
-    _keep(connection, "cluster_tie", _ties(founder, merging, keys, held))
+    _keep(connection, "cluster_tie", _ties(membership, merging, keys, held))
     counted = Counter(one.kind for one in {(one.founder, one.kind): one for one in found}.values())
     return dict(sorted(counted.items()))
 
@@ -120,14 +135,14 @@ def _keep(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> N
 
 
 def _sentence(
-    one: Suspicion, founder: np.ndarray, traits: Traits, trait_words: tuple[str, ...]
+    one: Suspicion, founder: np.ndarray, carried: CarriedTraits, trait_words: tuple[str, ...]
 ) -> str:
     if one.explanation:
         return one.explanation
     said = SUSPICION_KINDS[one.kind].explanation
     if one.kind != "border" or one.right is None:
         return said
-    places = differing_traits(one.left, one.right, founder, traits)
+    places = differing_traits(carried[int(founder[one.left])], carried[int(founder[one.right])])
     return said.format(differing="、".join(trait_words[place] for place in places) or "所属的组")
 
 
@@ -141,13 +156,13 @@ def _agreement(one: Suspicion, records: Mapping[int, Mapping[str, Any]]) -> str:
 
 
 def _ties(
-    founder: np.ndarray, merging: Merging, keys: Sequence[LinkKey], held: np.ndarray
+    membership: Membership, merging: Merging, keys: Sequence[LinkKey], held: np.ndarray
 ) -> pa.Table:
     """The ties by which clusters came together, and every tie, kept or not, of those held back or cut."""
-    kept = merging.kept
+    kept, founder = merging.kept, membership.founder
     is_held = np.zeros(len(founder), dtype=bool)
     is_held[held] = True
-    told = connecting(len(founder), kept) | is_held[founder[kept.left]]
+    told = membership.joins | is_held[founder[kept.left]]
     shown = [kept.where(told), merging.cut, merging.parted]
     ties = Edges.joined(shown)
     codes = pa.array([key.code for key in keys], pa.string())
@@ -165,19 +180,6 @@ def _ties(
     )
 
 
-def connecting(count: int, edges: Edges) -> np.ndarray:
-    """True for ties that joined what stronger ties had not: enough to walk from any node to its founder."""
-    labels = np.arange(count, dtype=np.int64)
-    joins = np.zeros(len(edges), dtype=bool)
-    for tier in np.unique(edges.tier):
-        here = np.flatnonzero(edges.tier == tier)
-        left, right = labels[edges.left[here]], labels[edges.right[here]]
-        new = left != right
-        joins[here[new]] = True
-        labels = component_labels(count, left[new], right[new])[labels]
-    return joins
-
-
 # --- persons -----------------------------------------------------------------------------------------
 
 
@@ -187,20 +189,44 @@ def watch_persons(as_of: date | None) -> Watch:
     return Watch(
         odd_step="person_suspicion",
         odd_parameters={"person_phones_max": PERSON_PHONES_MAX, "oldest_birth": oldest},
+        suspects=lambda connection, founder: _person_suspects(connection, founder, oldest),
         trait_words=("身份证号码", "出生日期", "性别"),
         bridges=_person_bridges,
         records=_person_records,
     )
 
 
-def _person_bridges(connection: duckdb.DuckDBPyConnection, kept: Edges) -> BridgeRule:
-    make_table(
-        connection, "person_phone_crowd", parameters={"phone_persons_max": PHONE_PERSONS_MAX}
+def _person_suspects(
+    connection: duckdb.DuckDBPyConnection, founder: np.ndarray, oldest: date
+) -> np.ndarray:
+    """Clusters that may be odd, by what one row, two dates or many rows say: one pass over the city, in integers."""
+    rows = connection.execute(
+        read_sql(__file__, "person_suspect"), {"oldest_birth": oldest}
+    ).fetchnumpy()
+    size = np.bincount(founder, minlength=len(founder))
+    suspected = size > PERSON_PHONES_MAX
+    cluster = founder[rows["mention_no"].astype(np.int64)]
+    suspected[cluster[rows["is_odd"].astype(bool) | (size[cluster] > 1)]] = True
+    dated = columns_of(
+        connection,
+        "select mention_no, date_diff('day', date '1970-01-01', declared_birth_date) as day from person_shape"
+        " where declared_birth_date is not null",
     )
-    crowd = connection.execute("select mention_no from person_phone_crowd").fetchnumpy()
-    connection.execute("drop table person_phone_crowd")
-    by_phone = kept.tier == TIER_OF["name_and_phone"]
-    crowded = by_phone & np.isin(kept.left, crowd["mention_no"].astype(np.int64))
+    cluster, day = founder[dated["mention_no"].astype(np.int64)], dated["day"].astype(np.int32)
+    one_of = np.zeros(len(founder), dtype=np.int32)
+    one_of[cluster] = day
+    suspected[cluster[one_of[cluster] != day]] = True
+    return suspected
+
+
+def _person_bridges(connection: duckdb.DuckDBPyConnection, kept: Edges) -> BridgeRule:
+    by_phone = np.flatnonzero(kept.tier == TIER_OF["name_and_phone"])
+    tied = pa.table({"mention_no": np.unique(kept.left[by_phone])})
+    with registered(connection, phone_tied=tied):
+        crowd = connection.execute(
+            read_sql(__file__, "person_phone_crowd"), {"phone_persons_max": PHONE_PERSONS_MAX}
+        ).fetchnumpy()
+    crowded = by_phone[np.isin(kept.left[by_phone], crowd["mention_no"].astype(np.int64))]
     family = [
         _FAMILY_OF.get(key.code, len(_FAMILIES) + tier) for tier, key in enumerate(PERSON_KEYS)
     ]
@@ -215,7 +241,7 @@ def _person_bridges(connection: duckdb.DuckDBPyConnection, kept: Edges) -> Bridg
     return BridgeRule(
         family=np.array(family),
         weak_from=TIER_OF[WEAKEST_TRUSTED],
-        crowded=np.flatnonzero(crowded),
+        crowded=crowded,
         contrasts=contrasts,
     )
 
@@ -240,6 +266,7 @@ def watch_organisations() -> Watch:
     return Watch(
         odd_step="organisation_suspicion",
         odd_parameters={},
+        suspects=lambda connection, founder: np.zeros(len(founder), dtype=bool),  # noqa: ARG005 - none is odd by itself
         trait_words=("统一社会信用代码",),
         bridges=None,
         records=lambda connection, nodes: {},  # noqa: ARG005 - an organisation's record is compared by key alone

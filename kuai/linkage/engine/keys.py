@@ -56,20 +56,20 @@ NAME_KEYS = (
         "name_room_and_birth",
         0.9965,
         "房屋编码与出生日期相同且姓名一致",
-        "room_code || ' ' || cast(birth_date as varchar)",
+        "case when room_code is not null and birth_date is not null then hash(room_code, birth_date) end",
     ),
     LinkKey("name_and_room", 0.995, "房屋编码相同且姓名一致", "room_code", one_phone=True),
     LinkKey(
         "name_building_and_birth",
         0.9945,
         "楼栋与出生日期相同且姓名一致",
-        "building_code || ' ' || cast(birth_date as varchar)",
+        "case when building_code is not null and birth_date is not null then hash(building_code, birth_date) end",
     ),
     LinkKey(
         "name_and_birth",
         0.994,
         "出生日期相同且姓名一致，同名者少",
-        "cast(likely_birth_date as varchar)",
+        "likely_birth_date",
         MOST_BEARERS_FOR_BIRTH,
     ),
     LinkKey(

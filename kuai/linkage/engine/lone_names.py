@@ -66,21 +66,22 @@ def harmless_groups(
     return use
 
 
-def lone_name_edges(connection: duckdb.DuckDBPyConnection) -> Edges:
-    """Ties between cluster numbers of `person_node`; none where they would be wrong too often."""
+def lone_name_edges(connection: duckdb.DuckDBPyConnection, labels: np.ndarray) -> Edges:
+    """Ties between cluster numbers of `person_node` (`labels`); none where they would be wrong too often."""
     edges = Edges.empty()
-    rare = _rare_names(connection)
+    sizes = np.bincount(labels)
+    rare = _rare_names(connection, int((sizes > 0).sum()))
     if rare is not None:
         with registered(connection, rare_name=rare):
             make_table(connection, "person_lone_name")
             make_table(connection, "person_lone_pair", parameters={"clusters_max": CLUSTERS_MAX})
-            edges = _tied(connection, rare)
+            edges = _tied(connection, rare, float((sizes * (sizes - 1) // 2).sum()))
         connection.execute("drop table person_lone_pair")
         connection.execute("drop table person_lone_name")
     return edges
 
 
-def _rare_names(connection: duckdb.DuckDBPyConnection) -> pa.Table | None:
+def _rare_names(connection: duckdb.DuckDBPyConnection, clusters: int) -> pa.Table | None:
     """name, rarity and chance (that a person bears it) of the names few could share."""
     numbers = columns_of(
         connection, "select name, bearers, chance from person_name_chance order by name"
@@ -88,9 +89,6 @@ def _rare_names(connection: duckdb.DuckDBPyConnection) -> pa.Table | None:
     if not len(numbers["name"]):
         return None
     bearers, chance = numbers["bearers"], numbers["chance"]
-    clusters = connection.execute(
-        "select count(*) from person_node where cluster_no = mention_no"
-    ).fetchall()[0][0]
     is_rare = chance * clusters < BEARERS_MAX
     chance = chance * _calibration(chance[is_rare], bearers[is_rare], float(bearers.sum()))
     is_rare = chance * clusters < BEARERS_MAX
@@ -107,7 +105,8 @@ def _calibration(chance: np.ndarray, bearers: np.ndarray, persons: float) -> flo
     return max(1.0, (namesakes + 1) / max(expected, 1e-9))
 
 
-def _tied(connection: duckdb.DuckDBPyConnection, rare: pa.Table) -> Edges:
+def _tied(connection: duckdb.DuckDBPyConnection, rare: pa.Table, pairs_before: float) -> Edges:
+    """`pairs_before`: how many pairs of mentions the clusters make already."""
     pairs = columns_of(
         connection,
         "select left_no, right_no, left_kind, right_kind, rarity, weight from person_lone_pair"
@@ -116,12 +115,9 @@ def _tied(connection: duckdb.DuckDBPyConnection, rare: pa.Table) -> Edges:
     if not len(pairs["left_no"]):
         return Edges.empty()
     group_no, groups = _groups(connection, pairs, rare)
-    told = connection.execute(
-        "select sum(n * (n - 1) / 2) from (select count(*) as n from person_node group by cluster_no)"
-    ).fetchall()[0][0]
     numbered = connection.execute("select count(id_key) / count(*) from person_shape")
     harm_max = HARM_MAX * float(numbered.fetchall()[0][0] or 0) ** 2
-    chosen = harmless_groups(groups, pairs=float(told or 0), harm_max=harm_max)
+    chosen = harmless_groups(groups, pairs=pairs_before, harm_max=harm_max)
     used = np.array(chosen, dtype=bool)[group_no]
     sure = np.array([group.wrong_share <= RARE_WRONG_SHARE_MAX for group in groups])[group_no]
     tier = np.where(sure, TIER_OF[RARE_NAME.code], TIER_OF[LONE_NAME.code]).astype(np.int16)

@@ -162,9 +162,10 @@ def _predict(
         api.register("person_profile"), settings, log_level=logging.ERROR, validate_settings=False
     )
     connection.execute(
-        "create or replace table name_frequency as select n.spelling as name, count(*) / (select count(*) from"
-        " person_shape where name is not null) as tf_name from person_shape as s inner join person_spelling as n"
-        " on n.name = s.name where n.spelling in (select name from person_profile) group by n.spelling"
+        "create or replace table name_frequency as select n.spelling as name, s.named / (select count(name) from"
+        " person_shape) as tf_name from (select name, count(*) as named from person_shape group by name) as s"
+        " inner join person_spelling as n on n.name = s.name"
+        " where n.spelling in (select name from person_profile)"
     )
     linker.table_management.register_term_frequency_lookup(api.register("name_frequency"), "name")
     predicted = linker.inference.predict(threshold_match_probability=threshold)

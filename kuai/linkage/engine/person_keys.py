@@ -25,10 +25,6 @@ def name_edges(connection: duckdb.DuckDBPyConnection) -> list[Edges]:
     if not all([take_frozen(connection, name) for name in _FIGURES]):
         _tell_figures(connection)
         freeze(connection, *_FIGURES)
-    connection.execute(
-        "create or replace temp table person_shape as select s.*, r.source as register_source from person_shape as s"
-        " left join person_register as r on r.source = s.source and r.role = s.role"
-    )
     return [_key_edges(connection, key) for key in NAME_KEYS]
 
 
@@ -43,34 +39,46 @@ def _tell_figures(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _key_edges(connection: duckdb.DuckDBPyConnection, key: LinkKey) -> Edges:
-    conditions = ["name is not null", f"{key.other} is not null"]
+    has_both = f"name is not null and {key.other} is not null"
+    # Because one integer is grouped faster than several values: name and value in one hash.
+    group_no = f"hash(name, {key.other}) as group_no"
+    phone = "case when phone > 0 then phone end" if key.one_phone else "cast(null as bigint)"
+    if key.most_expected:
+        _tell_crowd(connection, key.other)
+    note_group(
+        connection,
+        GroupKind.NAME_KEY + TIER_OF[key.code],
+        f"select {group_no}, mention_no from {_fair_rows(key, has_both)}",
+    )
+    connection.execute(
+        f"create or replace temp view person_key_value as select mention_no, {group_no},"
+        f" id_key, birth_date, sex, {phone} as phone, source, role from person_shape where {has_both}"
+    )
+    # What makes a group fair is told by its name and value alone: rows without a number speak for all of it.
+    connection.execute(
+        f"create or replace temp view person_live_group as select distinct {group_no}"
+        f" from {_fair_rows(key, has_both + ' and id_key is null')}"
+    )
+    make_table(connection, "person_key_edge")
+    found = columns_of(connection, "select mention_no, first_no from person_key_edge")
+    for view in ("person_live_group", "person_key_value"):
+        connection.execute(f"drop view {view}")
+    return edges_of(found, tier=TIER_OF[key.code])
+
+
+def _fair_rows(key: LinkKey, condition: str) -> str:
+    """A FROM item: rows of `person_shape` under the condition whose name, and name in this place, may tie."""
+    conditions = [condition]
     if key.most_bearers:
         too_common = f"select name from person_common_name where bearers > {key.most_bearers}"
         untold = " and name not in (select name from person_name_chance)"
         conditions.append(f"name not in ({too_common}{untold if key.most_expected else ''})")
     if key.among:
         conditions.append(key.among)
-    rows = "person_shape"
-    if key.most_expected:
-        _tell_crowd(connection, key.other)
-        rows = _rows_that_few_share(key)
-    phone = "case when phone > 0 then phone end" if key.one_phone else "cast(null as bigint)"
-    # Because one integer is grouped faster than two values: name and value, or the value's text, in one hash.
-    connection.execute(
-        "create or replace temp view person_key_value as select mention_no,"
-        f" hash(name, {key.other}) as group_no,"
-        f" id_key, birth_date, sex, {phone} as phone, register_source from {rows}"
-        f" where {' and '.join(conditions)}"
-    )
-    note_group(
-        connection,
-        GroupKind.NAME_KEY + TIER_OF[key.code],
-        "select group_no, mention_no from person_key_value",
-    )
-    make_table(connection, "person_key_edge")
-    found = columns_of(connection, "select mention_no, first_no from person_key_edge")
-    connection.execute("drop view person_key_value")
-    return edges_of(found, tier=TIER_OF[key.code])
+    rows = f"(select * from person_shape where {' and '.join(conditions)})"
+    if not key.most_expected:
+        return f"{rows} as fair"
+    return _rows_that_few_share(key, rows)
 
 
 def _tell_crowd(connection: duckdb.DuckDBPyConnection, column: str) -> None:
@@ -84,11 +92,11 @@ def _tell_crowd(connection: duckdb.DuckDBPyConnection, column: str) -> None:
         freeze(connection, name)
 
 
-def _rows_that_few_share(key: LinkKey) -> str:
-    """Rows of `person_shape` in whose crowd (a building, an employer) hardly another bearer of the name is to be
+def _rows_that_few_share(key: LinkKey, rows: str) -> str:
+    """Those of `rows` in whose crowd (a building, an employer) hardly another bearer of the name is to be
     expected, or of a name whose chance nobody can tell."""
     return (
-        "(select s.* from person_shape as s left join person_name_chance as c on c.name = s.name"
+        f"(select s.* from {rows} as s left join person_name_chance as c on c.name = s.name"
         f" left join person_crowd_{key.other} as b on b.crowd = s.{key.other}"
         " where c.name is null or c.chance * b.mentions * (case when c.bearers > 1 then"
         f" {WEIGHT_OF_A_NAMESAKE} else 1 end) < {key.most_expected}) as fair"

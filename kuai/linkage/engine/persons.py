@@ -38,6 +38,9 @@ from kuai.linkage.engine.steps import (
 
 EXACT_STEPS = 4
 FIRST_MODEL_TIER = TIER_OF[MODEL_KEYS[0].code]
+# Birth dates are counted from here where they are traits.
+_DAY_ONE = date(1800, 1, 1)
+_FIRST_DAY = (_DAY_ONE - date(1970, 1, 1)).days
 
 _WORK_TABLES = (
     *SHAPE_TABLES,
@@ -94,7 +97,7 @@ def train_person_model(connection: duckdb.DuckDBPyConnection, *, truth: str) -> 
     """A new model from `person_row` and the table `truth` (mention_no, person): retraining is a release."""
     with progress_line(SILENT, "", total=EXACT_STEPS) as task:
         merging, traits, _ = _link_exactly(connection, task, ClerkWord.silent())
-    _label_mentions(connection, merging, len(traits.columns[0]))
+    _label_mentions(connection, merging, traits)
     return train_model(connection, truth=truth)
 
 
@@ -125,7 +128,7 @@ def _traits(connection: duckdb.DuckDBPyConnection) -> Traits:
     found = columns_of(
         connection,
         f"select mention_no, coalesce(id_key, {unknown}) as id_key,"
-        f" coalesce(date_diff('day', date '1800-01-01', birth_date), {unknown}) as birth_date,"
+        f" coalesce(date_diff('day', date '{_DAY_ONE}', birth_date), {unknown}) as birth_date,"
         f" coalesce(cast(sex as bigint), {unknown}) as sex from person_shape",
     )
     return Traits(
@@ -142,31 +145,58 @@ def _by_mention(mention_no: np.ndarray, column: np.ndarray) -> np.ndarray:
     return placed
 
 
-def _label_mentions(connection: duckdb.DuckDBPyConnection, merging: Merging, count: int) -> None:
-    labels = components.component_labels(count, merging.kept.left, merging.kept.right)
-    node = pa.table({"mention_no": np.arange(count), "cluster_no": labels})
+def _label_mentions(
+    connection: duckdb.DuckDBPyConnection, merging: Merging, traits: Traits
+) -> np.ndarray:
+    """Make `person_node` (cluster, whether it has a number, birth date as the cluster knows it) and what the model may
+    pair; returns the clusters."""
+    count = len(traits.columns[0])
+    labels = merging.labels(count)
+    id_key, born, _ = traits.columns
+    unknown = components.UNKNOWN
+    anchored = np.zeros(count, dtype=bool)
+    anchored[labels[id_key != unknown]] = True
+    known = np.flatnonzero(born != unknown)
+    # The earliest, because a clerk may have told that two dates are one person's.
+    earliest = np.full(count, np.iinfo(np.int64).max)
+    np.minimum.at(earliest, labels[known], born[known])
+    cluster_born = earliest[labels]
+    told = np.where(born != unknown, born, cluster_born)
+    is_dated = told != np.iinfo(np.int64).max
+    days = np.where(is_dated, told + _FIRST_DAY, 0).astype(np.int32)
+    node = pa.table(
+        {
+            "mention_no": np.arange(count, dtype=np.int32),
+            "cluster_no": labels.astype(np.int32),
+            "is_anchored": anchored[labels],
+            "birth_date": pa.array(days, mask=~is_dated).cast(pa.date32()),
+        }
+    )
     with registered(connection, labelled_mention=node):
         connection.execute(
             "create or replace temp table person_node as select * from labelled_mention"
         )
     make_table(connection, "person_pairing_row")
+    return labels
 
 
 def _add_model_edges(
     connection: duckdb.DuckDBPyConnection, merging: Merging, traits: Traits, word: ClerkWord
 ) -> Merging:
     count = len(traits.columns[0])
-    _label_mentions(connection, merging, count)
+    labels = _label_mentions(connection, merging, traits)
     found = model_edges(connection)
     tiers = (found.tier + FIRST_MODEL_TIER).astype(np.int16)
-    proposed = Edges(found.left, found.right, tiers)
-    lone = lone_name_edges(connection)
+    proposed = Edges.joined(
+        [Edges(found.left, found.right, tiers), lone_name_edges(connection, labels)]
+    )
     again = keep_edges(
         count,
-        Edges.joined([merging.kept, proposed, lone]),
+        Edges.joined([merging.kept, proposed]),
         traits,
         word,
         equal_below=FIRST_MODEL_TIER,
+        labels=components.joined_labels(labels, proposed.left, proposed.right),
     )
     # What the model proposed and a fact forbade is no sign of a bad structure: only exact ties accuse.
-    return Merging(again.kept, merging.cut, merging.parted)
+    return Merging(again.kept, merging.cut, merging.parted, again.told_labels)

@@ -103,7 +103,10 @@ def shape_rows(
 def _make_empty(connection: duckdb.DuckDBPyConnection) -> None:
     columns = ", ".join(f"{name} {kind.split()[0]}" for name, kind in _COLUMNS.items())
     for table, shape in (
-        ("person_shape", f"mention_no integer, source usmallint, role usmallint, {columns}"),
+        (
+            "person_shape",
+            f"mention_no integer, source usmallint, role usmallint, surname usmallint, {columns}",
+        ),
         ("person_desk", "source varchar, role varchar, source_no usmallint, role_no usmallint"),
         ("person_spelling", "name bigint, spelling varchar, surname varchar, rest varchar"),
         ("person_faulty", "id_faulty bigint, written varchar"),
@@ -127,7 +130,9 @@ def _shape_part(connection: duckdb.DuckDBPyConnection, tokens: Tokens) -> None:
     _number_desks(connection)
     columns = ", ".join(_valued(name, kind, tokens) for name, kind in _COLUMNS.items())
     connection.execute(
-        f"insert into person_shape select cast(s.mention_no as integer), d.source_no, d.role_no, {columns}"
+        # Of the surname a few bits: enough to leave most pairs of strangers out.
+        "insert into person_shape select cast(s.mention_no as integer), d.source_no, d.role_no,"
+        f" cast(hash(substr(s.name, 1, 1)) >> 48 as usmallint), {columns}"
         " from person_spelled as s inner join person_desk as d"
         " on d.source is not distinct from s.source and d.role is not distinct from s.role"
     )

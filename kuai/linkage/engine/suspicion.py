@@ -6,7 +6,7 @@ nothing: what a clerk has answered (the two records are one, or the cluster is c
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -54,7 +54,8 @@ def find_suspicions(
     found = [*odd, *_contradicted_words(founder, word)]
     if bridges is not None:
         found += list(_bridges(founder, merging.kept, bridges))
-    found = [one for one in found if not _is_confirmed(one, founder, word)]
+    confirmed = _confirmed_founders(founder, word)
+    found = [one for one in found if (one.founder, one.kind) not in confirmed]
     walked = _Forest(founder, merging.kept, {one.founder for one in found})
     cut = [_with_edge(one, walked) for one in found]
     said = component_labels(len(founder), word.same.left, word.same.right)
@@ -62,22 +63,40 @@ def find_suspicions(
         one for one in (*cut, *_borders(founder, merging.cut)) if not _is_answered(one, word, said)
     ]
     return sorted(
-        {one for one in open_still if not _is_confirmed(one, founder, word)},
+        {one for one in open_still if (one.founder, one.kind) not in confirmed},
         key=lambda one: (one.founder, one.kind, one.left, -1 if one.right is None else one.right),
     )
 
 
-def differing_traits(left: int, right: int, founder: np.ndarray, traits: Traits) -> list[int]:
-    """Places of the traits in which the clusters of two records differ."""
-    places = []
+# By the cluster's founder: the values its records carry of each trait.
+CarriedTraits = Mapping[int, Sequence[set[int]]]
+
+
+def traits_of_clusters(founders: set[int], founder: np.ndarray, traits: Traits) -> CarriedTraits:
+    """What these clusters carry, in one pass over the records."""
+    carried: dict[int, list[set[int]]] = {one: [set() for _ in traits.columns] for one in founders}
+    if not founders:
+        return carried
+    nodes = _members_of(founders, founder)
+    clusters = founder[nodes].tolist()
     for place, column in enumerate(traits.columns):
-        told = [
-            set(column[founder == founder[node]].tolist()) - {int(UNKNOWN)}
-            for node in (left, right)
-        ]
-        if told[0] and told[1] and told[0] != told[1]:
-            places.append(place)
-    return places
+        for cluster, value in zip(clusters, column[nodes].tolist(), strict=True):
+            if value != int(UNKNOWN):
+                carried[cluster][place].add(value)
+    return carried
+
+
+def differing_traits(left: Sequence[set[int]], right: Sequence[set[int]]) -> list[int]:
+    """Places of the traits in which two clusters differ."""
+    pairs = enumerate(zip(left, right, strict=True))
+    return [place for place, (one, other) in pairs if one and other and one != other]
+
+
+def _members_of(founders: Iterable[int], founder: np.ndarray) -> np.ndarray:
+    """The records of these clusters."""
+    is_wanted = np.zeros(len(founder), dtype=bool)
+    is_wanted[sorted(founders)] = True
+    return np.flatnonzero(is_wanted[founder])
 
 
 def _contradicted_words(founder: np.ndarray, word: ClerkWord) -> Iterator[Suspicion]:
@@ -104,15 +123,26 @@ def _borders(founder: np.ndarray, cut: Edges) -> list[Suspicion]:
     ]
 
 
-def _is_confirmed(one: Suspicion, founder: np.ndarray, word: ClerkWord) -> bool:
-    """The clerk confirmed this of a cluster that held all these records: it holds no more than that."""
-    holding = [
-        known for known, kind in word.confirmed if kind in ("", one.kind) and one.founder in known
-    ]
-    if not holding:
-        return False
-    members = set(np.flatnonzero(founder == one.founder).tolist())
-    return any(members <= known for known in holding)
+class _Confirmed:
+    """What clerks confirmed, asked by cluster and kind of oddity."""
+
+    def __init__(self, pairs: set[tuple[int, str]]) -> None:
+        self._pairs = pairs
+
+    def __contains__(self, told: tuple[int, str]) -> bool:
+        return told in self._pairs or (told[0], "") in self._pairs
+
+
+def _confirmed_founders(founder: np.ndarray, word: ClerkWord) -> _Confirmed:
+    """The clusters of which a clerk confirmed an oddity ("" for any), and that hold no record but those confirmed."""
+    if not word.confirmed:
+        return _Confirmed(set())
+    size = np.bincount(founder)
+    pairs = set()
+    for known, kind in word.confirmed:
+        clusters = Counter(founder[sorted(known)].tolist())
+        pairs |= {(cluster, kind) for cluster, seen in clusters.items() if seen == size[cluster]}
+    return _Confirmed(pairs)
 
 
 def _is_answered(one: Suspicion, word: ClerkWord, said: np.ndarray) -> bool:
@@ -126,7 +156,9 @@ class _Forest:
     """Of each suspicious cluster the strongest tree of its ties."""
 
     def __init__(self, founder: np.ndarray, kept: Edges, founders: set[int]) -> None:
-        inside = kept.where(np.isin(founder[kept.left], sorted(founders)))
+        is_wanted = np.zeros(len(founder), dtype=bool)
+        is_wanted[sorted(founders)] = True
+        inside = kept.where(is_wanted[founder[kept.left]])
         order = np.lexsort((inside.right, inside.left, inside.tier))
         self._ties: dict[int, list[tuple[int, int]]] = defaultdict(list)
         self._tree_of: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
@@ -194,11 +226,18 @@ def _bridges(founder: np.ndarray, kept: Edges, rule: BridgeRule) -> Iterator[Sus
     is_crowded = np.zeros(len(kept), dtype=bool)
     is_crowded[rule.crowded] = True
     weak = (kept.tier >= rule.weak_from) | is_crowded
-    part = component_labels(len(founder), kept.left[~weak], kept.right[~weak])
-    weight = np.bincount(part, minlength=len(founder))
     size = np.bincount(founder, minlength=len(founder))
-    between = np.flatnonzero(weak & (part[kept.left] != part[kept.right]))
-    between = between[size[founder[kept.left[between]]] >= 2 * SMALLEST_PART]
+    between = np.flatnonzero(weak)
+    clusters = founder[kept.left[between]]
+    is_large = size[clusters] >= 2 * SMALLEST_PART
+    between = between[is_large]
+    # Only clusters with a weak tie have parts to be told.
+    has_weak = np.zeros(len(founder), dtype=bool)
+    has_weak[clusters[is_large]] = True
+    strong = np.flatnonzero(~weak & has_weak[founder[kept.left]])
+    part = component_labels(len(founder), kept.left[strong], kept.right[strong])
+    weight = np.bincount(part, minlength=len(founder))
+    between = between[part[kept.left[between]] != part[kept.right[between]]]
     by_cluster: dict[int, list[int]] = defaultdict(list)
     for place in between.tolist():
         by_cluster[int(founder[kept.left[place]])].append(place)
@@ -208,7 +247,7 @@ def _bridges(founder: np.ndarray, kept: Edges, rule: BridgeRule) -> Iterator[Sus
         for place, parts in _lonely_ties(_one_a_family(kept, places, part, rule.family), weight)
     ]
     members: dict[int, list[int]] = defaultdict(list)
-    for node in np.flatnonzero(np.isin(founder, [cluster for cluster, _, _ in lonely])).tolist():
+    for node in _members_of({cluster for cluster, _, _ in lonely}, founder).tolist():
         members[int(founder[node])].append(node)
     told = rule.contrasts([node for nodes in members.values() for node in nodes])
     for cluster, place, parts in lonely:

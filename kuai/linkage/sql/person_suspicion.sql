@@ -1,30 +1,18 @@
 -- Odd records of one cluster, two where they contradict each other: which, of what kind. The edge to cut between
--- them is found in code.
-with told as (
-  select
-    m.founder_no,
-    count(distinct s.phone) as phones,
-    min(s.declared_birth_date) <> max(s.declared_birth_date) as birth_dates_differ,
-    max(case when s.id_key is not null and s.declared_birth_date <> s.birth_date then 1 else 0 end) as birth_differs,
-    min(s.birth_date) as born_on,
-    max(case when s.number_is_off then 1 else 0 end) as number_is_off,
-    count(s.register_source) as register_rows
-  from membership as m
+-- them is found in code. `suspect_row` holds the rows of the clusters that may be odd (holding_back): few.
+with inside as (
+  select m.founder_no, r.source as register_source, s.*
+  from suspect_row as m
   inner join person_shape as s on s.mention_no = m.mention_no
-  group by m.founder_no
-  having
-    count(distinct s.phone) > $person_phones_max
-    or min(s.declared_birth_date) <> max(s.declared_birth_date)
-    or max(case when s.id_key is not null and s.declared_birth_date <> s.birth_date then 1 else 0 end) = 1
-    or min(s.birth_date) < cast($oldest_birth as date)
-    or max(case when s.number_is_off then 1 else 0 end) = 1
-    or count(s.register_source) > 1
+  left join person_register as r on r.source = s.source and r.role = s.role
 ),
-inside as (
-  select t.founder_no, s.*
-  from told as t
-  inner join membership as m on m.founder_no = t.founder_no
-  inner join person_shape as s on s.mention_no = m.mention_no
+told as (
+  select
+    founder_no,
+    count(distinct phone) as phones,
+    min(declared_birth_date) <> max(declared_birth_date) as birth_dates_differ
+  from inside
+  group by founder_no
 ),
 born as (
   select

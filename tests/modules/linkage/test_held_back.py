@@ -17,7 +17,7 @@ from kuai.linkage.engine.agreements import (
 )
 from kuai.linkage.engine.clerk_ties import ClerkRow, ClerkWord
 from kuai.linkage.engine.components import Edges, Merging, component_labels, strongest_paths
-from kuai.linkage.engine.holding_back import PERSON_PHONES_MAX, connecting
+from kuai.linkage.engine.holding_back import PERSON_PHONES_MAX
 from kuai.linkage.engine.suspicion import BridgeRule, find_suspicions
 from tests.modules.linkage.builders import (
     ROOM,
@@ -204,7 +204,7 @@ def test_the_ties_kept_for_telling_lead_from_every_record_to_its_founder(
     listed: list[tuple[int, int, int]],
 ) -> None:
     edges = edges_from(listed)
-    shown = edges.where(connecting(COUNT, edges))
+    shown = edges.where(strongest_paths(COUNT, edges).joins)
     assert (
         component_labels(COUNT, shown.left, shown.right).tolist()
         == component_labels(COUNT, edges.left, edges.right).tolist()

@@ -15,6 +15,7 @@ from kuai.kit.credit_codes import (
 from kuai.kit.engine import open_engine, read_sql
 from kuai.linkage import actions
 from kuai.linkage.engine.organisations import link_organisation_rows
+from kuai.linkage.engine.steps import key_rows
 
 _TEXTS = ("mention_key", "record_key", "source", "period", "role", "name", "credit_code")
 
@@ -53,6 +54,9 @@ def clusters(*firms: tuple[str, str]) -> dict[int, int]:
         connection.execute(
             "create temp table address_wash (mention_key varchar, address_code varchar, grade varchar)"
         )
+        for table in ("organisation_mention", "address_mention", "address_wash"):
+            columns = [row[0] for row in connection.execute(f"describe {table}").fetchall()]
+            key_rows(connection, table, columns)
         made = read_sql(actions.__file__, "organisation_row")
         connection.execute(f"create temp table organisation_row as {made}")
         link_organisation_rows(connection)
