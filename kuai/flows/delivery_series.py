@@ -15,6 +15,7 @@ from kuai.guard.actions import is_shredded
 from kuai.guard.types import Zone
 from kuai.kit.store import Store, read_json, write_json
 from kuai.sources import actions as sources
+from kuai.sources.types import DeliveryKind
 
 # Deliveries handed in through the portal are named by the office, `2026` or `2026-11`: a year is no number of ours.
 YEARS = range(1900, 2100)
@@ -54,6 +55,16 @@ def period_of(store: Store, resource: sources.Resource) -> str:
 def list_series(store: Store, source: str) -> tuple[SeriesEntry, ...]:
     """Every delivery of the source that ever came, in the order in which they did; shredded ones too."""
     return _with_received(store, source, _read_series(store, source))
+
+
+def note_delivery(store: Store, source: str, period: str, kind: DeliveryKind) -> None:
+    """Keep of which kind a delivery in the vault is, as `period_of` does of those in a package."""
+    series = tuple(
+        replace(one, delivery=kind.value) if one.period == period else one
+        for one in list_series(store, source)
+    )
+    if series != _read_series(store, source):
+        _write_series(store, source, series)
 
 
 def _series_path(store: Store, source: str) -> Path:

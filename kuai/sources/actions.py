@@ -14,6 +14,15 @@ from kuai.sources.mapping_files import (
     settle_mapping,
     suggest_mapping,
 )
+from kuai.sources.mending import (
+    MendedDelivery,
+    MendedSheetFound,
+    PlainChoice,
+    mended_period,
+    read_receipt_together,
+    receive_mended,
+    write_rows_to_mend,
+)
 from kuai.sources.newest_day import newest_day
 from kuai.sources.packages import Package, Resource, read_package
 from kuai.sources.receiving import (
@@ -32,7 +41,10 @@ __all__ = [
     "ColumnChoice",
     "ColumnMapping",
     "Mapping",
+    "MendedDelivery",
+    "MendedSheetFound",
     "Package",
+    "PlainChoice",
     "Resource",
     "column_choice",
     "get_snapshot",
@@ -41,13 +53,16 @@ __all__ = [
     "open_snapshot",
     "map_snapshot",
     "mapping_path",
+    "mended_period",
     "newest_day",
     "parse_mapping",
     "read_mapping",
     "read_package",
     "read_profile",
     "read_receipt",
+    "read_receipt_together",
     "receive_file",
+    "receive_mended",
     "receive_parts",
     "recognise_zone",
     "save_mapping",
@@ -55,4 +70,5 @@ __all__ = [
     "suggest_mapping",
     "write_mapping",
     "write_refused_sheet",
+    "write_rows_to_mend",
 ]

@@ -496,13 +496,15 @@ def write_refused_sheet(
     period: str,
     target: Path,
     with_values: bool = False,
+    is_left_out: Callable[[str], bool] | None = None,
 ) -> int:
     """Write the quarantined rows as XLSX for their office: same headings, then 错误原因. Returns how many.
 
     Without `with_values` every filled cell is ***: the row's number and the reason tell the office which row of its
     own file it is (decision 0027).
     First those that could not be read, then those that the mapping could make nothing of (once it has run).
-    Cells are text only, so that nothing in them can run as a formula. May be repeated.
+    Rows whose reason `is_left_out` are not written: those that came back mended. Cells are text only, so that nothing
+    in them can run as a formula. May be repeated.
     """
     snapshot = get_snapshot(store, zone=zone, source=source, period=period)
     place: dict[str, Any] = {"zone": zone, "source": source, "period": period}
@@ -510,6 +512,9 @@ def write_refused_sheet(
     lines: Iterator[list[str]] = chain(
         _refused_lines(unreadable, snapshot), _unmapped_lines(store, snapshot, place)
     )
+    if is_left_out is not None:
+        width = len(snapshot.headings)
+        lines = (line for line in lines if not is_left_out(line[width]))
     if not with_values:
         lines = _without_values(lines, width=len(snapshot.headings))
     scratch = target.with_name(f".{target.name}.{os.getpid()}.part")

@@ -12,7 +12,9 @@ class WebConfig(AppConfig):
     verbose_name = "门户"
 
     def ready(self) -> None:
-        """Let the child-welfare duty issue tickets: the stairwell, which knows how, is no room of Django's."""
+        """Let work that is the portal's, or of no room of Django's, issue tickets: returned rows, child welfare."""
         from kuai.flows.welfare import register_welfare_duty  # noqa: PLC0415 - models are not loaded before ready()
+        from kuai.web.uploads.returning import register_returns  # noqa: PLC0415
 
         register_welfare_duty()
+        register_returns()

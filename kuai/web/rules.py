@@ -90,6 +90,13 @@ sees_sources = route_rule("sources.view", purpose="source_keeping", roles=SEES_S
 takes_refused_rows = route_rule(
     "sources.refused_rows", purpose="source_keeping", roles=KEEPS_SOURCES
 )
+# What somebody wrote in a refused row takes a ticket of the upload it came in by.
+takes_return_ticket = route_rule(
+    "sources.return_ticket", purpose="source_keeping", roles=KEEPS_SOURCES
+)
+opens_refused_values = route_rule(
+    "sources.refused_values", purpose="record_review", roles=KEEPS_SOURCES, tickets="person"
+)
 uploads = route_rule("sources.upload", purpose="source_keeping", roles=KEEPS_SOURCES)
 sees_ledger = route_rule("ledger.view", purpose="audit", roles=SEES_LEDGER)
 washes_one_address = route_rule("addresses.explain", purpose="address_upkeep", roles=SEES_ADDRESSES)

@@ -145,6 +145,16 @@ urlpatterns = [
         uploads.download_upload_refused_rows,
         name="refused_upload_rows",
     ),
+    path(
+        "uploads/<uuid:upload_id>/return-ticket/",
+        uploads.take_return_ticket,
+        name="return_ticket",
+    ),
+    path(
+        "uploads/<uuid:upload_id>/refused-values/",
+        uploads.download_refused_values,
+        name="refused_values",
+    ),
     path("addresses/library/", address_library.show_library, name="address_library"),
     path(
         "addresses/library/search/",

@@ -27,29 +27,32 @@ def send_refused_rows(
     source: str,
     period: str,
     title: str,
-    with_values: bool = False,
+    ticket_id: str = "",
 ) -> HttpResponseBase:
     """The sheet with its 错误原因 column; a page that says so where there is nothing to send.
 
-    With values only for whoever handed this very delivery in: to a role alone every filled cell is ***.
+    With values only by a ticket of the upload it came in by (0031): to a role alone every filled cell is ***.
     """
     store = current_store()
     with tempfile.TemporaryDirectory(prefix=f"sheet-{os.getpid()}-", dir=store.scratch) as folder:
         target = Path(folder) / "refused.xlsx"
         try:
-            written = sources.write_refused_sheet(
+            written = sources.write_rows_to_mend(
                 store,
                 zone=zone,
                 source=source,
                 period=period,
                 target=target,
-                with_values=with_values,
+                with_values=bool(ticket_id),
             )
         except Refusal as refusal:
             return render(request, "sources/nothing_refused.html", {"refusal": refusal}, status=404)
+        if not written:
+            nothing = Refusal("sources.nothing_refused", _("没有要退回的行，改好的都已补收。"))
+            return render(request, "sources/nothing_refused.html", {"refusal": nothing}, status=404)
         # The open file outlives its name: nothing stays on disk once it is sent.
         stream = target.open("rb")
-    look = "exported_refused_rows" if with_values else "exported_refused_reasons"
-    note_look(request, look, kind="source", refs=(source,), count=written)
+    look = "exported_refused_rows" if ticket_id else "exported_refused_reasons"
+    note_look(request, look, kind="source", refs=(source,), count=written, ticket_id=ticket_id)
     name = _("退回") + f"-{title}-{period}.xlsx"
     return FileResponse(stream, as_attachment=True, filename=name, content_type=SHEET_TYPE)

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from django_tasks import task
 
+from kuai.flows.handed_in import HandedIn, take_in
 from kuai.guard.access import record_entry
 from kuai.guard.queries import find_actor_by_login
 from kuai.guard.types import Zone
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Breakdown, DataFault, Refusal
 from kuai.kit.receipt import Receipt
-from kuai.sources import actions as sources
 from kuai.web.doors import current_store
 from kuai.web.models import Upload, UploadState
 from kuai.web.uploads.limits import uploads_folder
@@ -56,14 +56,12 @@ def folder_of(upload: Upload) -> Path:
 def _receive(upload: Upload) -> None:
     try:
         with _lease_when_free(upload):
-            store, zone = current_store(), Zone(upload.zone)
-            _, receipt = sources.receive_file(
-                store,
+            handed_in = take_in(
+                current_store(),
                 folder_of(upload) / upload.file_name,
                 source=upload.source,
                 period=upload.period,
-                zone=zone,
-                columns=sources.column_choice(store, upload.source),
+                zone=Zone(upload.zone),
                 progress=RowProgress(upload),
             )
     except DataFault as fault:
@@ -81,7 +79,7 @@ def _receive(upload: Upload) -> None:
         )
         raise Breakdown("receiving an upload failed") from failure
     else:
-        _end_kept(upload, receipt)
+        _end_kept(upload, handed_in)
 
 
 @contextmanager
@@ -106,13 +104,25 @@ def _lease_when_free(upload: Upload) -> Iterator[None]:
         lease.__exit__(None, None, None)
 
 
-def _end_kept(upload: Upload, receipt: Receipt) -> None:
+def _end_kept(upload: Upload, handed_in: HandedIn) -> None:
+    receipt = handed_in.receipt
     upload.received, upload.kept = receipt.received, receipt.kept
     upload.refused, upload.quarantined = receipt.refused, receipt.quarantined
-    known = (
-        "这份文件以前收过，内容一样，没有重复收。" if receipt.notes.get("already_received") else ""
+    sentence = ""
+    if handed_in.together is not None:
+        # By its own name in the vault: what it mends stays under its own.
+        upload.period = handed_in.snapshot.period
+        sentence = _sums_together(handed_in.together)
+    if receipt.notes.get("already_received"):
+        sentence = "这份文件以前收过，内容一样，没有重复收。" + sentence
+    _end(upload, UploadState.KEPT, sentence=sentence, next_step="")
+
+
+def _sums_together(together: Receipt) -> str:
+    return (
+        f"认出这是退回的行：改好的行已经补收，每行只计一次。这一期合在一起：接收 {together.received:,}"
+        f" = 收下 {together.kept:,} + 不收 {together.refused:,} + 退回 {together.quarantined:,}。"
     )
-    _end(upload, UploadState.KEPT, sentence=known, next_step="")
 
 
 def _end(upload: Upload, state: UploadState, *, sentence: str, next_step: str) -> None:

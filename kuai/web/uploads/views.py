@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -13,26 +12,30 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kuai.guard.queries import list_sources as list_registered
+from kuai.guard.route_rules import TICKET_IN_SESSION
 from kuai.guard.types import Zone
 from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import Refusal
-from kuai.sources.actions import get_snapshot
-from kuai.web.doors import current_store
+from kuai.sources.actions import mended_period
 from kuai.web.looks import note_look
 from kuai.web.models import Upload, UploadState
-from kuai.web.rules import uploads
+from kuai.web.rules import opens_refused_values, takes_return_ticket, uploads
 from kuai.web.sources.columns import list_columns
 from kuai.web.sources.sheets import send_refused_rows
 from kuai.web.uploads.forms import UploadForm
 from kuai.web.uploads.limits import keep_until_received
 from kuai.web.uploads.receiving import SILENT_FOR, folder_of, receive_upload
+from kuai.web.uploads.returning import (
+    find_ticket_of,
+    is_open,
+    issue_return_ticket,
+    require_ticket_of,
+)
 
 LAST_SHOWN = 10
-# Whoever handed a file in has what is sent back of it in hand anyway; later it is a look into the vault like others.
-HANDS_BACK_FOR = timedelta(days=5)
 
 
 @uploads
@@ -94,7 +97,12 @@ def _take_in(request: HttpRequest, cleaned: dict[str, Any], *, zone: str) -> Upl
 @require_GET
 def show_upload(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
     """One upload; the part with the progress asks for itself again until it is over."""
-    upload = get_object_or_404(Upload, uuid=upload_id)
+    return _upload_page(request, get_object_or_404(Upload, uuid=upload_id))
+
+
+def _upload_page(
+    request: HttpRequest, upload: Upload, *, said: Refusal | None = None, status: int = 200
+) -> HttpResponse:
     is_part = request.headers.get("HX-Request") == "true"
     registered = {one.source: one.title for one in list_registered()}
     context = {
@@ -103,36 +111,59 @@ def show_upload(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
         "is_silent": not upload.is_over and utc_now() - upload.changed_at > SILENT_FOR,
         "columns": list_columns(upload.source) if upload.state == UploadState.KEPT else [],
         "percent_done": None if upload.share_done is None else round(100 * upload.share_done),
+        "said": said,
+        "ticket": find_ticket_of(
+            upload,
+            request.session.get(TICKET_IN_SESSION, ""),
+            holder=request.actor,  # type: ignore[attr-defined]
+        ),
+        "may_take_ticket": is_open(str(upload.uuid))
+        and upload.uploaded_by == request.actor.user_id,  # type: ignore[attr-defined]
+        "mends": mended_period(upload.period),
     }
-    return render(request, "uploads/state.html" if is_part else "uploads/one.html", context)
+    page = "uploads/state.html" if is_part else "uploads/one.html"
+    return render(request, page, context, status=status)
 
 
 @uploads
 @require_GET
 def download_upload_refused_rows(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponseBase:
-    """The rows of this upload that go back to their office; their values to whoever handed them in, for some days."""
+    """The rows of this upload that go back to their office: which they are and why, without a value."""
+    return _refused_rows(request, get_object_or_404(Upload, uuid=upload_id))
+
+
+@takes_return_ticket
+@require_POST
+def take_return_ticket(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+    """A ticket for the values of this upload's refused rows; the session keeps it, no address does."""
     upload = get_object_or_404(Upload, uuid=upload_id)
-    is_own = upload.uploaded_by == request.actor.user_id and _is_what_lies_there(upload)  # type: ignore[attr-defined]
+    try:
+        ticket = issue_return_ticket(upload, to=request.actor, at=utc_now())  # type: ignore[attr-defined]
+    except Refusal as refusal:
+        return _upload_page(request, upload, said=refusal, status=403)
+    request.session[TICKET_IN_SESSION] = ticket.ticket_id
+    return HttpResponseRedirect(reverse("upload_state", args=[upload.uuid]))
+
+
+@opens_refused_values
+@require_POST
+def download_refused_values(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponseBase:
+    """The same rows with their values, by the ticket; one entry in the ledger a download."""
+    upload = get_object_or_404(Upload, uuid=upload_id)
+    ticket = request.ticket  # type: ignore[attr-defined]
+    try:
+        require_ticket_of(upload, ticket)
+    except Refusal as refusal:
+        return _upload_page(request, upload, said=refusal, status=403)
+    return _refused_rows(request, upload, ticket_id=ticket.ticket_id)
+
+
+def _refused_rows(request: HttpRequest, upload: Upload, *, ticket_id: str = "") -> HttpResponseBase:
     return send_refused_rows(
         request,
         zone=Zone(upload.zone),
         source=upload.source,
         period=upload.period,
         title=upload.source,
-        with_values=is_own and utc_now() - upload.uploaded_at <= HANDS_BACK_FOR,
+        ticket_id=ticket_id,
     )
-
-
-def _is_what_lies_there(upload: Upload) -> bool:
-    """Is the delivery in the vault this upload, and no later one of somebody else for the same period?"""
-    same = Upload.objects.filter(
-        source=upload.source, period=upload.period, zone=upload.zone, state=UploadState.KEPT
-    )
-    newest = same.order_by("-uploaded_at").first()
-    try:
-        lying = get_snapshot(
-            current_store(), zone=Zone(upload.zone), source=upload.source, period=upload.period
-        )
-    except Refusal:
-        return False
-    return newest == upload and lying.file_name == upload.file_name

@@ -60,14 +60,14 @@ def test_faulty_rows_come_back_as_a_sheet_with_their_reasons(log_in: LogIn, port
     text = hand_in(client, (HEADINGS + ROWS + ragged).encode())
     upload = Upload.objects.get()
     assert upload.quarantined == 1, upload.sentence
-    assert "下载退回的行" in text
+    assert "下载行号和原因" in text
     answer = client.get(f"/uploads/{upload.uuid}/refused-rows/")
     sheet = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active
     assert sheet is not None
     assert "错误原因" in [cell.value for cell in sheet[1]]
     assert sheet.max_row == 2
-    assert "李四" in [cell.value for cell in sheet[2]]
-    (entry,) = list_entries(LedgerFilter(action="exported_refused_rows")).entries
+    assert "李四" not in [cell.value for cell in sheet[2]]
+    (entry,) = list_entries(LedgerFilter(action="exported_refused_reasons")).entries
     assert (entry.objects, entry.count) == (("police_residents",), 1)
     assert not list(portal.scratch.glob("sheet-*"))
 
