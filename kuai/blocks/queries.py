@@ -6,17 +6,21 @@ from functools import lru_cache
 from pathlib import Path
 
 from kuai.blocks.areas import compare
+from kuai.blocks.engine.overlay import FACTS_OF_PREMISES, changes_between, premises_counters
 from kuai.blocks.finding import BlockFinder
 from kuai.blocks.reading import BlockReader
 from kuai.blocks.types import AreaView, ComparedCounter
 
 __all__ = [
+    "FACTS_OF_PREMISES",
     "BlockFinder",
     "BlockReader",
+    "changes_between",
     "compare_areas",
     "compare_dates",
     "open_blocks",
     "open_finder",
+    "premises_counters",
 ]
 
 

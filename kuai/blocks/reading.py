@@ -85,6 +85,14 @@ class BlockReader:
         row = self._row("select path from block where code = ?", code)
         return str(row["path"]) if row else ""
 
+    def leaf_of(self, code: str) -> str:
+        """Where a place is counted: a room in its building, everything else in itself; "" for an unknown code."""
+        row = self._row("select level, path from block where code = ?", code)
+        if row is None:
+            return ""
+        above = row["path"].split("/")[:-1]
+        return str(above[-1]) if row["level"] == "room" and above else code
+
     def count_polygon(self, geometry: dict[str, Any]) -> BlockView:
         """`count_area` of a GeoJSON geometry or feature (CGCS2000 degrees), as a block without children."""
         polygon = polygon_of(geometry)
@@ -239,8 +247,12 @@ class BlockReader:
         """The block after what was decided since the build: premises to the unit; persons as built, so that no figure
         tells whose fact was decided (`persons_wait` marks them)."""
         moved: dict[str, int] = {}
+        above: dict[str, list[str]] = {}
         for change in changes:
-            if block.code in self.path_of(change.leaf_code).split("/"):
+            leaf = change.leaf_code
+            if leaf not in above:
+                above[leaf] = self.path_of(leaf).split("/")
+            if block.code in above[leaf]:
                 moved[change.counter] = moved.get(change.counter, 0) + change.difference
         counters = tuple(
             replace(one, waits_for_build=persons_wait)

@@ -240,6 +240,15 @@ class PeriodCount:
 
 
 @dataclass(frozen=True)
+class PlacedFact:
+    """A fact that counts: this firm, event or account (`element`) at this place, in this counter."""
+
+    counter: str
+    place_code: str
+    element: str
+
+
+@dataclass(frozen=True)
 class PlacedChange:
     """What decisions since the build do to one counter at one building (or the block above): one more or one less."""
 

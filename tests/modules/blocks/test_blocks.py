@@ -85,7 +85,7 @@ def test_a_small_sister_is_not_found_by_subtraction(tmp_path):
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(st.integers(min_value=0, max_value=40), min_size=8, max_size=8))
 def test_no_parent_minus_its_shown_children_leaves_fewer_than_ten(tmp_path_factory, counts):

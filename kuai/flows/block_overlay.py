@@ -1,0 +1,72 @@
+"""Blocks as decided: what people said of firms, events and accounts since the build, laid over its figures.
+
+Joins `registry`, which knows the decisions, and `blocks`, which knows the figures. Counts of persons stay as built
+(decision 0028): a figure that moves with one objection would tell whose it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from kuai.blocks.queries import (
+    FACTS_OF_PREMISES,
+    BlockReader,
+    changes_between,
+    open_blocks,
+    premises_counters,
+)
+from kuai.blocks.types import BlockView, PlacedChange, PlacedFact
+from kuai.kit.store import Store
+from kuai.registry.queries import (
+    Belief,
+    ElementState,
+    count_removals_since_build,
+    find_belief,
+    state_of,
+    statuses_since,
+)
+
+_COUNTING = ("asserted", "verified")
+
+
+def as_decided(store: Store, reader: BlockReader, block: BlockView) -> BlockView:
+    """The block of the published build with what was decided since. Of another build nothing is laid over."""
+    held = find_belief(store)
+    if held.sequence == held.built_up_to or reader.core.parent != store.current_build():
+        return block
+    waits = count_removals_since_build(store) > 0
+    return reader.lay_over(block, placed_changes(store, held), persons_wait=waits)
+
+
+def placed_changes(store: Store, held: Belief) -> tuple[PlacedChange, ...]:
+    """What decisions up to `held` do to counters of premises, building by building."""
+    return _changes(store, held)
+
+
+@lru_cache(maxsize=8)
+def _changes(store: Store, held: Belief) -> tuple[PlacedChange, ...]:
+    keys = [fact.split("|") for fact in statuses_since(held.built_up_to, up_to=held.sequence)]
+    # What is said of a person's birth has two parts only.
+    elements = {
+        key[2] if key[0] == "HT_UTILITY" else key[1] for key in keys if key[0] in FACTS_OF_PREMISES
+    }
+    as_built = Belief(held.version, held.built_up_to, held.built_up_to)
+    before, after = (
+        [
+            fact
+            for code in sorted(elements)
+            for fact in _counted(state_of(store, code, belief=belief))
+        ]
+        for belief in (as_built, held)
+    )
+    return changes_between(before, after, open_blocks(store.builds / held.version).leaf_of)
+
+
+def _counted(state: ElementState) -> Iterable[PlacedFact]:
+    """The element's facts that count."""
+    for one in state.relations:
+        if one.status in _COUNTING and not one.is_contested and one.type in FACTS_OF_PREMISES:
+            place = one.from_code if one.type == "HT_UTILITY" else one.to_code
+            for counter in premises_counters(one.type, state.values):
+                yield PlacedFact(counter, place, state.code)
