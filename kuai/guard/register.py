@@ -17,6 +17,8 @@ from django.db import transaction
 
 from kuai.guard.accounts import (
     POWERFUL,
+    ROLES_OF_THE_WHOLE,
+    ROLES_WITHOUT_AREA,
     NewAccount,
     change_role,
     close_account,
@@ -30,6 +32,8 @@ from kuai.kit.errors import Refusal
 
 __all__ = [
     "POWERFUL",
+    "ROLES_OF_THE_WHOLE",
+    "ROLES_WITHOUT_AREA",
     "AccountLine",
     "NewAccount",
     "Powers",
@@ -44,6 +48,7 @@ __all__ = [
     "list_wishes",
     "lock_account",
     "open_login",
+    "require_granted_for",
     "revoke_sessions",
     "unlock_account",
 ]
@@ -58,8 +63,9 @@ SEES_REGISTER = (Role.SECURITY_ADMINISTRATOR, Role.AUDIT_ADMINISTRATOR)
 
 @dataclass(frozen=True)
 class AccountLine:
-    """One login as the register shows it. No number of a person, no password."""
+    """One login as the register shows it. `number`: what pages name it by, so that no address tells a login."""
 
+    number: int
     login: str
     display_name: str
     role: Role
@@ -117,10 +123,13 @@ def list_accounts(*, by: Actor, wanted: str = "", role: str = "") -> tuple[Accou
     )
 
 
-def find_account(login: str, *, by: Actor) -> AccountLine:
+def find_account(number: int, *, by: Actor) -> AccountLine:
     """One login; refuses an unknown one."""
     _require_sees(by)
-    return _line(_row(login))
+    row = Account.objects.select_related("outside_login").filter(pk=number).first()
+    if row is None:
+        raise Refusal("account.unknown", "没有这个账号。")
+    return _line(row)
 
 
 def open_login(wish: NewAccount, *, by: Actor, at: datetime) -> str:
@@ -289,6 +298,7 @@ def _carry_out(row: AccountWish, *, at: datetime) -> None:
 def _line(row: Account) -> AccountLine:
     outside = getattr(row, "outside_login", None)
     return AccountLine(
+        number=row.pk,
         login=row.username,
         display_name=row.display_name,
         role=Role(row.role),
@@ -342,6 +352,11 @@ def _require_granted(row: Account, *, at: datetime) -> None:
     )
     if not granted.exists():
         raise _takes_two()
+
+
+def require_granted_for(login: str, *, at: datetime) -> None:
+    """Refuse a powerful login for which no second person gave leave in the last 24 hours."""
+    _require_granted(_row(login), at=at)
 
 
 def _require_department(powers: Powers) -> None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from kuai.guard.queries import is_synthetic_store
 from kuai.guard.types import Role
+from kuai.web.admin.rules import SEES_ACCOUNTS
 from kuai.web.rules import (
     DOES_TASKS,
     KEEPS_SOURCES,
@@ -54,6 +55,7 @@ def list_menu(role: Role, path: str) -> list[dict[str, Any]]:
         (_("来源"), "sources", SEES_SOURCES),
         (_("上传"), "upload", KEEPS_SOURCES),
         (_("台账"), "ledger", SEES_LEDGER),
+        (_("账号"), "accounts", SEES_ACCOUNTS),
         (_("儿童福利"), "welfare", SEES_WELFARE),
     ]
     menu = []

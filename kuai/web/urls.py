@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from kuai.web.about import views as about
 from kuai.web.accounts import views as accounts
+from kuai.web.admin.urls import ACCOUNT_ROUTES
 from kuai.web.addresses import applications as address_applications
 from kuai.web.addresses import explaining as address_explaining
 from kuai.web.addresses import grids, life, plans
@@ -36,6 +37,7 @@ urlpatterns = [
     path("logout/", accounts.go_out, name="logout"),
     path("password/", accounts.change_password, name="change_password"),
     path("language/", accounts.choose_language, name="choose_language"),
+    *ACCOUNT_ROUTES,
     path("map/tiles/<int:zoom>/<int:column>/<int:row>.mvt", tiles.draw_tile, name="tile"),
     path("blocks/", blocks.show_top, name="blocks"),
     path("blocks/<slug:code>/", blocks.show_block, name="block"),

@@ -7,8 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -18,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from kuai.guard import access
+from kuai.guard import access, register
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
 from kuai.web.demo import list_demo_logins
@@ -33,7 +35,14 @@ class NameAndPassword(AuthenticationForm):
     error_messages = {  # noqa: RUF012 - Django's form attribute
         "invalid_login": gettext_lazy("登录名或口令不对。连续输错 5 次会锁定 15 分钟。"),
         "inactive": gettext_lazy("这个账号已停用。请联系系统管理员。"),
+        "code_over": gettext_lazy("一次性口令已过 24 小时。请安全管理员再发一个。"),
     }
+
+    def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
+        """Besides closed accounts: a one-time code whose time is over opens nothing."""
+        super().confirm_login_allowed(user)
+        if register.is_code_over(user.get_username(), at=utc_now()):
+            raise ValidationError(self.error_messages["code_over"], code="code_over")
 
 
 class ComeIn(LoginView):

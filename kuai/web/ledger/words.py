@@ -5,6 +5,22 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 ACTION_NAMES = {
+    "account.asked": _("申请账号"),
+    "account.granted": _("同意账号申请"),
+    "account.refused": _("退回账号申请"),
+    "account.areas_bound": _("改负责的块"),
+    "account.unlocked": _("恢复账号"),
+    "account.code_issued": _("发一次性口令"),
+    "account.sessions_ended": _("结束登录"),
+    "account.tied": _("对应统一身份"),
+    "account.untied": _("解除统一身份"),
+    "retention.erased": _("到期擦除"),
+    "retention.finished": _("保存期限运行"),
+    "retention.hold_set": _("设置保全"),
+    "retention.hold_ended": _("解除保全"),
+    "store.backed_up": _("备份"),
+    "store.restored": _("恢复"),
+    "store.upgraded": _("升级"),
     "viewed_block": _("查看块"),
     "viewed_area": _("查看区域"),
     "viewed_floor_plan": _("查看楼栋图"),
