@@ -80,6 +80,7 @@ class World:
         role: str = "home",
         grade: str = "A",
         source: str = "police",
+        **more: Any,
     ) -> str:
         """An address mention washed to `code`."""
         record = f"{source}:{row}"
@@ -92,6 +93,7 @@ class World:
             role=role,
             source=source,
             text="x",
+            **more,
         )
         level = {25: "room", 19: "building", 12: "community"}.get(len(code or ""), "")
         self.add("address_wash", mention_key=key, address_code=code, level=level, grade=grade)

@@ -73,7 +73,8 @@ def _built() -> tuple[Path, str]:
         person = world.person(
             0, source="grid", period="2026-10", cluster=first, birth_date=date(1980, 1, 2)
         )
-        world.link("PH_RESIDE", person, world.place(0, ROOM, source="grid"), period="2026-10")
+        place = world.place(0, ROOM, source="grid", period="2026-10")
+        world.link("PH_RESIDE", person, place, period="2026-10")
         more = world.person(1, cluster=first, birth_date=date(1980, 1, 2))
         world.link("PH_RESIDE", more, world.place(1, OTHER_ROOM))
         made = relate_world(connection, world, prepared)
