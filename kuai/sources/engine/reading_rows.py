@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kuai.sources.engine import reading_limits as limits
-from kuai.sources.engine.reading_text import BrokenRow, Row
+from kuai.sources.engine.reading_text import BrokenRow, PlainRows, Row, Rows
 
 ROWS_FILE, REFUSED_FILE = "rows.arrow", "quarantine.arrow"
 FORMULA_ERRORS = ("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")
@@ -73,8 +73,13 @@ class RowSorter:
     def _fitted(self, row: Sequence[str]) -> tuple[str, ...]:
         return (*row, *[""] * self.width)[: self.width]
 
-    def take_rows(self, rows: Sequence[Row], *, sheet_row: int) -> None:
+    def take_rows(self, rows: Rows, *, sheet_row: int) -> None:
         """Rows of any length, the first of which is row `sheet_row` of the file. Blank lines have no number."""
+        if isinstance(rows, PlainRows):
+            if len(rows.columns) == self.width:
+                self._sort(rows.columns, *self._numbers_of(len(rows), sheet_row))
+                return
+            rows = rows.as_rows()
         if not rows:
             return
         if set(map(len, rows)) == {self.width} and set(map(type, rows)) == {list}:
@@ -103,9 +108,7 @@ class RowSorter:
     def take_columns(self, columns: Sequence[list[str]], *, sheet_row: int) -> None:
         """Rows of equal length given by columns; every one has a number, blank ones too."""
         count = len(columns[0])
-        row_nos = np.arange(self.next_row_no, self.next_row_no + count, dtype=np.int32)
-        sheet_rows = np.arange(sheet_row, sheet_row + count, dtype=np.int64)
-        self.next_row_no += count
+        row_nos, sheet_rows = self._numbers_of(count, sheet_row)
         fitted = list(columns[: self.width])
         fitted += [[""] * count for _ in range(self.width - len(fitted))]
         over = [column for column in columns[self.width :] if any(column)]
@@ -113,6 +116,15 @@ class RowSorter:
             self._refuse_overhanging(fitted, over, row_nos, sheet_rows)
         else:
             self._sort(fitted, row_nos, sheet_rows)
+
+    def _numbers_of(self, count: int, sheet_row: int) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers of the next `count` rows, and their places in the file."""
+        first = self.next_row_no
+        self.next_row_no += count
+        return (
+            np.arange(first, first + count, dtype=np.int32),
+            np.arange(sheet_row, sheet_row + count, dtype=np.int64),
+        )
 
     def _refuse_overhanging(
         self,
@@ -142,8 +154,16 @@ class RowSorter:
             return "cells.too_many", f"有 {len(row)} 个单元格，表头只有 {self.width} 列"
         return None
 
-    def _sort(self, columns: list[list[str]], row_nos: np.ndarray, sheet_rows: np.ndarray) -> None:
-        arrays = [pa.array(column, pa.string()) for column in columns]
+    def _sort(
+        self,
+        columns: Sequence[list[str] | pa.Array],
+        row_nos: np.ndarray,
+        sheet_rows: np.ndarray,
+    ) -> None:
+        arrays = [
+            column if isinstance(column, pa.Array) else pa.array(column, pa.string())
+            for column in columns
+        ]
         good = np.ones(len(row_nos), dtype=bool)
         empty = _equal_rows(arrays, ("",) * self.width, trim=True)
         self.empty += int(empty.sum())

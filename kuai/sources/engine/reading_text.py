@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+
 from kuai.kit.errors import DataFault, Where
 from kuai.sources.engine import reading_limits as limits
 from kuai.sources.engine.detecting_encoding import EncodingFound, detect_encoding
@@ -20,10 +23,35 @@ Row = list[str]
 csv.field_size_limit(64 * limits.MIB)
 
 
+_EMPTY_LINES = frozenset({"\n", "\r\n", "\r"})
+
+
 class BrokenRow(list[str]):
     """A line whose quotes do not pair, so that its cells cannot be told apart; holds the line as one cell."""
 
     fault = ("cells.unpaired_quote", "引号不成对，分不清单元格")
+
+
+class PlainRows:
+    """Rows of plain lines, without a quote and all of one width, by columns."""
+
+    def __init__(self, columns: list[pa.Array]) -> None:
+        self.columns = columns
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    def __getitem__(self, part: slice) -> PlainRows:
+        first, last, _ = part.indices(len(self))
+        return PlainRows([column.slice(first, last - first) for column in self.columns])
+
+    def as_rows(self) -> list[Row]:
+        """The same, row by row."""
+        columns = [column.to_pylist() for column in self.columns]
+        return [list(cells) for cells in zip(*columns, strict=True)]
+
+
+Rows = list[Row] | PlainRows
 
 
 class _UnpairedQuote(Exception):  # noqa: N818
@@ -86,25 +114,36 @@ class TextTable:
         self._where = Where(file=name)
         self._width = _usual_width(first_lines, self.separator)
         self._rows = self._read_batches()
-        self.sample: list[Row] = next(self._rows, [])
+        # Always row by row: it is looked through for headings, and cut where they end.
+        self.sample = self._parse(self._first_lines) if self._first_lines else []
 
-    def batches(self, advance: Callable[[int], None]) -> Iterator[list[Row]]:
+    def batches(self, advance: Callable[[int], None]) -> Iterator[Rows]:
         """All rows from the first on, the sampled ones too; `advance` is told the bytes taken."""
         seen = 0
-        for rows in chain([self.sample], self._rows):
+        first: list[Rows] = [self.sample] if self.sample else []
+        for rows in chain(first, self._rows):
             position = self._raw.tell()
             advance(position - seen)
             seen = position
             yield rows
 
-    def _read_batches(self) -> Iterator[list[Row]]:
-        lines, self._first_lines = self._first_lines, []
-        while lines:
-            rows = self._parse_plain(lines)
-            if rows is None:
-                rows = self._parse_with_care(lines)
-            yield rows
-            lines = list(islice(self._lines, limits.BATCH_ROWS))
+    def _read_batches(self) -> Iterator[Rows]:
+        while lines := list(islice(self._lines, limits.BATCH_ROWS)):
+            yield self._parse_unquoted(lines) or self._parse(lines)
+
+    def _parse(self, lines: list[str]) -> list[Row]:
+        rows = self._parse_plain(lines)
+        return self._parse_with_care(lines) if rows is None else rows
+
+    def _parse_unquoted(self, lines: list[str]) -> PlainRows | None:
+        """The quickest way, without an object a cell; None where a line is not plainly a row like the others."""
+        text = "".join(lines)
+        if '"' in text or not _EMPTY_LINES.isdisjoint(lines) or not self.separator.isascii():
+            return None
+        text = text.replace("\r\n", "\n")
+        if "\r" in text or not self._width:
+            return None
+        return _cut_plainly(text, self.separator, rows=len(lines), width=self._width)
 
     def _parse_plain(self, lines: list[str]) -> list[Row] | None:
         """The quick way, entirely in C, for lines that are one record each; None where one is not."""
@@ -173,6 +212,28 @@ class TextTable:
             raise DataFault(
                 "file.empty", "文件里没有内容", where=self._where, remedy="请重新导出后再交。"
             )
+
+
+def _cut_plainly(text: str, separator: str, *, rows: int, width: int) -> PlainRows | None:
+    """The cells of lines that hold no quote; None where a line has more or fewer of them than `width`.
+
+    Not Arrow's own reader, because its threads hang in a forked child.
+    """
+    signs = np.frombuffer(text.encode(), np.uint8)
+    is_end = (signs == ord(separator)) | (signs == ord("\n"))
+    ends = np.flatnonzero(is_end)
+    # A file may end without a line break.
+    if not text.endswith("\n"):
+        ends = np.append(ends, len(signs))
+    if len(ends) != rows * width or (signs[ends.reshape(rows, width)[:, :-1]] == ord("\n")).any():
+        return None
+    offsets = np.zeros(len(ends) + 1, np.int32)
+    offsets[1:] = ends - np.arange(len(ends))
+    cells = pa.StringArray.from_buffers(
+        len(ends), pa.py_buffer(offsets), pa.py_buffer(signs[~is_end])
+    )
+    places = np.arange(len(ends)).reshape(rows, width)
+    return PlainRows([cells.take(pa.array(places[:, column])) for column in range(width)])
 
 
 def _usual_width(lines: list[str], separator: str) -> int:
