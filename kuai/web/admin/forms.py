@@ -145,6 +145,7 @@ def list_offered_areas() -> list[tuple[str, str]]:
 
 def _path_of(code: str) -> str:
     try:
-        return current_reader().path_of(code)
+        block = current_reader().get_block(code)
     except Refusal:
         return ""
+    return "/".join((*(above for above, _level, _name in block.path), block.code))
