@@ -14,7 +14,7 @@ from kuai.guard.types import Actor, TicketKind
 from kuai.kit.engine import engine, scan_sql
 from kuai.kit.store import Store
 from kuai.registry import decisions
-from kuai.registry.queries import holder_of_record
+from kuai.registry.queries import is_record_of
 from kuai.registry.types import PERSON, RELATION
 
 TICKET_LASTS = timedelta(days=5)
@@ -43,7 +43,7 @@ def seed_demo_resident(
     if actor is None or not is_synthetic_store() or store.current_version() is None:
         return False
     bound = access.find_binding(actor)
-    if bound is None or holder_of_record(store, bound.record) != bound.person_code:
+    if bound is None or not is_record_of(store, bound.record, bound.person_code):
         chosen = _choose(store)
         if chosen is None:
             return False

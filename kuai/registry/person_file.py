@@ -118,21 +118,37 @@ def read_task_facts(store: Store, code: str, *, purpose: str) -> tuple[PersonFac
     return tuple(one for one in facts if one.status not in OVER)
 
 
-def holder_of_record(store: Store, record: str) -> str:
-    """The person's code under which the published build has this record; empty if it has it no more."""
-    rows = BuildReading(store.current_build() / "core").rows(
+def is_record_of(store: Store, record: str, code: str) -> bool:
+    """Whether the published build still has this record under this person; a record that is gone speaks for nobody
+    else, so then the person's code need only live on."""
+    reading = BuildReading(store.current_build() / "core")
+    rows = reading.rows(
         types.MENTION_ELEMENT,
         "mention_key = $record and element = 'person'",
         columns="code",
         record=record,
     )
-    return str(rows[0]["code"] or "") if rows else ""
+    if rows:
+        return str(rows[0]["code"]) == code
+    living = reading.rows(types.PERSON, "person_code = $code", columns="person_code", code=code)
+    return bool(living)
 
 
-def founding_record(store: Store, code: str) -> str:
-    """The record by which this person's code was born."""
-    _found, values = BuildReading(store.current_build() / "core").resolve(code)
-    return str(values.get("founding_mention") or "")
+def record_of(store: Store, code: str) -> str:
+    """A record by which the published build knows this person; the one their code was born with, if it is there."""
+    reading = BuildReading(store.current_build() / "core")
+    rows = reading.rows(
+        types.MENTION_ELEMENT,
+        "element = 'person' and code = $code order by mention_key",
+        columns="mention_key",
+        code=code,
+    )
+    keys = [str(row["mention_key"]) for row in rows]
+    born = reading.rows(
+        types.IDENTITY_LEDGER, "code = $code", columns="founding_mention", code=code
+    )
+    founding = str(born[0]["founding_mention"]) if born else ""
+    return founding if founding in keys else next(iter(keys), "")
 
 
 def objections_of(user_id: str) -> tuple[OwnObjection, ...]:

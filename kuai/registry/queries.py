@@ -50,11 +50,11 @@ from kuai.registry.person_file import (
     OwnObjection,
     PersonFact,
     PersonFile,
-    founding_record,
-    holder_of_record,
+    is_record_of,
     objections_of,
     read_person_file,
     read_task_facts,
+    record_of,
 )
 from kuai.registry.resolving import resolve_person
 from kuai.registry.return_flow import titles_of_facts
@@ -90,9 +90,9 @@ __all__ = [
     "count_conflicts",
     "count_removals_since_build",
     "facts_out_of_use",
-    "founding_record",
+    "record_of",
     "get_conflict",
-    "holder_of_record",
+    "is_record_of",
     "list_base_facts",
     "list_conflicts",
     "list_decisions",

@@ -102,7 +102,7 @@ def bind_login(request: HttpRequest) -> HttpResponse:
     access.bind_resident(
         request.POST.get("login", "").strip()[:64],
         code,
-        record=queries.founding_record(store, code),
+        record=queries.record_of(store, code),
         evidence=request.POST.get("evidence", ""),
         ticket_id=ticket.ticket_id,
         by=actor,

@@ -131,7 +131,7 @@ class _Page:
 
     def _name(self) -> str:
         values = self._told.values
-        return str(values.get("name") or values.get("standard_text") or self._told.code)
+        return str(values.get("standard_text") or values.get("name") or self._told.code)
 
     def _values(self) -> list[tuple[Any, str]]:
         return [

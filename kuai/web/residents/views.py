@@ -311,7 +311,7 @@ def _require_bound(request: HttpRequest) -> Actor:
     if binding is None:
         raise Unbound(is_stale=False)
     store = current_store()
-    if queries.holder_of_record(store, binding.record) != actor.person_code:
+    if not queries.is_record_of(store, binding.record, binding.person_code):
         # The code went to others, or parted from this record: whose file it is now somebody must see again.
         raise Unbound(is_stale=True)
     return actor
