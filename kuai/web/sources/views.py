@@ -12,6 +12,7 @@ from kuai.kit.clock import local_day, utc_now
 from kuai.web.looks import note_look
 from kuai.web.rules import KEEPS_SOURCES, sees_sources, takes_refused_rows
 from kuai.web.sources.columns import list_columns
+from kuai.web.sources.history import history_of
 from kuai.web.sources.sheets import send_refused_rows
 from kuai.web.sources.standing import SourceStanding, list_standings
 
@@ -36,8 +37,16 @@ def show_source(request: HttpRequest, source: str) -> HttpResponse:
     """One source: registration, last delivery, each column with the reason for what was done with it."""
     standing = _get_standing(source)
     note_look(request, "viewed_sources", kind="source", refs=(source,))
+    # Of sources that lie apart not even a count is for everybody.
+    is_shown = not standing.is_apart or _sees_apart(request)
+    history = (
+        history_of(source, refresh_days=standing.line.refresh_days, today=local_day(utc_now()))
+        if is_shown
+        else None
+    )
     context = {
         "one": standing,
+        "history": history,
         "columns": list_columns(source),
         "sees_apart": _sees_apart(request),
         "may_take_rows": request.actor.role in KEEPS_SOURCES,  # type: ignore[attr-defined]
