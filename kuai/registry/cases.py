@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from kuai.guard import access
+from kuai.guard import access, queries
 from kuai.guard.free_text import require_reason
 from kuai.guard.types import Actor, Role
 from kuai.kit.clock import local_day
@@ -99,6 +99,7 @@ def answer_case(
     with transaction.atomic():
         row = find_row(number)
         require_in_area(store, read_fact_key(row.fact_key), by)
+        require_own_department(row.department, by)
         same = (row.answer, row.answered_on) == (answer.value, ends_on)
         if row.state == CaseState.ANSWERED and same:
             return view_case(row)
@@ -261,6 +262,20 @@ def _require_not_objector(row: VerificationCase, by: Actor) -> None:
     }
     if by.user_id in {row.objection.decided_by, *objectors}:
         raise Refusal("fact.own_objection", "自己提出的异议要由别人来定。")
+
+
+def require_own_department(department: str, by: Actor) -> None:
+    """A department's clerk speaks for their own department. Where all are invented a clerk may be bound to none."""
+    if by.role is not Role.DEPARTMENT_CLERK or by.department == department:
+        return
+    if by.department:
+        raise Refusal("case.other_department", "这是别的部门的校核单，由那个部门答复。")
+    if any(not source.synthetic for source in queries.list_sources()):
+        raise Refusal(
+            "case.no_department",
+            "你的账号没有写明部门，不能替部门答复。",
+            next_step="请安全管理员在“账号”页写明你的部门。",
+        )
 
 
 def _require_not_answerer(row: VerificationCase, by: Actor) -> None:

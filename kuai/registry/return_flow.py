@@ -12,7 +12,13 @@ from kuai.guard.types import Actor
 from kuai.kit.errors import DataFault, Refusal, Where
 from kuai.kit.store import Store
 from kuai.registry.building import relation_types
-from kuai.registry.cases import CaseView, answer_case, list_cases, mark_sent
+from kuai.registry.cases import (
+    CaseView,
+    answer_case,
+    list_cases,
+    mark_sent,
+    require_own_department,
+)
 from kuai.registry.deciding import PURPOSE
 from kuai.registry.engine.case_moves import CaseState
 from kuai.registry.engine.fact_keys import find_fact_key
@@ -48,8 +54,9 @@ def export_cases(
 ) -> tuple[CaseView, ...]:
     """Write the department's open cases (`form`: xlsx or csv) and note them as sent. May be repeated.
 
-    Refuses a department without open cases. Who took out what is in the ledger.
+    Refuses a department without open cases, and another department's clerk. Who took out what is in the ledger.
     """
+    require_own_department(department, by)
     waiting = list_cases(
         by, store=store, states=(CaseState.OPENED, CaseState.SENT), department=department
     )

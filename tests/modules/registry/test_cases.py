@@ -701,3 +701,19 @@ def test_lists_show_what_lies_in_the_readers_area_and_refuse_the_rest(town):
         queries.get_conflict(town.store, STRANGER, 1)
     with pytest.raises(Refusal, match="没有这个冲突"):
         queries.get_conflict(town.store, STEWARD, 2)
+
+
+def test_a_clerk_answers_for_their_own_department_alone(town):
+    case = contest(town).cases[0]
+    other = Actor("8", Role.DEPARTMENT_CLERK, areas=("",), department="别的局")
+    own = Actor("9", Role.DEPARTMENT_CLERK, areas=("",), department=case.department)
+    with pytest.raises(Refusal) as refused:
+        decisions.answer_case(town.store, case.number, CaseAnswer.UPHELD, by=other, at=NOW)
+    assert refused.value.code == "case.other_department"
+    with pytest.raises(Refusal) as refused:
+        decisions.export_cases(
+            town.store, io.BytesIO(), department=case.department, form="csv", by=other, at=NOW
+        )
+    assert refused.value.code == "case.other_department"
+    answered = decisions.answer_case(town.store, case.number, CaseAnswer.UPHELD, by=own, at=NOW)
+    assert answered.state is CaseState.ANSWERED

@@ -46,7 +46,7 @@ def test_a_new_login_comes_in_by_its_code_and_must_change_it(log_in: LogIn) -> N
     newcomer = Client()
     words = {"username": "new.grid", "password": found[1]}
     assert newcomer.post("/login/", words).status_code == 302
-    assert newcomer.get("/blocks/").status_code == 403
+    assert newcomer.get("/blocks/").headers["Location"] == "/password/"
     Account.objects.update(one_time_until=account.opened_at - timedelta(days=2))
     answer = Client().post("/login/", words)
     assert "一次性口令已过" in answer.content.decode()
