@@ -135,14 +135,21 @@ def scheme_of(heading: str) -> str:
 def _tidy(values: Any) -> Any:
     texts = values.cast(pa.string())
     texts = pc.fill_null(texts, "")
-    return pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, _CONTROL, ""))
+    return pc.utf8_trim_whitespace(_replaced(texts, _CONTROL, ""))
+
+
+def _replaced(texts: Any, pattern: str, by: str) -> Any:
+    """Hardly any column holds what is replaced; to look is quicker than to write it all anew."""
+    if not pc.any(pc.match_substring_regex(texts, pattern)).as_py():
+        return texts
+    return pc.replace_substring_regex(texts, pattern, by)
 
 
 def without_guards(rows: pa.Table) -> pa.Table:
     """A CSV's texts as meant: '=1号 is the text =1号, kept from being a formula, as `export_library` writes it."""
     for place, column in enumerate(rows.column_names):
         if rows.schema.field(place).type in (pa.string(), pa.large_string()):
-            meant = pc.replace_substring_regex(rows[column], GUARDED_FORMULA, r"\1")
+            meant = _replaced(rows[column], GUARDED_FORMULA, r"\1")
             rows = rows.set_column(place, column, meant)
     return rows
 

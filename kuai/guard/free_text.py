@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kuai.guard.engine.somebodys_numbers import (
+    FIRST_LOOK,
     MAY_TELL,
     NAME,
     PHONE_OR_CARD,
@@ -12,6 +13,7 @@ from kuai.guard.engine.somebodys_numbers import (
 from kuai.kit.errors import Refusal
 
 __all__ = [
+    "FIRST_LOOK",
     "LONGEST_REASON",
     "MAY_TELL",
     "NAME",

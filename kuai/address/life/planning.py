@@ -26,7 +26,7 @@ from kuai.address.life.codes import PREFIX_OF_LENGTH
 from kuai.address.life.shapes import DEPTH, IMPORT_SOURCE
 from kuai.address.reading import LEVEL_OF_WORD
 from kuai.address.types import Level
-from kuai.guard.free_text import MAY_TELL, find_somebody
+from kuai.guard.free_text import FIRST_LOOK, MAY_TELL, find_somebody
 from kuai.kit.coordinates import known_datum, points_to_cgcs2000
 from kuai.kit.engine import read_sql
 from kuai.kit.place_codes import LEVEL_BY_LENGTH
@@ -205,8 +205,9 @@ def _find_somebodys(delivered: pa.Table) -> list[tuple[int, str, str, str]]:
     kinds |= dict.fromkeys(_alias_columns(delivered), "alias_personal")
     faults = {}
     for column in (name for name in kinds if name in delivered.column_names):
-        marked = pc.match_substring_regex(delivered[column].cast(pa.string()), MAY_TELL)
-        rows = delivered.filter(marked)
+        rows = delivered
+        for look in (FIRST_LOOK, MAY_TELL):
+            rows = rows.filter(pc.match_substring_regex(rows[column].cast(pa.string()), look))
         for row in rows.select([ROW_NUMBER, "地址编码", column]).to_pylist():
             found = find_somebody(row[column])
             if found:

@@ -35,7 +35,10 @@ _FAMILY = (
 )
 # Wider than what is looked for, for a first look at many rows (RE2).
 _ANY_DIGIT = r"\p{Nd}\p{No}〇零一二三四五六七八九幺"
-MAY_TELL = rf"(?:[{_ANY_DIGIT}][^{_ANY_DIGIT}\p{{Han}}]{{0,9}}){{10,}}|某|先生|女士|小姐|阿姨|师傅|太太|家\s*的"
+_SAYS_WHO = r"某|先生|女士|小姐|阿姨|师傅|太太|家\s*的"
+MAY_TELL = rf"(?:[{_ANY_DIGIT}][^{_ANY_DIGIT}\p{{Han}}]{{0,9}}){{10,}}|{_SAYS_WHO}"
+# Wider still (ten digits, whatever lies between) and quick: measured 2026-11-22 on 596,579 texts, 0.1 s for 3.9.
+FIRST_LOOK = rf"(?:[{_ANY_DIGIT}][^{_ANY_DIGIT}]*){{9}}[{_ANY_DIGIT}]|{_SAYS_WHO}"
 _NAMED = re.compile(
     rf"[{_FAMILY}](?:某|[一-龥]{{0,2}}(?:先生|女士|小姐|阿姨|师傅|太太)|[一-龥]{{0,2}}家的)"
     rf"|[老小阿][{_FAMILY}]家的"

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kuai.guard.free_text import (
+    FIRST_LOOK,
     MAY_TELL,
     NAME,
     PHONE_OR_CARD,
@@ -80,3 +83,17 @@ def test_a_refusal_never_repeats_the_number() -> None:
         require_nobody("业主138 0013 8000要求", what="理由", code="library.personal")
     assert refusal.value.code == "library.personal"
     assert "138" not in f"{refusal.value.sentence}{refusal.value.next_step}"
+
+
+@given(
+    st.text(
+        st.sampled_from("0123456789０９①〇零一二幺XxＸ .-()·,、张王某先生女士家的号路a\n"),
+        max_size=40,
+    )
+)
+def test_the_first_look_at_many_rows_passes_over_nothing(text: str) -> None:
+    column = pa.array([text])
+    if find_somebody(text):
+        assert pc.match_substring_regex(column, MAY_TELL)[0].as_py()
+    if pc.match_substring_regex(column, MAY_TELL)[0].as_py():
+        assert pc.match_substring_regex(column, FIRST_LOOK)[0].as_py()
