@@ -78,7 +78,7 @@ def _built() -> tuple[Path, str]:
         more = world.person(1, cluster=first, birth_date=date(1980, 1, 2))
         world.link("PH_RESIDE", more, world.place(1, OTHER_ROOM))
         made = relate_world(connection, world, prepared)
-    pack_blocks(prepared, a_library(), made["relation"])
+    pack_blocks(prepared, a_library(), made["relation"], persons=made["person"])
     write_json(prepared / "receipts.json", receipts_of(VERSION))
     return prepared, made["person"][0]["person_code"]
 

@@ -206,7 +206,7 @@ def one_resident(store, settings):
         world.resident(0, ROOM, birth_date=date(1980, 1, 2))
         prepared = store.scratch / "b-20261031-000000000001"
         tables = relate_world(connection, world, prepared)
-    pack_blocks(prepared, a_library(), tables["relation"])
+    pack_blocks(prepared, a_library(), tables["relation"], persons=tables["person"])
     sealed = pa.table(
         {
             "mention_key": ["police:0#subject"],
