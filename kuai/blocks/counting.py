@@ -33,7 +33,15 @@ Tables = Mapping[str, tuple[PersonTable, CellFigures]]
 # A source is a bit of a 64-bit number.
 MOST_SOURCES = 62
 _RANKS = {"grid": 1, "community": 2, "subdistrict": 3, "district": 4}
-_STEPS = ("holding", "home", "person_unit", "premises_unit", "leaf_figure")
+# What is read once only is not kept between.
+_STEPS = {
+    "place_leaf": "table",
+    "holding": "table",
+    "home": "table",
+    "person_unit": "view",
+    "premises_unit": "view",
+    "leaf_figure": "table",
+}
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class _Tree:
+class BlockTree:
     """Blocks above the room in order of their number, with their last number; `up` is the row one level up or -1."""
 
     numbers: np.ndarray
@@ -57,22 +65,17 @@ class _Tree:
     codes: np.ndarray
 
 
-def count_blocks(connection: Engine, frame: PackFrame) -> Counted:
-    """Write `block_counter`, `block_cell`, `cell_figure` and the serving arrays; leave `numbered_block` behind.
+def count_blocks(connection: Engine, frame: PackFrame, tree: BlockTree) -> Counted:
+    """Write `block_counter`, `block_cell`, `cell_figure` and the serving arrays.
 
     Needs block, relation, organisation, event and person to be readable. May be repeated.
     """
-    tree = _read_tree(connection)
     sources = _number_sources(connection, frame.library_title)
     connection.execute(
-        f"create or replace temp table place_leaf as {read_sql(__file__, 'place_leaf')}"
+        "create or replace temp table build_day as select $day as as_of", {"day": frame.as_of}
     )
-    for step in _STEPS:
-        text = read_sql(__file__, step)
-        connection.execute(
-            f"create or replace temp table {step} as {text}",
-            {"as_of": frame.as_of} if "$as_of" in text else None,
-        )
+    for step, kind in _STEPS.items():
+        connection.execute(f"create or replace temp {kind} {step} as {read_sql(__file__, step)}")
     leaves = _read_leaves(connection, tree)
     kept, series = _read_kept(connection, frame.before, tree, leaves.numbers)
     cells = count_cells(leaves, kept)
@@ -88,9 +91,10 @@ def count_blocks(connection: Engine, frame: PackFrame) -> Counted:
     return Counted(tables, series, sources, categories)
 
 
-def _read_tree(connection: Engine) -> _Tree:
+def read_tree(connection: Engine) -> tuple[BlockTree, pa.Table]:
+    """The blocks above the room; and of every block the last number below it (`block_no`, `last_no`)."""
     found = connection.execute(
-        "select block_no, coalesce(parent_no, 0) as parent_no from block order by block_no"
+        "select block_no, coalesce(parent_no, 0) as parent_no, level <> 'room' as is_above from block order by block_no"
     ).fetchnumpy()
     numbers, parents = (
         np.asarray(found[name], dtype=np.int64) for name in ("block_no", "parent_no")
@@ -104,26 +108,19 @@ def _read_tree(connection: Engine) -> _Tree:
         if np.array_equal(raised, last):
             break
         last = raised
-    connection.register("last_number", pa.table({"block_no": numbers, "last_no": last[1:]}))
-    connection.execute(
-        "create or replace temp table numbered_block as"
-        " select b.*, l.last_no from block as b join last_number as l on l.block_no = b.block_no"
-    )
-    connection.unregister("last_number")
-    above = connection.execute(
-        "select block_no, coalesce(parent_no, 0) as parent_no, last_no, level, code from numbered_block"
-        " where level <> 'room' order by block_no"
+    named = connection.execute(
+        "select level, code from block where level <> 'room' order by block_no"
     ).fetchnumpy()
-    rows = np.asarray(above["block_no"], dtype=np.int64)
-    parent = np.asarray(above["parent_no"], dtype=np.int64)
-    up = np.searchsorted(rows, parent)
-    return _Tree(
+    is_above = np.asarray(found["is_above"], dtype=bool)
+    rows, parent = numbers[is_above], parents[is_above]
+    tree = BlockTree(
         numbers=rows,
-        last=np.asarray(above["last_no"], dtype=np.int64),
-        up=np.where(parent > 0, up, -1),
-        levels=np.asarray(above["level"], dtype=object),
-        codes=np.asarray(above["code"], dtype=object),
+        last=last[1:][is_above],
+        up=np.where(parent > 0, np.searchsorted(rows, parent), -1),
+        levels=np.asarray(named["level"], dtype=object),
+        codes=np.asarray(named["code"], dtype=object),
     )
+    return tree, pa.table({"block_no": numbers, "last_no": last[1:]})
 
 
 def _number_sources(connection: Engine, library_title: str) -> tuple[str, ...]:
@@ -146,7 +143,7 @@ def _number_sources(connection: Engine, library_title: str) -> tuple[str, ...]:
     return (library_title, *names)
 
 
-def _read_leaves(connection: Engine, tree: _Tree) -> Leaves:
+def _read_leaves(connection: Engine, tree: BlockTree) -> Leaves:
     keys = list(all_counters())
     found = connection.execute("select * from leaf_figure").fetchnumpy()
     numbers = np.asarray(found["leaf_no"], dtype=np.int64)
@@ -172,7 +169,7 @@ def _read_leaves(connection: Engine, tree: _Tree) -> Leaves:
     )
 
 
-def _above(tree: _Tree, leaves: np.ndarray) -> tuple[np.ndarray, ...]:
+def _above(tree: BlockTree, leaves: np.ndarray) -> tuple[np.ndarray, ...]:
     """For each level from the grid up, the block each leaf lies in; where a level is missing, the next above it."""
     ranks = np.array([_RANKS.get(level, 0) for level in tree.levels], dtype=np.int64)
     at = np.searchsorted(tree.numbers, leaves)
@@ -188,7 +185,7 @@ def _above(tree: _Tree, leaves: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def _read_kept(
-    connection: Engine, before: Path | None, tree: _Tree, leaves: np.ndarray
+    connection: Engine, before: Path | None, tree: BlockTree, leaves: np.ndarray
 ) -> tuple[dict[str, Kept] | None, str]:
     """The cells of the build before, and its series; (None, "") if it had none, or of other tables."""
     if before is None or not all(
@@ -251,7 +248,7 @@ def _read_events(connection: Engine) -> tuple[np.ndarray, tuple[str, ...]]:
 
 
 def _arrays(
-    tree: _Tree, leaves: Leaves, cells: Tables, blocks: BlockFigures, events: np.ndarray
+    tree: BlockTree, leaves: Leaves, cells: Tables, blocks: BlockFigures, events: np.ndarray
 ) -> ServingArrays:
     place = {key: column for column, key in enumerate(all_counters())}
     of_leaf, of_cell = [], []
@@ -288,7 +285,7 @@ def _arrays(
 def _write_counters(
     connection: Engine,
     frame: PackFrame,
-    tree: _Tree,
+    tree: BlockTree,
     blocks: BlockFigures,
     sources: Sequence[str],
 ) -> TableRef:
@@ -319,7 +316,7 @@ def _names(mask: int, sources: Sequence[str]) -> list[str]:
 
 
 def _write_cells(
-    connection: Engine, folder: Path, tree: _Tree, leaves: Leaves, cells: Tables, series: str
+    connection: Engine, folder: Path, tree: BlockTree, leaves: Leaves, cells: Tables, series: str
 ) -> dict[str, TableRef]:
     codes = tree.codes[np.searchsorted(tree.numbers, leaves.numbers)]
     of_leaf, of_cell = [], []

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
-from kuai.blocks.counting import count_blocks
+from kuai.blocks.counting import Counted, count_blocks, read_tree
 from kuai.blocks.engine.firm_spelling import is_personal
 from kuai.blocks.engine.search_text import spaced_characters
 from kuai.blocks.firm_index import area_words
 from kuai.blocks.types import BLOCK, PackFrame
 from kuai.kit.atomic_files import replace_when_complete
-from kuai.kit.engine import read_sql, use_table, write_table
+from kuai.kit.engine import read_sql, scan_sql, use_table, write_table
 from kuai.kit.progress import SILENT, Progress, progress_line
 from kuai.kit.receipt import Receipt
 from kuai.kit.tables import TableRef
@@ -27,12 +29,9 @@ INPUTS = ("address_entry", "relation", "organisation", "event", "person")
 SERVING_SCHEMA = """
 create table meta (key text primary key, value text not null) without rowid;
 create table block (
-  block_no integer primary key, code text not null unique, level text not null, parent_no integer,
-  last_no integer not null,
-  path text not null, name text, standard_text text, longitude real, latitude real, use text
+  block_no integer primary key, code text not null, level text not null, parent_no integer,
+  last_no integer not null, name text, standard_text text, longitude real, latitude real, use text
 );
-create index block_by_parent on block (parent_no);
-create index block_by_level on block (level);
 create table organisation (
   organisation_no integer primary key, code text not null unique, name text, credit_code text, kind text, state text,
   place_code text
@@ -66,21 +65,19 @@ def pack_blocks(
         made = {"block": write_table(connection, BLOCK, read_sql(__file__, "block"), frame.folder)}
         use_table(connection, made["block"])
         line.advance()
-        counted = count_blocks(connection, frame)
-        made |= counted.tables
-        line.advance()
-        meta = {
-            "as_of": frame.as_of.isoformat(),
-            "version": frame.version,
-            "series": counted.series,
-            "sources": json.dumps(counted.sources, ensure_ascii=False),
-            "categories": json.dumps(counted.categories, ensure_ascii=False),
-            "delivered": json.dumps(
-                {name: day.isoformat() for name, day in sorted(frame.source_days.items())},
-                ensure_ascii=False,
-            ),
-        }
-        _write_serving(connection, frame.folder, meta)
+        with replace_when_complete(frame.folder / SERVING_FILE) as scratch:
+            serving = _open_serving(scratch)
+            tree, last_numbers = read_tree(connection)
+            # Beside the counting, because each leaves half of the machine idle.
+            with ThreadPoolExecutor(1) as beside:
+                places = beside.submit(
+                    _write_places, connection.cursor(), serving, made["block"], last_numbers
+                )
+                counted = count_blocks(connection, frame, tree)
+                places.result()
+            made |= counted.tables
+            line.advance()
+            _finish_serving(connection, serving, _meta_of(frame, counted))
         line.advance(2)
     entries = inputs["address_entry"].rows
     receipt = Receipt(
@@ -100,31 +97,65 @@ def _make(connection: duckdb.DuckDBPyConnection, step: str, **parameters: object
     )
 
 
-def _write_serving(
-    connection: duckdb.DuckDBPyConnection, folder: Path, meta: Mapping[str, str]
+def _meta_of(frame: PackFrame, counted: Counted) -> dict[str, str]:
+    days = {name: day.isoformat() for name, day in sorted(frame.source_days.items())}
+    return {
+        "as_of": frame.as_of.isoformat(),
+        "version": frame.version,
+        "series": counted.series,
+        "sources": json.dumps(counted.sources, ensure_ascii=False),
+        "categories": json.dumps(counted.categories, ensure_ascii=False),
+        "delivered": json.dumps(days, ensure_ascii=False),
+    }
+
+
+def _open_serving(file: Path) -> sqlite3.Connection:
+    """The SQLite file behind pages and the API; written in a fixed order so that its bytes are fixed too."""
+    # One thread at a time: the places first, the rest when they are written.
+    serving = sqlite3.connect(file, check_same_thread=False)
+    serving.executescript(
+        "pragma journal_mode = off; pragma synchronous = off; pragma page_size = 4096;"
+    )
+    serving.executescript(SERVING_SCHEMA)
+    return serving
+
+
+def _write_places(
+    cursor: duckdb.DuckDBPyConnection,
+    serving: sqlite3.Connection,
+    blocks: TableRef,
+    last_numbers: pa.Table,
 ) -> None:
-    """The read-only SQLite file behind pages and the API; written in a fixed order so that its bytes are too."""
-    with replace_when_complete(folder / SERVING_FILE) as scratch:
-        serving = sqlite3.connect(scratch)
-        serving.executescript(
-            "pragma journal_mode = off; pragma synchronous = off; pragma page_size = 4096;"
-        )
-        serving.executescript(SERVING_SCHEMA)
-        serving.executemany("insert into meta values (?, ?)", sorted(meta.items()))
-        for target, select in _SERVING_ROWS:
-            _copy_rows(connection, serving, target, select)
-        _write_search(serving)
-        serving.commit()
-        serving.execute("pragma optimize")
-        serving.close()
+    cursor.register("last_number", last_numbers)
+    _copy_rows(
+        cursor,
+        serving,
+        "block",
+        "select b.block_no, b.code, b.level, b.parent_no, l.last_no, b.name, b.standard_text, b.longitude,"
+        f" b.latitude, b.use from {scan_sql(blocks.paths)} as b join last_number as l on l.block_no = b.block_no"
+        " order by b.block_no",
+    )
+    # After the rows: an index made at once is cheaper than one kept in order row by row.
+    serving.executescript(
+        "create unique index block_by_code on block (code); create index block_by_parent on block (parent_no);"
+        "create index block_by_level on block (level) where level <> 'room';"
+    )
+    cursor.close()
+
+
+def _finish_serving(
+    connection: duckdb.DuckDBPyConnection, serving: sqlite3.Connection, meta: Mapping[str, str]
+) -> None:
+    serving.executemany("insert into meta values (?, ?)", sorted(meta.items()))
+    for target, select in _SERVING_ROWS:
+        _copy_rows(connection, serving, target, select)
+    _write_search(serving)
+    serving.commit()
+    serving.execute("pragma optimize")
+    serving.close()
 
 
 _SERVING_ROWS = (
-    (
-        "block",
-        "select block_no, code, level, parent_no, last_no, path, name, standard_text, longitude, latitude, use"
-        " from numbered_block order by block_no",
-    ),
     ("room_face", read_sql(__file__, "room_face")),
     (
         "organisation",

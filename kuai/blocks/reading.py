@@ -82,16 +82,17 @@ class BlockReader:
 
     def path_of(self, code: str) -> str:
         """The block's way from the top as an area path (codes separated by "/"); "" for an unknown code."""
-        row = self._row("select path from block where code = ?", code)
-        return str(row["path"]) if row else ""
+        row = self._row("select * from block where code = ?", code)
+        above = self._path_of(row) if row else ()
+        return "/".join([*(one for one, _level, _name in above), code]) if row else ""
 
     def leaf_of(self, code: str) -> str:
         """Where a place is counted: a room in its building, everything else in itself; "" for an unknown code."""
-        row = self._row("select level, path from block where code = ?", code)
+        row = self._row("select * from block where code = ?", code)
         if row is None:
             return ""
-        above = row["path"].split("/")[:-1]
-        return str(above[-1]) if row["level"] == "room" and above else code
+        above = self._path_of(row) if row["level"] == "room" else ()
+        return above[-1][0] if above else code
 
     def count_polygon(self, geometry: dict[str, Any]) -> BlockView:
         """`count_area` of a GeoJSON geometry or feature (CGCS2000 degrees), as a block without children."""
@@ -335,12 +336,17 @@ class BlockReader:
         return self._connection().execute(sql, parameters).fetchone()
 
     def _path_of(self, row: sqlite3.Row) -> tuple[tuple[str, str, str], ...]:
-        codes = row["path"].split("/")[:-1]
-        marks = ", ".join("?" * len(codes))
-        above = self._rows(
-            f"select code, level, name from block where code in ({marks}) order by block_no", *codes
-        )
-        return tuple((one["code"], one["level"], one["name"]) for one in above)
+        above: list[tuple[str, str, str]] = []
+        number = row["parent_no"]
+        while number is not None:
+            one = self._row(
+                "select code, level, name, parent_no from block where block_no = ?", number
+            )
+            if one is None:
+                break
+            above.append((one["code"], one["level"], one["name"]))
+            number = one["parent_no"]
+        return tuple(reversed(above))
 
     def _view(self, row: sqlite3.Row, path: tuple[tuple[str, str, str], ...]) -> BlockView:
         children = self._row("select count(*) from block where parent_no = ?", row["block_no"])

@@ -9,11 +9,12 @@ with resident as (
     where h.type = 'PH_RESIDE'
 ),
 aged as (
-    select leaf_no, is_verified, source_no,
-           year(cast($as_of as date)) - year(birth_date)
-           - case when month(cast($as_of as date)) * 100 + day(cast($as_of as date))
-                       < month(birth_date) * 100 + day(birth_date) then 1 else 0 end as age
-    from resident
+    select r.leaf_no, r.is_verified, r.source_no,
+           year(d.as_of) - year(r.birth_date)
+           - case when month(d.as_of) * 100 + day(d.as_of) < month(r.birth_date) * 100 + day(r.birth_date)
+                  then 1 else 0 end as age
+    from resident as r
+    cross join build_day as d
 ),
 -- Where its people work: the place of business, else the registered one; the first by code if there are several.
 work_place as (

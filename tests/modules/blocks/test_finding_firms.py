@@ -40,8 +40,8 @@ def finder(tmp_path_factory: pytest.TempPathFactory) -> BlockFinder:
     with sqlite3.connect(build / "core" / SERVING_FILE) as serving:
         serving.executescript(SERVING_SCHEMA)
         serving.execute(
-            "insert into block (block_no, code, level, last_no, path, name, standard_text)"
-            " values (1, '440310', 'district', 1, '440310', '坪山区', '广东省深圳市坪山区')"
+            "insert into block (block_no, code, level, last_no, name, standard_text)"
+            " values (1, '440310', 'district', 1, '坪山区', '广东省深圳市坪山区')"
         )
         for number, (name, credit_code, kind) in enumerate(FIRMS, start=1):
             serving.execute(
