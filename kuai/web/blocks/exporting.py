@@ -58,7 +58,9 @@ def send_sheet(
     write, content_type = FORMS[form]
     actor = request.actor  # type: ignore[attr-defined]
     rule = request.route_rule  # type: ignore[attr-defined]
-    asking = Asking(purpose_title(rule.purpose), reason, actor.user_id, timezone.localtime(utc_now()))
+    asking = Asking(
+        purpose_title(rule.purpose), reason, actor.user_id, timezone.localtime(utc_now())
+    )
     content = write(sheet, asking)
     note_look(
         request,

@@ -21,7 +21,8 @@ from kuai.web.words import LEVEL_NAMES, counter_title
 LAYOUT = Path(__file__).with_name("figures.typ")
 # A wall of paper helps nobody; the whole stands in the workbook.
 MOST_PARTS = 400
-PART_COLUMNS = 6
+# What of the parts fits on paper; the workbook has every counter.
+PART_KEYS = ("rooms", "buildings", "residents", "households", "firms", "requests")
 
 
 def as_pdf(sheet: FigureSheet, asking: Asking) -> bytes:
@@ -37,7 +38,7 @@ def as_pdf(sheet: FigureSheet, asking: Asking) -> bytes:
 def _values(sheet: FigureSheet, asking: Asking) -> dict[str, object]:
     parts = sheet.parts[:MOST_PARTS]
     keys = {c.key: counter_title(c) for row in parts for c in row.counters}
-    shown = list(keys)[:PART_COLUMNS]
+    shown = [key for key in PART_KEYS if key in keys]
     left_out = len(sheet.parts) - len(parts)
     notes = [
         _("另有 %(count)s 行见 XLSX 或 CSV。") % {"count": left_out},

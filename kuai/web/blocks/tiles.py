@@ -16,7 +16,7 @@ import shapely
 
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
-from kuai.web.blocks.areas import DRAWING, read_areas, read_cells
+from kuai.web.blocks.areas import DRAWING, read_cells
 from kuai.web.blocks.vector_tile import EXTENT, Layer, encode_tile
 from kuai.web.doors import BlockReader
 
@@ -24,6 +24,8 @@ NEAREST_ZOOM = 16
 # From which zoom a level's areas are worth their bytes: a city has 20,000 grids.
 LEAST_ZOOM = {"district": 0, "subdistrict": 7, "community": 9, "grid": 11}
 CELLS_FROM_ZOOM = 16
+# Below, tiles are drawn from outlines made simpler once: thousands of areas lie in one of them.
+COARSE_TO_ZOOM = 12
 # So that outlines are not seen where tiles meet, in the tile's own measure.
 MARGIN = 64
 SMOOTH = 3.0
@@ -46,6 +48,7 @@ class TileDrawer:
     def __init__(self, store: Store, reader: BlockReader) -> None:
         cells, areas = read_cells(store, reader)
         self._areas = {level: _areas_of(areas, level) for level in LEAST_ZOOM}
+        self._coarse = {level: _coarse(sheet) for level, sheet in self._areas.items()}
         told = [{"code": code} for code in cells["code"].to_pylist()]
         self._cells = _sheet(shapely.from_wkb(cells["cell"].to_numpy(zero_copy_only=False)), told)
         places = np.column_stack([cells["x"].to_numpy(), cells["y"].to_numpy()])
@@ -60,9 +63,10 @@ class TileDrawer:
         box = (west - edge, north - edge, west + side + edge, north + side + edge)
         frame = _Frame(box, np.array([west, north]), scale)
         layer = Layer("area")
+        areas = self._coarse if zoom <= COARSE_TO_ZOOM else self._areas
         for level, least in LEAST_ZOOM.items():
             if zoom >= least:
-                frame.add_polygons(layer, self._areas[level])
+                frame.add_polygons(layer, areas[level])
         cells, buildings = Layer("cell"), Layer("building")
         if zoom >= CELLS_FROM_ZOOM:
             frame.add_polygons(cells, self._cells)
@@ -171,12 +175,14 @@ def _sheet(shapes: np.ndarray, told: Sequence[dict[str, str]]) -> Sheet:
     return Sheet(world, shapely.STRtree(world), told)
 
 
+def _coarse(sheet: Sheet) -> Sheet:
+    shapes = shapely.simplify(sheet.shapes, SMOOTH / (EXTENT << COARSE_TO_ZOOM))
+    return Sheet(shapes, shapely.STRtree(shapes), sheet.told)
+
+
 def _to_world(degrees: np.ndarray) -> np.ndarray:
     """Degrees to Web Mercator, 0 to 1, y downwards, as tiles are numbered."""
     x = degrees[:, 0] / 360.0 + 0.5
     sine = np.sin(np.radians(degrees[:, 1]))
     y = 0.5 - np.log((1 + sine) / (1 - sine)) / (4 * np.pi)
     return np.column_stack([x, y])
-
-
-__all__ = ["NEAREST_ZOOM", "TileDrawer", "forget_tiles", "mark_of", "read_areas", "read_tile"]
