@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,16 +29,18 @@ from kuai.guard.actions import (
     tokenise,
 )
 from kuai.guard.types import Zone
-from kuai.kit.atomic_files import replace_when_complete
+from kuai.kit.atomic_files import replace_when_complete, write_text
 from kuai.kit.element_codes import codes_of
-from kuai.kit.engine import scan_sql, write_table
+from kuai.kit.engine import memory_limit_gb, open_engine, scan_sql, write_table
 from kuai.kit.errors import DataFault, Where
 from kuai.kit.progress import SILENT, Progress
 from kuai.kit.store import Store
+from kuai.kit.tables import BulkTable
 from kuai.linkage.engine.figures import LinkFigures
 from kuai.linkage.engine.frozen_figures import (
     FIGURES,
     SOUGHT_BY,
+    GroupKind,
     frozen_figures,
     group_labels,
     note_groups,
@@ -50,6 +54,12 @@ _ZONE = Zone.CORE
 _SOURCE = "link_state"
 _ROWS = "row"
 _SUBKEY = "groups of a link state"
+_RESTORE = "请从备份恢复整个状态文件夹（连同 .keys），或用全部数据另建一个"
+# Another number with every change of what the groups of a row are, because their tokens would no longer meet.
+_GROUP_FORM = "groups-2"
+_FORM_FILE = "form.txt"
+_SHARE_OF_GROUPS = 0.4
+_TOKENS_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -72,14 +82,74 @@ class LinkState:
 
 
 def open_state(folder: Path) -> LinkState:
-    """The state in `folder`; an empty one where there is none yet."""
+    """The state in `folder`; an empty one where there is none yet. DataFault if a part of it is missing or damaged."""
     linked = folder / "linked"
     found = (
         sorted(path.name for path in linked.iterdir() if path.name.isdigit())
         if linked.exists()
         else []
     )
-    return LinkState(folder, tuple(found))
+    for place, name in enumerate(found):
+        if name != f"{place:04}":
+            raise DataFault(
+                "state_gap",
+                f"状态文件夹缺少批次 {place:04}",
+                where=Where(file=f"linked/{place:04}"),
+                remedy=_RESTORE,
+            )
+    state = LinkState(folder, tuple(found))
+    for table in (LINK_STATE_ROW, LINK_STATE_GROUP):
+        for path in state.tables(table.name):
+            _require_whole(path, table)
+    for delivery in state.deliveries:
+        _require_form(linked / delivery)
+    return state
+
+
+def _require_whole(path: Path, table: BulkTable) -> None:
+    """By the file's footer, which is written last."""
+    with _telling_damage(path.parent.name, path.name):
+        names = set(pq.read_schema(path).names)
+    if not names >= {column.name for column in table.columns}:
+        raise _damaged(path.parent.name, path.name)
+
+
+def _require_form(delivery: Path) -> None:
+    path = delivery / _FORM_FILE
+    with _telling_damage(delivery.name, _FORM_FILE):
+        form = path.read_text(encoding="utf-8").strip()
+    if form != _form():
+        raise DataFault(
+            "state_form",
+            "状态是由另一版本的程序写的，其记号与本版本的不可比",
+            where=Where(file=f"linked/{delivery.name}/{_FORM_FILE}"),
+            remedy="请用全部数据另建一个状态文件夹",
+        )
+
+
+def _form() -> str:
+    """What the tokens of a state depend on: how groups are hashed here, and the engine's hash."""
+    return f"{_GROUP_FORM} duckdb-{duckdb.__version__}"
+
+
+def _damaged(*place: str) -> DataFault:
+    return DataFault(
+        "state_damaged",
+        "状态里的这个文件缺失或已损坏",
+        where=Where(file="/".join(("linked", *place))),
+        remedy=_RESTORE,
+    )
+
+
+@contextmanager
+def _telling_damage(*place: str) -> Iterator[None]:
+    """A file of the state that cannot be read is told as such; `place`: where it lies under `linked`."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException:
+        raise
+    except (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError) as fault:
+        raise _damaged(*place) from fault
 
 
 def link_rows_into_state(
@@ -124,9 +194,17 @@ def link_rows_into_state(
 def read_answers(session: duckdb.DuckDBPyConnection, folder: Path) -> pa.Table:
     """row_id, founder_row_no, match_probability, reason of every row of the state, as last linked."""
     paths = open_state(folder).tables(LINK_STATE_ROW.name)
-    return session.sql(
-        f"select row_id, founder_row_no, match_probability, reason from {_newest_sql(paths)}"
-    ).to_arrow_table()
+    if not paths:
+        raise DataFault(
+            "no_state",
+            "文件夹里没有状态",
+            where=Where(file="linked"),
+            remedy="先用 kuai link --state 建立状态",
+        )
+    with _telling_damage("*", f"{LINK_STATE_ROW.name}.parquet"):
+        return session.sql(
+            f"select row_id, founder_row_no, match_probability, reason from {_newest_sql(paths)}"
+        ).to_arrow_table()
 
 
 def _newest_sql(paths: list[Path]) -> str:
@@ -138,13 +216,35 @@ def _newest_sql(paths: list[Path]) -> str:
 
 
 def _labels(session: duckdb.DuckDBPyConnection, state: LinkState) -> np.ndarray:
+    """Of every row of the state the label its newest delivery has; each delivery must add the rows it sealed."""
     labels = np.zeros(0, dtype=np.int64)
-    for path in state.tables(LINK_STATE_ROW.name):
-        found = session.execute(f"select row_no, label from {scan_sql([path])}").fetchnumpy()
-        longer = max(len(labels), int(found["row_no"].max(initial=-1)) + 1)
-        labels = np.concatenate([labels, np.zeros(longer - len(labels), np.int64)])
-        labels[found["row_no"]] = found["label"]
+    for period, path in zip(state.deliveries, state.tables(LINK_STATE_ROW.name), strict=True):
+        with _telling_damage(period, path.name):
+            found = session.execute(f"select row_no, label from {scan_sql([path])}").fetchnumpy()
+        added = _count_sealed(state, period)
+        row_no, label = found["row_no"], found["label"]
+        if (
+            len(row_no) < added
+            or int(row_no.max(initial=-1)) + 1 != len(labels) + added
+            or int(label.max(initial=-1)) >= len(labels) + added
+        ):
+            raise _damaged(period, path.name)
+        labels = np.concatenate([labels, np.full(added, -1, np.int64)])
+        labels[row_no] = label
+        if labels.min(initial=0) < 0:
+            raise _damaged(period, path.name)
     return labels
+
+
+def _count_sealed(state: LinkState, period: str) -> int:
+    if not sealed_exists(state.store, zone=_ZONE, source=_SOURCE, period=period, name=_ROWS):
+        raise DataFault(
+            "state_damaged",
+            f"批次 {period} 的封存行缺失或已销毁",
+            where=Where(file=f"vault/{_SOURCE}/{period}"),
+            remedy=_RESTORE,
+        )
+    return count_sealed_rows(state.store, zone=_ZONE, source=_SOURCE, period=period, name=_ROWS)
 
 
 def _refuse_known_rows(
@@ -152,7 +252,10 @@ def _refuse_known_rows(
 ) -> None:
     if not state.deliveries:
         return
-    with registered(session, new_row=new.select(["row_id"])):
+    with (
+        registered(session, new_row=new.select(["row_id"])),
+        _telling_damage("*", f"{LINK_STATE_ROW.name}.parquet"),
+    ):
         known = session.sql(
             f"select 1 from {scan_sql(state.tables(LINK_STATE_ROW.name))}"
             " where row_id in (select row_id from new_row) limit 1"
@@ -172,12 +275,19 @@ def _use_figures(session: duckdb.DuckDBPyConnection, state: LinkState) -> None:
     for name in FIGURES:
         # Sources are numbered on as they come; all else stays as the first run found it.
         period = state.deliveries[-1 if name == "person_desk" else 0]
-        if sealed_exists(state.store, zone=_ZONE, source=_SOURCE, period=period, name=name):
-            frozen = open_sealed(state.store, zone=_ZONE, source=_SOURCE, period=period, name=name)
-            with registered(session, sealed_figure=frozen):
-                session.execute(
-                    f"create or replace temp table frozen_{name} as select * from sealed_figure"
-                )
+        # Without a figure the few new rows would tell it, and silently tell it wrong.
+        if not sealed_exists(state.store, zone=_ZONE, source=_SOURCE, period=period, name=name):
+            raise DataFault(
+                "state_damaged",
+                f"批次 {period} 封存的全市数字 {name} 缺失或已销毁",
+                where=Where(file=f"vault/{_SOURCE}/{period}"),
+                remedy=_RESTORE,
+            )
+        frozen = open_sealed(state.store, zone=_ZONE, source=_SOURCE, period=period, name=name)
+        with registered(session, sealed_figure=frozen):
+            session.execute(
+                f"create or replace temp table frozen_{name} as select * from sealed_figure"
+            )
 
 
 def _sealed_rows(state: LinkState, wanted: np.ndarray) -> pa.Table:
@@ -186,9 +296,7 @@ def _sealed_rows(state: LinkState, wanted: np.ndarray) -> pa.Table:
     found = [schema.empty_table()]
     begin = 0
     for period in state.deliveries:
-        count = count_sealed_rows(
-            state.store, zone=_ZONE, source=_SOURCE, period=period, name=_ROWS
-        )
+        count = _count_sealed(state, period)
         if wanted[begin : begin + count].any():
             for batch in open_sealed_batches(
                 state.store, zone=_ZONE, source=_SOURCE, period=period, name=_ROWS
@@ -231,11 +339,13 @@ def _rows_in_groups(session: duckdb.DuckDBPyConnection, state: LinkState) -> np.
     if not state.deliveries:
         return np.zeros(0, dtype=np.int64)
     sought = " ".join(f"when {kind} then {other}" for kind, other in SOUGHT_BY.items())
-    found = session.execute(
-        f"with wanted as (select distinct {_token_sql(f'case kind {sought} else kind end')} as token from person_group)"
-        f" select distinct g.row_no from {scan_sql(state.tables(LINK_STATE_GROUP.name))} as g"
-        " inner join wanted as w on w.token = g.token"
-    ).fetchnumpy()
+    token = _token_sql(f"case kind {sought} else kind end")
+    with _telling_damage("*", f"{LINK_STATE_GROUP.name}.parquet"):
+        found = session.execute(
+            f"with wanted as (select distinct {token} as token from person_group)"
+            f" select distinct g.row_no from {scan_sql(state.tables(LINK_STATE_GROUP.name))} as g"
+            " inner join wanted as w on w.token = g.token"
+        ).fetchnumpy()
     return found["row_no"].astype(np.int64)
 
 
@@ -275,18 +385,44 @@ def _write_delivery(
             " from mention_cluster as c inner join numbered_row as n on n.mention_no = c.mention_no",
             scratch,
         )
-        write_table(
-            session,
-            LINK_STATE_GROUP,
-            f"select distinct {_token_sql('g.kind')} as token, n.row_no from person_group as g"
-            " inner join numbered_row as n on n.mention_no = g.mention_no",
-            scratch,
-        )
+        _write_groups(session, state, scratch)
+    write_text(scratch / _FORM_FILE, _form() + "\n")
     os.replace(scratch, state.folder / "linked" / period)
 
 
+def _write_groups(session: duckdb.DuckDBPyConnection, state: LinkState, scratch: Path) -> None:
+    """The groups as keyed tokens, sorted in an engine of their own.
+
+    Seven a row are more than the session may hold beside its rows. Keyed tokens and row numbers lie in clear in the
+    very table this makes, so that engine spills in clear (decision 0027).
+    """
+    spill = state.folder / "spill"
+    sorting = open_engine(
+        memory_limit=f"{memory_limit_gb() * _SHARE_OF_GROUPS:.2f}GB",
+        spill_to=spill,
+        spills_in_clear=True,
+    )
+    try:
+        # Only repairs note a row twice in one group.
+        groups = (
+            f"(select * from person_group where kind <> {int(GroupKind.REPAIR)}"
+            f" union all select distinct * from person_group where kind = {int(GroupKind.REPAIR)})"
+        )
+        reader = session.sql(
+            f"select {_token_sql('g.kind')} as token, n.row_no from {groups} as g"
+            " inner join numbered_row as n on n.mention_no = g.mention_no"
+        ).to_arrow_reader(_TOKENS_AT_ONCE)
+        sorting.register("told_group", reader)
+        write_table(sorting, LINK_STATE_GROUP, "select * from told_group", scratch)
+    finally:
+        sorting.close()
+        shutil.rmtree(spill, ignore_errors=True)
+
+
 def _write_answer(state: LinkState, target: Path) -> None:
-    rows = pq.read_table(state.tables(LINK_STATE_ROW.name)[-1])
+    newest = state.tables(LINK_STATE_ROW.name)[-1]
+    with _telling_damage(newest.parent.name, newest.name):
+        rows = pq.read_table(newest)
     # A person's code is that of the row that came first of all it has now: later rows change no code but by a merge.
     codes = codes_of("person", rows["founder_row_no"].to_numpy() + 1)
     answer = rows.select(["row_id", "match_probability", "reason"]).add_column(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -125,3 +127,89 @@ def test_rows_of_a_source_that_sorts_first_renumber_nobody(tmp_path: Path) -> No
     assert sum(founders[f"later{n}"] < 600 for n in range(200)) > 150
     codes = codes_of("person", np.array([founders[name] for name in before]) + 1)
     assert codes.tolist() == list(before.values())
+
+
+@pytest.fixture(scope="module")
+def two_deliveries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a state of two deliveries, and a file `new.parquet` for it."""
+    folder = tmp_path_factory.mktemp("two_deliveries")
+    rows = ROWS["easy"]
+    for place, (begin, length) in enumerate(((0, 400), (400, 50))):
+        part = write(folder / f"{place}.parquet", rows.slice(begin, length))
+        link_file(part, folder / "out.parquet", state=folder / "state")
+    write(folder / "new.parquet", rows.slice(450, 50))
+    return folder
+
+
+@pytest.fixture
+def damaged(two_deliveries: Path, tmp_path: Path) -> Path:
+    """A copy of it that a test may damage."""
+    shutil.copytree(two_deliveries, tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def spoil(path: Path) -> None:
+    """Leave the footer as it is."""
+    content = bytearray(path.read_bytes())
+    content[4:200] = bytes(196)
+    path.write_bytes(bytes(content))
+
+
+@pytest.mark.parametrize("name", ["link_state_row", "link_state_group"])
+@pytest.mark.parametrize("damage", [cut_short, spoil, Path.unlink])
+def test_a_damaged_table_of_the_state_is_told_with_its_place_and_what_to_do(
+    damaged: Path, name: str, damage: Callable[[Path], None]
+) -> None:
+    linked = damaged / "state" / "linked"
+    damage(linked / "0000" / f"{name}.parquet")
+    with pytest.raises(DataFault) as told:
+        link_file(damaged / "new.parquet", damaged / "out.parquet", state=damaged / "state")
+    assert told.value.code == "state_damaged"
+    assert f"{name}.parquet" in told.value.where.file
+    assert "备份" in told.value.remedy
+    assert sorted(path.name for path in linked.iterdir() if path.name.isdigit()) == ["0000", "0001"]
+
+
+def test_answers_of_a_damaged_state_are_not_read(damaged: Path) -> None:
+    cut_short(damaged / "state" / "linked" / "0001" / "link_state_row.parquet")
+    with pytest.raises(DataFault, match="已损坏"):
+        answers(damaged / "state")
+    with pytest.raises(DataFault, match="没有状态"):
+        answers(damaged / "elsewhere")
+
+
+def test_a_missing_delivery_is_noticed(damaged: Path) -> None:
+    shutil.rmtree(damaged / "state" / "linked" / "0000")
+    with pytest.raises(DataFault, match="缺少批次 0000"):
+        link_file(damaged / "new.parquet", damaged / "out.parquet", state=damaged / "state")
+
+
+def test_a_table_that_lost_rows_is_noticed(damaged: Path) -> None:
+    path = damaged / "state" / "linked" / "0000" / "link_state_row.parquet"
+    rows = pq.read_table(path)
+    write(path, rows.slice(0, len(rows) - 5))
+    with pytest.raises(DataFault, match="已损坏"):
+        link_file(damaged / "new.parquet", damaged / "out.parquet", state=damaged / "state")
+
+
+@pytest.mark.parametrize("name", ["row", "person_shared_phone"])
+def test_a_missing_sealed_table_is_told_and_not_taken_for_an_empty_one(
+    damaged: Path, name: str
+) -> None:
+    found = [path for path in (damaged / "state" / "vault").rglob(f"{name}.sealed")]
+    next(path for path in found if path.parent.name == "0000").unlink()
+    with pytest.raises(DataFault) as told:
+        link_file(damaged / "new.parquet", damaged / "out.parquet", state=damaged / "state")
+    assert told.value.code == "state_damaged"
+    assert "0000" in told.value.where.file
+
+
+def test_a_state_whose_tokens_were_made_otherwise_is_refused(damaged: Path) -> None:
+    form = damaged / "state" / "linked" / "0001" / "form.txt"
+    form.write_text("groups-1 duckdb-1.0\n", encoding="utf-8")
+    with pytest.raises(DataFault, match="另一版本"):
+        link_file(damaged / "new.parquet", damaged / "out.parquet", state=damaged / "state")
