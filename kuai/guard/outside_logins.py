@@ -47,6 +47,11 @@ def tie(login: str, subject: str, *, by: Actor, at: datetime) -> None:
         OutsideLogin.objects.create(
             issuer=_issuer(), subject=subject, account=account, tied_by=by.user_id, tied_at=at
         )
+        if account.must_change_password:
+            # They come in by the provider now: a code that nobody changed is no second way in.
+            account.set_unusable_password()
+            account.must_change_password, account.one_time_until = False, None
+            account.save()
         _enter("account.tied", login, by=by, at=at)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from kuai.web.about import views as about
+from kuai.web.accounts import outside
 from kuai.web.accounts import views as accounts
 from kuai.web.admin.urls import ACCOUNT_ROUTES
 from kuai.web.addresses import applications as address_applications
@@ -29,15 +30,21 @@ from kuai.web.reviews import views as reviews
 from kuai.web.search import views as search
 from kuai.web.sources import views as sources
 from kuai.web.uploads import views as uploads
+from kuai.web.watch import views as watch
 from kuai.web.welfare import views as welfare
 
 urlpatterns = [
     path("", home.show_home, name="home"),
     path("login/", accounts.come_in, name="login"),
+    path("login/outside/", outside.go_to_provider, name="outside"),
+    path("login/outside/back/", outside.come_from_provider, name="outside_back"),
     path("logout/", accounts.go_out, name="logout"),
     path("password/", accounts.change_password, name="change_password"),
     path("language/", accounts.choose_language, name="choose_language"),
     *ACCOUNT_ROUTES,
+    path("health/live", watch.show_live, name="health_live"),
+    path("health/ready", watch.show_ready, name="health_ready"),
+    path("metrics", watch.show_metrics, name="metrics"),
     path("map/tiles/<int:zoom>/<int:column>/<int:row>.mvt", tiles.draw_tile, name="tile"),
     path("blocks/", blocks.show_top, name="blocks"),
     path("blocks/<slug:code>/", blocks.show_block, name="block"),

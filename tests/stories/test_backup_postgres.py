@@ -14,7 +14,7 @@ from kuai.flows.work_tables import read_postgresql_card
 from tests.stories import towns
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-INSIDE = "KUAI_TEST_INSIDE_PRIVATE_POSTGRES"
+INSIDE = "INSIDE_PRIVATE_POSTGRES"
 
 
 def database_of(name: str) -> str:

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kuai.guard import access, register
+from kuai.guard.outside_logins import provider_name
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
 from kuai.web.demo import list_demo_logins
@@ -53,8 +54,10 @@ class ComeIn(LoginView):
     redirect_authenticated_user = True
 
     def get_context_data(self, **named: Any) -> dict[str, Any]:
-        """Adds the demo logins."""
-        return super().get_context_data(demo_logins=list_demo_logins(), **named)
+        """Adds the demo logins and the identity provider's name, if there is one."""
+        return super().get_context_data(
+            demo_logins=list_demo_logins(), provider=provider_name(), **named
+        )
 
 
 class GoOut(LogoutView):

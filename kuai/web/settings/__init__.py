@@ -14,7 +14,7 @@ from csp.constants import NONE, SELF
 
 from kuai.kit.store import Store
 from kuai.web.settings.databases import read_database_setting
-from kuai.web.settings.secrets import read_or_create_secret
+from kuai.web.settings.secrets import read_or_create_secret, read_secret_file
 
 WEB_FOLDER = Path(__file__).resolve().parents[1]
 
@@ -106,6 +106,13 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
+# One identity provider (OpenID Connect), beside our own logins; none unless set.
+KUAI_OIDC_ISSUER = os.environ.get("KUAI_OIDC_ISSUER", "")
+KUAI_OIDC_CLIENT = os.environ.get("KUAI_OIDC_CLIENT", "")
+KUAI_OIDC_NAME = os.environ.get("KUAI_OIDC_NAME", "统一身份认证")
+KUAI_OIDC_SECRET = read_secret_file(os.environ.get("KUAI_OIDC_SECRET_FILE", ""))
+# Who reads figures from another machine shows this; without it they are told to this machine alone.
+KUAI_METRICS_TOKEN = read_secret_file(os.environ.get("KUAI_METRICS_TOKEN_FILE", ""))
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login/"
@@ -150,6 +157,8 @@ KUAI_SESSION_LONGEST = timedelta(hours=12)
 # --- what leaves the machine ------------------------------------------------------------------------
 _OVER_HTTPS = _is_on("KUAI_HTTPS")
 SECURE_SSL_REDIRECT = _OVER_HTTPS
+# Asked by machines on our side of the proxy.
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SESSION_COOKIE_SECURE = _OVER_HTTPS
 CSRF_COOKIE_SECURE = _OVER_HTTPS
 CSRF_COOKIE_HTTPONLY = True
