@@ -55,15 +55,13 @@ def read_clocks(request: HttpRequest, store: Store) -> Clocks:
 
 def list_beliefs(store: Store) -> list[dict[str, Any]]:
     """The builds one may believe by, newest first."""
-    found = {}
-    for version, at in store.list_publications():
-        found[version] = local_day(at)
+    found = {version: local_day(at) for version, at in store.list_publications()}
     current = store.current_version()
-    return [
-        {
-            "version": version,
-            "title": _("%(day)s 发布的版本") % {"day": date_format(day, "Y-m-d")},
-            "is_current": version == current,
-        }
+    lines = [
+        (version, _("%(day)s 发布的版本") % {"day": date_format(day, "Y-m-d")})
         for version, day in sorted(found.items(), key=lambda one: (one[1], one[0]), reverse=True)
-    ][:MOST_CHOICES]
+    ]
+    if current and current not in found:
+        # Published before publications were noted.
+        lines.insert(0, (current, _("已发布的版本")))
+    return [{"version": version, "title": title} for version, title in lines[:MOST_CHOICES]]
