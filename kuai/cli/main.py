@@ -32,6 +32,7 @@ from kuai.cli import (
     reconcile,
     retention,
     review,
+    source_missing,
     source_pulling,
     sources,
     tables,
@@ -82,6 +83,7 @@ explain.app.command("code")(explain_code.explain_code)
 explain.app.command("organisation")(explain_organisation.explain_organisation)
 explain.app.command("pair")(explain_pair.explain_pair)
 app.add_typer(explain.app, name="explain")
+sources.app.command("missing")(source_missing.list_missing_sources)
 sources.app.command("pull")(source_pulling.pull_source)
 app.add_typer(sources.app, name="sources")
 app.add_typer(library.app, name="library")

@@ -48,6 +48,7 @@ COMMAND_RULES = (
     command_rule("sources refused", touches_persons=True, roles=STEWARDS),
     # Row numbers, no value.
     command_rule("sources without-key", touches_persons=False, roles=STEWARDS),
+    command_rule("sources missing", touches_persons=False, roles=STEWARDS),
     # Seals rows unseen and shows their number.
     command_rule("sources pull", touches_persons=False, roles=STEWARDS),
     command_rule("sources register", touches_persons=False, roles=STEWARDS),
