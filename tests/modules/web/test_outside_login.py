@@ -62,7 +62,7 @@ def come(client: Client, sent: dict[str, str]) -> Any:
 
 
 def is_in(client: Client) -> bool:
-    return client.get("/blocks/").status_code == 200
+    return client.get("/").status_code == 200
 
 
 def test_whom_an_administrator_tied_comes_in_and_goes_where_they_wanted(
