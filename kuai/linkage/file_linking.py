@@ -7,7 +7,9 @@ The raw columns are never a table: they are read from the file for each step tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import numpy as np
@@ -15,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kuai.kit.atomic_files import replace_when_complete
-from kuai.kit.element_codes import codes_of
+from kuai.kit.element_codes import code_letters
 from kuai.kit.engine import ROW_GROUP_ROWS, read_sql, scan_sql
 from kuai.kit.errors import DataFault, Where
 from kuai.kit.progress import SILENT, Progress
@@ -23,6 +25,8 @@ from kuai.linkage.engine.figures import LinkFigures
 from kuai.linkage.engine.persons import link_person_rows
 from kuai.linkage.engine.shaping import PART_ROWS
 from kuai.linkage.engine.steps import registered
+
+Part = TypeVar("Part")
 
 # What `kuai link` reads; a file may lack any of them but row_id.
 FILE_COLUMNS = (
@@ -130,15 +134,22 @@ def parts_of_batches(
     """Rows as FROM items of the shape `person_row`, so many at once as may be spelled out."""
     sql = read_sql(__file__, "person_file_row")
     begin = 0
+    for rows in _one_ahead(_gathered(batches)):
+        yield from _part(session, sql, rows, mention_no[begin:])
+        begin += len(rows)
+
+
+def _gathered(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
     waiting: list[pa.RecordBatch] = []
+    count = 0
     for batch in batches:
         waiting.append(batch)
-        if sum(map(len, waiting)) >= PART_ROWS:
-            yield from _part(session, sql, pa.Table.from_batches(waiting), mention_no[begin:])
-            begin += sum(map(len, waiting))
-            waiting = []
+        count += len(batch)
+        if count >= PART_ROWS:
+            yield pa.Table.from_batches(waiting)
+            waiting, count = [], 0
     if waiting:
-        yield from _part(session, sql, pa.Table.from_batches(waiting), mention_no[begin:])
+        yield pa.Table.from_batches(waiting)
 
 
 def _part(
@@ -169,20 +180,38 @@ def _write(session: duckdb.DuckDBPyConnection, row_ids: pa.ChunkedArray, target:
     reader = session.sql(
         "select match_probability, reason from mention_cluster order by mention_no"
     ).to_arrow_reader(_OUT_ROWS_AT_ONCE)
-    begin = 0
-    with pq.ParquetWriter(target, _OUT_SCHEMA, compression="zstd") as writer:
+
+    def parts() -> Iterator[pa.Table]:
+        begin = 0
         for batch in reader:
             end = begin + len(batch)
-            codes = codes_of("person", serial[founder[begin:end]])
-            writer.write_table(
-                pa.table(
-                    {
-                        "row_id": row_ids.slice(begin, len(batch)),
-                        "person_code": pa.array(codes, pa.string()),
-                        "match_probability": batch["match_probability"],
-                        "reason": batch["reason"],
-                    },
-                    schema=_OUT_SCHEMA,
-                )
+            yield pa.table(
+                {
+                    "row_id": row_ids.slice(begin, len(batch)),
+                    "person_code": person_codes(serial[founder[begin:end]]),
+                    "match_probability": batch["match_probability"],
+                    "reason": batch["reason"],
+                },
+                schema=_OUT_SCHEMA,
             )
             begin = end
+
+    with pq.ParquetWriter(target, _OUT_SCHEMA, compression="zstd") as writer:
+        for part in _one_ahead(parts()):
+            writer.write_table(part)
+
+
+def person_codes(serials: np.ndarray) -> pa.Array:
+    """The codes of these serial numbers as texts, made from their bytes at once."""
+    letters = code_letters("person", serials)
+    ends = np.arange(len(letters) + 1, dtype=np.int32) * np.int32(letters.shape[1])
+    return pa.StringArray.from_buffers(len(letters), pa.py_buffer(ends), pa.py_buffer(letters))
+
+
+def _one_ahead(parts: Iterator[Part]) -> Iterator[Part]:
+    """The parts in their order, each made in a thread while the one before it is worked on."""
+    with ThreadPoolExecutor(1) as maker:
+        waiting = maker.submit(next, parts, None)
+        while (part := waiting.result()) is not None:
+            waiting = maker.submit(next, parts, None)
+            yield part

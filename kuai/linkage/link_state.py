@@ -30,7 +30,6 @@ from kuai.guard.actions import (
 )
 from kuai.guard.types import Zone
 from kuai.kit.atomic_files import replace_when_complete, write_text
-from kuai.kit.element_codes import codes_of
 from kuai.kit.engine import memory_limit_gb, open_engine, scan_sql, write_table
 from kuai.kit.errors import DataFault, Where
 from kuai.kit.progress import SILENT, Progress
@@ -47,7 +46,13 @@ from kuai.linkage.engine.frozen_figures import (
 )
 from kuai.linkage.engine.persons import link_person_rows
 from kuai.linkage.engine.steps import registered
-from kuai.linkage.file_linking import FILE_COLUMNS, number_rows, parts_of_batches, text_rows
+from kuai.linkage.file_linking import (
+    FILE_COLUMNS,
+    number_rows,
+    parts_of_batches,
+    person_codes,
+    text_rows,
+)
 from kuai.linkage.types import LINK_STATE_GROUP, LINK_STATE_ROW
 
 _ZONE = Zone.CORE
@@ -424,8 +429,7 @@ def _write_answer(state: LinkState, target: Path) -> None:
     with _telling_damage(newest.parent.name, newest.name):
         rows = pq.read_table(newest)
     # A person's code is that of the row that came first of all it has now: later rows change no code but by a merge.
-    codes = codes_of("person", rows["founder_row_no"].to_numpy() + 1)
     answer = rows.select(["row_id", "match_probability", "reason"]).add_column(
-        1, "person_code", pa.array(codes, pa.string())
+        1, "person_code", person_codes(rows["founder_row_no"].to_numpy() + 1)
     )
     pq.write_table(answer, target, compression="zstd")

@@ -115,10 +115,15 @@ def untrained_settings() -> dict[str, Any]:
 
 def model_edges(connection: duckdb.DuckDBPyConnection) -> Edges:
     """Ties between cluster numbers (of `person_node`) with tiers counted from MODEL_KEYS[0]."""
-    if not make_profiles(connection):
-        return Edges.empty()
-    settings = json.loads(MODEL_FILE.read_text(encoding="utf-8"))
-    _predict(connection, settings, threshold=RIVAL_PROBABILITY)
+    # Because what is made here is a set, and keeping an order of its rows takes cores out of work.
+    connection.execute("set preserve_insertion_order = false")
+    try:
+        if not make_profiles(connection):
+            return Edges.empty()
+        settings = json.loads(MODEL_FILE.read_text(encoding="utf-8"))
+        _predict(connection, settings, threshold=RIVAL_PROBABILITY)
+    finally:
+        connection.execute("set preserve_insertion_order = true")
     sql = read_sql(__file__, "person_model_edge")
     found = connection.execute(
         sql, {"threshold": MODEL_THRESHOLD, "rival_probability": RIVAL_PROBABILITY}
