@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kuai.flows.queries import list_sources
-from kuai.kit.store import Store
+from kuai.flows.queries import SourceLine
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ KINDS = (
 )  # fmt: skip
 
 
-def list_missing(store: Store) -> tuple[MissingKind, ...]:
-    """The usual kinds of source that the published build has none of; all before the first build."""
-    present = {line.template for line in list_sources(store) if not line.refused_reason}
+def list_missing(lines: Iterable[SourceLine]) -> tuple[MissingKind, ...]:
+    """The usual kinds of source that are not among a published build's; all before the first build."""
+    present = {line.template for line in lines if not line.refused_reason}
     return tuple(kind for kind in KINDS if kind.template not in present)

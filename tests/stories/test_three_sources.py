@@ -12,6 +12,7 @@ import pytest
 import xlsxwriter
 
 from kuai.flows.missing_sources import list_missing
+from kuai.flows.queries import list_sources
 from kuai.flows.searching import open_search
 from kuai.kit.store import Store
 from tests.modules.sources.dbf_files import dbf_bytes
@@ -117,7 +118,7 @@ def test_the_street_counts_people_and_requests(street: Store) -> None:
 
 
 def test_it_says_what_is_missing_and_what_for(street: Store) -> None:
-    missing = {one.template for one in list_missing(street)}
+    missing = {one.template for one in list_missing(list_sources(street))}
     assert missing == {"rental", "ownership", "business", "inspections", "employment"}
     said = towns.run_well("sources", "missing", "--store", street.root)
     assert "商事登记" in said.stdout

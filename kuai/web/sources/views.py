@@ -10,7 +10,6 @@ from django.views.decorators.http import require_GET
 from kuai.flows.missing_sources import list_missing
 from kuai.guard.types import Zone
 from kuai.kit.clock import local_day, utc_now
-from kuai.web.doors import current_store
 from kuai.web.looks import note_look
 from kuai.web.rules import KEEPS_SOURCES, sees_sources, takes_refused_rows
 from kuai.web.sources.columns import list_columns
@@ -27,7 +26,7 @@ def show_sources(request: HttpRequest) -> HttpResponse:
     note_look(request, "viewed_sources", kind="source", count=len(standings))
     context = {
         "standings": standings,
-        "missing": list_missing(current_store()) if standings else (),
+        "missing": list_missing(one.line for one in standings) if standings else (),
         "may_upload": request.actor.role in KEEPS_SOURCES,  # type: ignore[attr-defined]
         "sees_apart": _sees_apart(request),
     }
