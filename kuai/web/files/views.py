@@ -248,8 +248,8 @@ def _of_building(code: str) -> tuple[Sequence[Any], list[dict[str, Any]]]:
     """A building's rooms and head-count, as far as the published figures tell it."""
     if not code.isdigit():
         return (), []
-    reader = current_reader()
     try:
+        reader = current_reader()
         block = reader.get_block(code)
     except Refusal:
         return (), []
