@@ -38,6 +38,7 @@ from kuai.kit.errors import Refusal
 # More cells are not outlined one by one: no map shows them apart.
 MOST_OUTLINES = 400
 MOST_CHOICES = 2_000
+MOST_WAYS = 100_000
 _ROOM_TAIL = 6
 
 
@@ -54,6 +55,7 @@ class BlockReader:
                 next_step="请重新运行 kuai build。",
             )
         self._local = threading.local()
+        self._ways: dict[int, tuple[tuple[str, str, str], ...]] = {}
         self._meta = {row["key"]: row["value"] for row in self._rows("select key, value from meta")}
         self._figures = Figures(ServingArrays.map(self.core), self._meta)
         self.version = self._meta["version"]
@@ -336,17 +338,19 @@ class BlockReader:
         return self._connection().execute(sql, parameters).fetchone()
 
     def _path_of(self, row: sqlite3.Row) -> tuple[tuple[str, str, str], ...]:
-        above: list[tuple[str, str, str]] = []
         number = row["parent_no"]
-        while number is not None:
-            one = self._row(
-                "select code, level, name, parent_no from block where block_no = ?", number
-            )
-            if one is None:
-                break
-            above.append((one["code"], one["level"], one["name"]))
-            number = one["parent_no"]
-        return tuple(reversed(above))
+        if number is None:
+            return ()
+        # Kept, because lists ask for the same ways up again and again; a build never changes.
+        if number not in self._ways:
+            above = self._row("select * from block where block_no = ?", number)
+            if above is None:
+                return ()
+            if len(self._ways) >= MOST_WAYS:
+                self._ways.clear()
+            step = (above["code"], above["level"], above["name"])
+            self._ways[number] = (*self._path_of(above), step)
+        return self._ways[number]
 
     def _view(self, row: sqlite3.Row, path: tuple[tuple[str, str, str], ...]) -> BlockView:
         children = self._row("select count(*) from block where parent_no = ?", row["block_no"])

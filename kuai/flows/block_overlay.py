@@ -6,7 +6,7 @@ Joins `registry`, which knows the decisions, and `blocks`, which knows the figur
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from kuai.blocks.queries import (
@@ -18,11 +18,13 @@ from kuai.blocks.queries import (
 )
 from kuai.blocks.types import BlockView, PlacedChange, PlacedFact
 from kuai.kit.store import Store
+from kuai.registry.decisions import last_sequence
 from kuai.registry.queries import (
     Belief,
     ElementState,
     count_removals_since_build,
     find_belief,
+    published_sequence,
     state_of,
     statuses_since,
 )
@@ -32,11 +34,19 @@ _COUNTING = ("asserted", "verified")
 
 def as_decided(store: Store, reader: BlockReader, block: BlockView) -> BlockView:
     """The block of the published build with what was decided since. Of another build nothing is laid over."""
+    return all_as_decided(store, reader, [block])[0]
+
+
+def all_as_decided(
+    store: Store, reader: BlockReader, blocks: Sequence[BlockView]
+) -> list[BlockView]:
+    """`as_decided` of several blocks; the log is asked once."""
+    if reader.core.parent != store.current_build() or last_sequence() <= published_sequence(store):
+        return list(blocks)
     held = find_belief(store)
-    if held.sequence == held.built_up_to or reader.core.parent != store.current_build():
-        return block
     waits = count_removals_since_build(store) > 0
-    return reader.lay_over(block, placed_changes(store, held), persons_wait=waits)
+    changes = placed_changes(store, held)
+    return [reader.lay_over(block, changes, persons_wait=waits) for block in blocks]
 
 
 def placed_changes(store: Store, held: Belief) -> tuple[PlacedChange, ...]:

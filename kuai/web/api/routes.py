@@ -7,9 +7,10 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import NinjaAPI, Schema
 
-from kuai.blocks.types import BlockView
 from kuai.web.addresses.api import router as addresses
 from kuai.web.addresses.reconcile_routes import router as reconciliation
+from kuai.web.api.blocks import BlockOut, as_block_out, laid_over
+from kuai.web.api.blocks import router as blocks
 from kuai.web.api.elements import router as elements
 from kuai.web.api.refusing import RefusalOut, refuse_in_json
 from kuai.web.blocks.areas import find_areas, read_areas
@@ -33,35 +34,7 @@ refuse_in_json(api)
 api.add_router("/addresses", addresses)
 api.add_router("/reconcile", reconciliation)
 api.add_router("/elements", elements)
-
-
-class CounterOut(Schema):
-    """One figure; `figure` is null where suppressed."""
-
-    key: str
-    title_zh: str
-    title_en: str
-    figure: int | None
-    suppressed: bool
-    asserted_share: float | None
-    sources: list[str]
-    as_of: str
-    definition_zh: str
-
-
-class BlockOut(Schema):
-    """One block with its way up and its figures."""
-
-    code: str
-    level: str
-    name: str
-    standard_text: str
-    path: list[list[str]]
-    longitude: float | None
-    latitude: float | None
-    use: str
-    version: str
-    counters: list[CounterOut]
+api.add_router("", blocks)
 
 
 class HitOut(Schema):
@@ -71,36 +44,6 @@ class HitOut(Schema):
     level: str
     text: str
     why: str
-
-
-def as_block_out(block: BlockView) -> BlockOut:
-    """A block as the API shows it."""
-    counters = [
-        CounterOut(
-            key=c.key,
-            title_zh=c.title_zh,
-            title_en=c.title_en,
-            figure=None if c.suppressed else c.figure,
-            suppressed=c.suppressed,
-            asserted_share=None if c.suppressed else c.asserted_share,
-            sources=list(c.sources),
-            as_of=c.as_of.isoformat(),
-            definition_zh=c.definition_zh,
-        )
-        for c in block.counters
-    ]
-    return BlockOut(
-        code=block.code,
-        level=block.level,
-        name=block.name,
-        standard_text=block.standard_text,
-        path=[list(step) for step in block.path],
-        longitude=block.longitude,
-        latitude=block.latitude,
-        use=block.use,
-        version=block.version,
-        counters=counters,
-    )
 
 
 @api.get("/health", url_name="health")
@@ -120,7 +63,7 @@ def get_block(request: HttpRequest, code: str) -> BlockOut:
     """One block."""
     block = current_reader().get_block(code)
     note_look(request, "viewed_block", kind="block", refs=(block.code,))
-    return as_block_out(block)
+    return as_block_out(laid_over([block])[0])
 
 
 @api.get(
@@ -133,7 +76,7 @@ def list_children(request: HttpRequest, code: str) -> list[BlockOut]:
     """The blocks one level down."""
     children = current_reader().list_children(code)
     note_look(request, "viewed_block", kind="block", refs=(code,))
-    return [as_block_out(child) for child in children]
+    return [as_block_out(child) for child in laid_over(children)]
 
 
 @api.get("/map/children", url_name="map_children")

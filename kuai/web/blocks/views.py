@@ -16,6 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 from kuai.blocks.types import BlockView, CounterView
 from kuai.kit.errors import Refusal
 from kuai.registry.queries import count_removals_since_build
+from kuai.web.api.blocks import laid_over
 from kuai.web.blocks.areas import read_areas
 from kuai.web.blocks.children import MAPPED_LEVELS
 from kuai.web.blocks.drawing import around_all, bounds_of, short_name
@@ -83,7 +84,8 @@ def show_block(request: HttpRequest, code: str) -> HttpResponse:
         block = reader.get_block(code)
     except Refusal as refusal:
         raise Http404(str(refusal)) from refusal
-    children = list(reader.list_children(code)) if block.level != "room" else []
+    (block,) = laid_over([block])
+    children = laid_over(reader.list_children(code)) if block.level != "room" else []
     note_look(request, "viewed_block", kind="block", refs=(block.code,))
     context = _panel(block, children)
     is_part = request.headers.get("HX-Request") == "true"

@@ -228,6 +228,8 @@ def test_the_api_describes_itself(log_in: LogIn) -> None:
     assert {
         "/api/blocks/{code}",
         "/api/blocks/{code}/children",
+        "/api/blocks/{code}/events",
+        "/api/areas/count",
         "/api/elements/{code}",
         "/api/search",
         "/api/map/children",
