@@ -63,8 +63,8 @@ _RESTORE = "请从备份恢复整个状态文件夹（连同 .keys），或用�
 # Another number with every change of what the groups of a row are, because their tokens would no longer meet.
 _GROUP_FORM = "groups-2"
 _FORM_FILE = "form.txt"
-_SHARE_OF_GROUPS = 0.4
-_TOKENS_AT_ONCE = 1_000_000
+_SHARE_OF_SORTING = 0.4
+_ROWS_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -369,59 +369,106 @@ def _write_delivery(
     }
     for name, table in sealed.items():
         seal_table(state.store, zone=_ZONE, source=_SOURCE, period=period, name=name, table=table)
-    label = row_no[group_labels(session, len(row_no))]
     # A label is the smallest number of its rows, whatever their order in this run.
-    order = np.argsort(label, kind="stable")
-    starts = np.flatnonzero(np.diff(label[order], prepend=-1))
-    smallest = np.minimum.reduceat(row_no[order], starts) if len(order) else label
-    lengths = np.diff(np.append(starts, len(order)))
-    label[order] = np.repeat(smallest, lengths)
-    numbers = pa.table({"mention_no": np.arange(len(row_no)), "row_no": row_no, "label": label})
-    numbers = numbers.append_column("row_id", row_ids)
+    label = _smallest(group_labels(session, len(row_no)), row_no)
     scratch = state.folder / "linked" / f".{period}"
     shutil.rmtree(scratch, ignore_errors=True)
-    with registered(session, numbered_row=numbers):
-        write_table(
-            session,
-            LINK_STATE_ROW,
-            # Not the first by source and row_id, as within a run: who came to the state first keeps the code.
-            "select n.row_no, n.row_id, n.label, min(n.row_no) over (partition by c.founder_no) as founder_row_no,"
-            " c.match_probability, c.reason"
-            " from mention_cluster as c inner join numbered_row as n on n.mention_no = c.mention_no",
-            scratch,
-        )
-        _write_groups(session, state, scratch)
-    write_text(scratch / _FORM_FILE, _form() + "\n")
-    os.replace(scratch, state.folder / "linked" / period)
-
-
-def _write_groups(session: duckdb.DuckDBPyConnection, state: LinkState, scratch: Path) -> None:
-    """The groups as keyed tokens, sorted in an engine of their own.
-
-    Seven a row are more than the session may hold beside its rows. Keyed tokens and row numbers lie in clear in the
-    very table this makes, so that engine spills in clear (decision 0027).
-    """
     spill = state.folder / "spill"
+    # Groups and rows are more than the session may hold beside what it has: they are sorted in an engine of their own.
+    # Because all of it lies in clear in the very tables made here, keyed or without a value, it spills in clear
+    # (decision 0027).
     sorting = open_engine(
-        memory_limit=f"{memory_limit_gb() * _SHARE_OF_GROUPS:.2f}GB",
+        memory_limit=f"{memory_limit_gb() * _SHARE_OF_SORTING:.2f}GB",
         spill_to=spill,
         spills_in_clear=True,
     )
     try:
-        # Only repairs note a row twice in one group.
-        groups = (
-            f"(select * from person_group where kind <> {int(GroupKind.REPAIR)}"
-            f" union all select distinct * from person_group where kind = {int(GroupKind.REPAIR)})"
-        )
-        reader = session.sql(
-            f"select {_token_sql('g.kind')} as token, n.row_no from {groups} as g"
-            " inner join numbered_row as n on n.mention_no = g.mention_no"
-        ).to_arrow_reader(_TOKENS_AT_ONCE)
-        sorting.register("told_group", reader)
-        write_table(sorting, LINK_STATE_GROUP, "select * from told_group", scratch)
+        _write_groups(session, sorting, row_no, scratch)
+        session.execute("drop table person_group")
+        _write_rows(session, sorting, row_no, label, row_ids, scratch)
     finally:
         sorting.close()
         shutil.rmtree(spill, ignore_errors=True)
+    write_text(scratch / _FORM_FILE, _form() + "\n")
+    os.replace(scratch, state.folder / "linked" / period)
+
+
+def _smallest(group: np.ndarray, number: np.ndarray) -> np.ndarray:
+    """For each row the smallest number in its group."""
+    smallest = np.full(len(group), np.iinfo(np.int64).max)
+    np.minimum.at(smallest, group, number)
+    return smallest[group]
+
+
+def _write_groups(
+    session: duckdb.DuckDBPyConnection,
+    sorting: duckdb.DuckDBPyConnection,
+    row_no: np.ndarray,
+    scratch: Path,
+) -> None:
+    # Only repairs note a row twice in one group.
+    groups = (
+        f"(select * from person_group where kind <> {int(GroupKind.REPAIR)}"
+        f" union all select distinct * from person_group where kind = {int(GroupKind.REPAIR)})"
+    )
+    numbers = pa.table({"mention_no": np.arange(len(row_no), dtype=np.int32), "row_no": row_no})
+    with registered(session, numbered_row=numbers):
+        reader = session.sql(
+            f"select {_token_sql('g.kind')} as token, n.row_no from {groups} as g"
+            " inner join numbered_row as n on n.mention_no = g.mention_no"
+        ).to_arrow_reader(_ROWS_AT_ONCE)
+        sorting.register("told_group", reader)
+        write_table(sorting, LINK_STATE_GROUP, "select * from told_group", scratch)
+        sorting.unregister("told_group")
+
+
+def _write_rows(
+    session: duckdb.DuckDBPyConnection,
+    sorting: duckdb.DuckDBPyConnection,
+    row_no: np.ndarray,
+    label: np.ndarray,
+    row_ids: pa.ChunkedArray,
+    scratch: Path,
+) -> None:
+    found = session.execute(
+        "select founder_no from mention_cluster order by mention_no"
+    ).fetchnumpy()
+    # Not the first by source and row_id, as within a run: who came to the state first keeps the code.
+    founder = _smallest(found["founder_no"].astype(np.int64), row_no)
+    told = session.sql(
+        "select match_probability, reason from mention_cluster order by mention_no"
+    ).to_arrow_reader(_ROWS_AT_ONCE)
+    schema = pa.schema(
+        [
+            ("row_no", pa.int64()),
+            ("row_id", pa.string()),
+            ("label", pa.int64()),
+            ("founder_row_no", pa.int64()),
+            ("match_probability", pa.float64()),
+            ("reason", pa.string()),
+        ]
+    )
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        begin = 0
+        for batch in told:
+            place = slice(begin, begin + len(batch))
+            begin += len(batch)
+            part = pa.table(
+                {
+                    "row_no": row_no[place],
+                    "row_id": row_ids.slice(place.start, len(batch)),
+                    "label": label[place],
+                    "founder_row_no": founder[place],
+                    "match_probability": batch["match_probability"],
+                    "reason": batch["reason"],
+                },
+                schema=schema,
+            )
+            yield from part.to_batches()
+
+    sorting.register("told_row", pa.RecordBatchReader.from_batches(schema, batches()))
+    write_table(sorting, LINK_STATE_ROW, "select * from told_row", scratch)
 
 
 def _write_answer(state: LinkState, target: Path) -> None:
