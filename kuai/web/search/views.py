@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import get_template
 from django.views.decorators.http import require_GET
 
 from kuai.web.doors import current_search
@@ -33,7 +34,8 @@ def show_hits(request: HttpRequest) -> HttpResponse:
     """The list under the search box. Not in the ledger: each letter typed is not a look, opening a hit is."""
     text = read_text(request)
     hits = _find(text, limit=HITS_WHILE_TYPING)
-    return render(request, "search/hits.html", {"hits": hits, "text": text})
+    # Without the page's frame (menu, role, session), because it is asked for at every letter.
+    return HttpResponse(get_template("search/hits.html").render({"hits": hits, "text": text}))
 
 
 @searches
