@@ -17,7 +17,7 @@ from kuai.kit.store import Store, read_json
 from kuai.kit.tables import CATALOGUE, TableRef
 from tests.stories import towns
 
-KILLS = 10
+KILLS = 6
 KILLS_IN_TORTURE = 200
 # Several on one store, because a build may be killed again while it makes good for the last kill.
 KILLS_IN_A_ROW = 4
@@ -106,7 +106,7 @@ def endure(kills: int, folder: Path, *, seed: int) -> None:
     assert done == kills
 
 
-def test_a_build_killed_ten_times_ends_in_the_same_store(tmp_path: Path) -> None:
+def test_a_build_killed_six_times_ends_in_the_same_store(tmp_path: Path) -> None:
     endure(KILLS, tmp_path, seed=20261122)
 
 

@@ -96,7 +96,8 @@ def test_two_made_one_and_parted_again_have_the_codes_they_had(
     assert "恢复" in [step for step, _ in explain_code(younger, store=store)]
 
     build(towns.copy_town(town, tmp_path / "next", as_of="2026-11-30"), store)
-    assert {key: codes(store)[key] for key in before} == before
+    after = codes(store)
+    assert {key: after[key] for key in before} == before
     history = read_code_history(younger, store=store)
     assert [(step.event, step.decision) for step in history.steps if step.code == younger] == [
         ("born", None),
