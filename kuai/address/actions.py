@@ -17,7 +17,7 @@ from kuai.address.file_wash import ADDED_COLUMNS, wash_sheet
 from kuai.address.gazetteer import FOLDER as DIVISIONS_FOLDER
 from kuai.address.libraries import LibraryTables, library_of_build, read_library_file
 from kuai.address.reading import library_table, read_delivered_library
-from kuai.address.types import ADDRESS_ENTRY, ADDRESS_WASH
+from kuai.address.types import ADDRESS_ENTRY, ADDRESS_WASH, EarlierWash
 from kuai.kit.engine import read_sql, scan_sql, use_table, use_tables, write_table
 from kuai.kit.errors import Refusal
 from kuai.kit.progress import SILENT, Progress
@@ -92,16 +92,18 @@ def wash_mentions(
     folder: Path,
     aliases: TableRef | None = None,
     successions: TableRef | None = None,
+    earlier: EarlierWash | None = None,
     progress: Progress = SILENT,
 ) -> tuple[TableRef, Receipt]:
     """Wash every address mention's text against `library`; writes `address_wash` in `folder`. Repeatable.
 
     The mentions need the columns mention_key and text. Each distinct text is washed once. `aliases` and
-    `successions` are those frozen with the library.
+    `successions` are those frozen with the library. What says the same as in `earlier` keeps its answer.
     """
     if not mentions:
         raise Refusal("address.no_mentions", "没有可清洗的地址", next_step="先接收并映射部门数据。")
-    use_tables(connection, mentions[0].table, list(mentions), name="washed_mentions")
+    use_tables(connection, mentions[0].table, list(mentions), name="every_mention")
+    _keep_answers(connection, earlier)
     distinct = "select distinct text from washed_mentions where text is not null"
     texts = connection.sql(distinct).to_arrow_table()["text"]
     index = index_of_files(
@@ -119,10 +121,43 @@ def wash_mentions(
         connection.execute(
             f"create or replace temp view washed_texts as select * from {answers}"
         ).fetchall()
-        ref = write_table(connection, ADDRESS_WASH, read_sql(__file__, "address_wash"), folder)
+        rows = f"{read_sql(__file__, 'address_wash')} union all select * from kept_wash"
+        ref = write_table(connection, ADDRESS_WASH, rows, folder)
         _forget(connection, "washed_texts")
     grades = _count_grades(connection, ref)
     return ref, Receipt("wash", ref.rows, ref.rows, what="mentions", notes=grades | lost)
+
+
+def _keep_answers(connection: duckdb.DuckDBPyConnection, earlier: EarlierWash | None) -> None:
+    """Table `kept_wash`, of mentions whose answer is known; view `washed_mentions`, of the others."""
+    columns = ", ".join(f"cast(null as {one.type}) as {one.name}" for one in ADDRESS_WASH.columns)
+    kept = f"select {columns} where false"
+    if earlier is not None and earlier.mentions:
+        connection.execute(
+            f"create or replace temp view earlier_wash as select * from {scan_sql([earlier.answers])}"
+        )
+        connection.execute(
+            f"create or replace temp view earlier_mention as {_earlier_mentions_sql(earlier)}"
+        )
+        kept = read_sql(__file__, "kept_wash")
+    connection.execute(f"create or replace temp table kept_wash as {kept}")
+    connection.execute(
+        "create or replace temp view washed_mentions as select m.* from every_mention as m"
+        " left join kept_wash as k on k.mention_key = m.mention_key where k.mention_key is null"
+    ).fetchall()
+
+
+def _earlier_mentions_sql(earlier: EarlierWash) -> str:
+    """Of deliveries of one source the newest that has a mention tells its text: what came before was replaced."""
+    parts = []
+    for deliveries in earlier.mentions:
+        for place, path in enumerate(deliveries):
+            newer = [scan_sql([later]) for later in deliveries[place + 1 :]]
+            left_out = "".join(
+                f" and mention_key not in (select mention_key from {scan})" for scan in newer
+            )
+            parts.append(f"select mention_key, text from {scan_sql([path])} where true{left_out}")
+    return " union all ".join(parts)
 
 
 def _read(ref: TableRef) -> pa.Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from kuai.kit.tables import CATALOGUE, BulkTable, Column, Sensitivity
 
@@ -227,3 +228,14 @@ class ExplainStep:
 
     title: str
     words: str
+
+
+@dataclass(frozen=True)
+class EarlierWash:
+    """An `address_wash` made of the same library by the same steps, and the mentions it answered.
+
+    `mentions`: by source the address mentions of its deliveries as they were then, oldest first.
+    """
+
+    answers: Path
+    mentions: tuple[tuple[Path, ...], ...]

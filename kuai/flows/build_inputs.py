@@ -18,6 +18,7 @@ from kuai.guard.types import SourceRegistration, Zone
 from kuai.kit.store import Store, read_json, write_json
 from kuai.registry import actions as registry
 from kuai.sources import actions as sources
+from kuai.sources.types import ADDRESS_MENTION
 
 INPUTS_FILE = "inputs.json"
 
@@ -105,7 +106,7 @@ def write_inputs(
     mapped = {(one.mentions.source, one.mentions.period): one for one in inputs.mapped}
     earlier = [one for one in inputs.mapped if one.received not in inputs.received]
     deliveries = [
-        _delivery_line(one, mapped.get((one.snapshot.source, one.snapshot.period)))
+        _delivery_line(store, one, mapped.get((one.snapshot.source, one.snapshot.period)))
         for one in (*(late.received for late in earlier), *inputs.received)
     ]
     write_json(
@@ -136,7 +137,15 @@ def write_inputs(
     )
 
 
-def _delivery_line(one: ReceivedResource, mapped: MappedResource | None) -> dict[str, Any]:
+def mentions_digest(folder: Path) -> str:
+    """Of the written places of a delivery at rest; "" where there are none."""
+    path = folder / f"{ADDRESS_MENTION.name}.parquet"
+    return file_digest([path]) if path.exists() else ""
+
+
+def _delivery_line(
+    store: Store, one: ReceivedResource, mapped: MappedResource | None
+) -> dict[str, Any]:
     text = sources.write_mapping(one.mapping)
     return {
         "source": one.resource.name,
@@ -152,6 +161,10 @@ def _delivery_line(one: ReceivedResource, mapped: MappedResource | None) -> dict
         "mapping_digest": hashlib.sha256(text.encode()).hexdigest(),
         "registration": registration_line(mapped.registration) if mapped else None,
         "right_to_build": mapped.right_to_build if mapped else "",
+        # By which a later build knows what was washed; of core sources alone.
+        "addresses": mentions_digest(store.extracts / one.snapshot.source / one.snapshot.period)
+        if mapped and one.zone is Zone.CORE
+        else "",
     }
 
 

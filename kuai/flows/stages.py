@@ -11,11 +11,18 @@ import pyarrow.parquet as pq
 
 from kuai.address import actions as address
 from kuai.address import places
-from kuai.address.types import ADDRESS_ALIAS, ADDRESS_ENTRY, ADDRESS_SUCCESSION, ADDRESS_WASH
+from kuai.address.types import (
+    ADDRESS_ALIAS,
+    ADDRESS_ENTRY,
+    ADDRESS_SUCCESSION,
+    ADDRESS_WASH,
+    EarlierWash,
+)
 from kuai.blocks import actions as blocks
 from kuai.blocks.types import BLOCK, BLOCK_CELL, BLOCK_COUNTER, CELL_FIGURE, PackFrame
 from kuai.flows.build_inputs import BuildInputs
 from kuai.flows.deliveries import MappedResource
+from kuai.flows.earlier_wash import earlier_wash
 from kuai.flows.frozen_library import FROZEN_TABLES
 from kuai.flows.stage_log import StageLog
 from kuai.guard.types import Zone
@@ -92,7 +99,11 @@ def build_core(bench: Bench) -> None:
         (DECISION,),
     )
     tables |= bench.stage(
-        "wash", lambda engine: _wash(engine, bench, core, bench.core), (ADDRESS_WASH,)
+        "wash",
+        lambda engine: _wash(
+            engine, bench, core, bench.core, earlier=earlier_wash(bench.store, bench.inputs)
+        ),
+        (ADDRESS_WASH,),
     )
     tables |= bench.stage(
         "link", lambda engine: _link(engine, bench, core, tables), (PERSON_LINK, ORGANISATION_LINK)
@@ -130,13 +141,21 @@ def build_care(bench: Bench) -> None:
         bench.stage("care", lambda engine: _wash(engine, bench, care, bench.care), ())
 
 
-def _wash(engine: Engine, bench: Bench, resources: Sequence[MappedResource], folder: Path) -> Made:
+def _wash(
+    engine: Engine,
+    bench: Bench,
+    resources: Sequence[MappedResource],
+    folder: Path,
+    *,
+    earlier: EarlierWash | None = None,
+) -> Made:
     washed, receipt = address.wash_mentions(
         engine,
         mentions=[one.mentions.tables["address_mention"] for one in resources] or [NO_ADDRESSES],
         library=table_at(engine, ADDRESS_ENTRY, bench.core),
         aliases=table_at(engine, ADDRESS_ALIAS, bench.core),
         successions=table_at(engine, ADDRESS_SUCCESSION, bench.core),
+        earlier=earlier,
         folder=folder,
         progress=bench.progress,
     )
