@@ -29,10 +29,11 @@ from kuai.flows.deliveries import (
     leave_replaced_rows,
     list_received,
     map_resource,
+    reading_weight,
     receive_resource,
 )
 from kuai.flows.frozen_decisions import forget_decisions, prepare_decisions
-from kuai.flows.frozen_library import forget_prepared, prepare_library
+from kuai.flows.frozen_library import PreparedLibrary, forget_prepared, prepare_library
 from kuai.flows.stage_log import StageLog
 from kuai.flows.stages import Bench, build_care, build_core
 from kuai.guard.types import Zone
@@ -88,11 +89,11 @@ def build_package(
         _mark_tenant(store, package)
         received = _receive_all(store, package, progress=progress)
         day = as_of or package.as_of or _newest_day(store, received, latest=latest_day)
-        mapped = _map_all(
+        mapped, library = _map_all(
             store, received, as_of=day, registrar=registrar, gate=gate_on(day), progress=progress
         )
         return _noted(
-            store, _build_mapped(store, received, mapped, as_of=day, progress=progress), at
+            store, _build_mapped(store, received, mapped, library, as_of=day, progress=progress), at
         )
 
 
@@ -120,11 +121,11 @@ def rebuild_store(
                 next_step="给出数据包：kuai build PACKAGE --store STORE。",
             )
         day = as_of or max(_newest_day(store, received, latest=latest_day), _published_day(store))
-        mapped = _map_all(
+        mapped, library = _map_all(
             store, received, as_of=day, registrar=registrar, gate=gate_on(day), progress=progress
         )
         return _noted(
-            store, _build_mapped(store, received, mapped, as_of=day, progress=progress), at
+            store, _build_mapped(store, received, mapped, library, as_of=day, progress=progress), at
         )
 
 
@@ -157,14 +158,12 @@ def _receive_all(
     store: Store, package: sources.Package, *, progress: Progress
 ) -> list[ReceivedResource]:
     """Receive every resource, several files at once: each is parsed in a child process of its own."""
-    by_size = sorted(
-        package.resources, key=lambda one: -sum(path.stat().st_size for path in one.paths)
-    )
+    # What takes longest first, because the last to start is the last to end.
+    longest_first = sorted(package.resources, key=reading_weight, reverse=True)
     with ThreadPoolExecutor(max(1, core_count() - 1)) as pool:
-        # The largest file first, because the last to start is the last to end.
         running = {
             one.name: pool.submit(receive_resource, store, one, progress=progress)
-            for one in by_size
+            for one in longest_first
         }
         return [running[one.name].result() for one in package.resources]
 
@@ -214,11 +213,12 @@ def _map_all(
     registrar: Registrar,
     gate: Gate,
     progress: Progress,
-) -> tuple[MappedResource, ...]:
+) -> tuple[tuple[MappedResource, ...], PreparedLibrary]:
     """Map every delivery that mentions come from: the newest of each source and those it stands on. Two at a time.
 
-    The library and refused sources are not mapped.
+    The library and refused sources are not mapped. The library is prepared meanwhile.
     """
+    delivered = next((one for one in received if _is_library(one)), None)
     newest = [one for one in received if not one.mapping.refused and not _is_library(one)]
     wanted = [one for last in newest for one in (*earlier_deliveries(store, last), last)]
     # All gates first and in this thread: they ask the work database, and a refusal should cost no work.
@@ -229,8 +229,17 @@ def _map_all(
             return map_resource(store, one, as_of=as_of, progress=progress)
 
     with ThreadPoolExecutor(MAPPED_AT_ONCE) as pool:
-        mapped = tuple(pool.map(map_one, admitted))
-    return leave_replaced_rows(store, mapped, _standing_folder(store))
+        running = {
+            position: pool.submit(map_one, admitted[position])
+            for position in sorted(
+                range(len(admitted)), key=lambda at: -admitted[at].received.snapshot.rows
+            )
+        }
+        # In this thread, because the library's record lies in the work database.
+        with shared_machine(2 * MAPPED_AT_ONCE):
+            library = prepare_library(store, delivered, as_of=as_of)
+        mapped = tuple(running[position].result() for position in range(len(admitted)))
+    return leave_replaced_rows(store, mapped, _standing_folder(store)), library
 
 
 def _standing_folder(store: Store) -> Path:
@@ -242,18 +251,18 @@ def _build_mapped(
     store: Store,
     received: Sequence[ReceivedResource],
     mapped: tuple[MappedResource, ...],
+    library: PreparedLibrary,
     *,
     as_of: date,
     progress: Progress,
 ) -> BuildResult:
-    delivered = next((one for one in received if _is_library(one)), None)
     try:
         with engine() as connection:
             newest = registry.newest_build(connection, store)
         inputs = BuildInputs(
             received=tuple(received),
             mapped=mapped,
-            library=prepare_library(store, delivered, as_of=as_of),
+            library=library,
             decisions=prepare_decisions(store),
             catalogue=registry.relation_types(store.root),
             history=delivery_history(store, mapped, as_of=as_of),

@@ -20,6 +20,9 @@ from kuai.sources import actions as sources
 from kuai.sources.types import DeliveryKind, MentionSet, SnapshotRef
 
 SHREDDED = "shredded"
+# Measured 2026-11-22 on a district's files: 0.21 s of processor a megabyte for 0.02 to 0.03.
+WORKBOOK_WEIGHT = 6
+WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".et"})
 # Whether a source may build, as a note for the receipt; raises a Refusal if it may not.
 Gate = Callable[[SourceRegistration], str]
 Registrar = Callable[["ReceivedResource"], SourceRegistration]
@@ -61,6 +64,15 @@ class MappedResource:
     receipt: Receipt
     right_to_build: str
     standing: Receipt | None = None
+
+
+def reading_weight(resource: sources.Resource) -> int:
+    """How long a resource takes to read, beside others: a byte of a packed workbook takes six of a text's."""
+    return sum(
+        path.stat().st_size * (WORKBOOK_WEIGHT if path.suffix.lower() in WORKBOOKS else 1)
+        for path in resource.paths
+        if path.exists()
+    )
 
 
 def receive_resource(
