@@ -77,7 +77,7 @@ def make_backup(
     envelope = make_envelope(passphrase) if passphrase else None
     name = f"kuai-{at:%Y%m%d-%H%M%S}"
     with _whole_or_gone(begin_part(target / name, envelope=envelope)) as writer:
-        card = _write_data(store, writer, database_url=database_url, progress=progress)
+        card = _write_store(store, writer, database_url=database_url, progress=progress)
         about = {
             "programme": __version__,
             "keyring": _keyring_of(store),
@@ -98,7 +98,7 @@ def verify_backup(part: Path, *, progress: Progress = SILENT) -> Manifest:
     return verify_part(part, progress=progress)
 
 
-def _write_data(
+def _write_store(
     store: Store, writer: PartWriter, *, database_url: str, progress: Progress
 ) -> WorkCard:
     with progress_line(progress, "备份", measure="文件") as task:

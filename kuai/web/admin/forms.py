@@ -99,6 +99,12 @@ class NewAccountForm(PowersForm):
         max_length=64,
         help_text=gettext_lazy("一个人只有一个账号：同一工号不能再开。"),
     )
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        # The one that may least, so that nobody gives more by not looking.
+        named.setdefault("initial", {"role": Role.GRID_WORKER.value})
+        super().__init__(*arguments, **named)
+
     field_order = ("display_name", "login", "staff_no", "role", "areas", "department")
 
     @property
