@@ -21,6 +21,7 @@ LARGEST_CIRCLE_M = 20_000
 METRES_A_DEGREE = 111_320.0
 # What an outline leaves around a building's point, in degrees: about 12 m.
 AROUND_A_POINT = 0.00011
+_CORNERS = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
 
 
 @dataclass(frozen=True)
@@ -102,14 +103,26 @@ class AreaCounter:
 
     def hulls(self, groups: list[np.ndarray]) -> list[dict[str, Any]]:
         """Outlines around the points of each group of leaves; an empty one where no point is known."""
-        shapes = []
-        for leaves in groups:
-            x, y = self._longitude[leaves], self._latitude[leaves]
-            known = ~np.isnan(x)
-            shapes.append(shapely.multipoints(np.stack([x[known], y[known]], axis=1)))
-        outlines = shapely.buffer(shapely.convex_hull(shapes), AROUND_A_POINT, quad_segs=2)
-        rounded = shapely.set_precision(outlines, 0.000001)
-        return [json.loads(text) for text in shapely.to_geojson(rounded)] if groups else []
+        outlines: list[dict[str, Any]] = [{"type": "Polygon", "coordinates": []} for _ in groups]
+        owner = np.repeat(np.arange(len(groups)), [len(leaves) for leaves in groups])
+        leaves = np.concatenate(groups) if groups else np.zeros(0, dtype=np.int64)
+        points = np.stack([self._longitude[leaves], self._latitude[leaves]], axis=1)
+        is_known = ~np.isnan(points[:, 0])
+        points, owner = points[is_known], owner[is_known]
+        if not len(points):
+            return outlines
+        # Four corners a point, so that a single building has an outline too.
+        corners = (points[:, None, :] + _CORNERS * AROUND_A_POINT).reshape(-1, 2)
+        owners, place = np.unique(owner, return_inverse=True)
+        hulls = shapely.convex_hull(
+            shapely.multipoints(corners, indices=np.repeat(place.ravel(), len(_CORNERS)))
+        )
+        rings, ring_of = shapely.get_coordinates(hulls, return_index=True)
+        borders = np.searchsorted(ring_of, np.arange(len(owners) + 1)).tolist()
+        rounded = np.round(rings, 6).tolist()
+        for number, begin, end in zip(owners.tolist(), borders[:-1], borders[1:], strict=True):
+            outlines[number]["coordinates"] = [rounded[begin:end]]
+        return outlines
 
     def _snap(
         self, leaves: np.ndarray, sums: np.ndarray, sources: np.ndarray, *, by_points: bool
