@@ -301,3 +301,12 @@ def test_one_build_has_no_two_dates_and_an_unknown_one_is_refused(
     same = leader.get(f"{url}?earlier={version}&later={version}")
     assert same.status_code == 200
     assert "data-compared" in same.content.decode()
+    # A second build: here the first one's copy, so nothing has changed between the two.
+    later = f"{version}0"
+    shutil.copytree(copied.builds / version, copied.builds / later)
+    copied.note_publication(later, utc_now())
+    assert "还没有可比的日期" not in leader.get(url).content.decode()
+    page = leader.get(f"{url}?earlier={version}&later={later}").content.decode()
+    differences = re.findall(r'data-label="差">([^<]*)<', page)
+    assert set(differences) <= {"0", "—"}
+    assert len(differences) > 5

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 
 import typst
 from django.utils.translation import gettext as _
 
-from kuai.kit.errors import Breakdown
+from kuai.kit.errors import Breakdown, Refusal
 from kuai.web.blocks.sheets import (
     Asking,
     FigureSheet,
@@ -21,18 +22,36 @@ from kuai.web.words import LEVEL_NAMES, counter_title
 LAYOUT = Path(__file__).with_name("figures.typ")
 # A wall of paper helps nobody; the whole stands in the workbook.
 MOST_PARTS = 400
+# Free ones first; none is bundled. The layout takes the first that the machine has.
+FONTS = ("Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "SimHei", "SimSun")
 # What of the parts fits on paper; the workbook has every counter.
 PART_KEYS = ("rooms", "buildings", "residents", "households", "firms", "requests")
 
 
 def as_pdf(sheet: FigureSheet, asking: Asking) -> bytes:
     """The sheet on A4: purpose and day in the head of every page, figures with definitions, parts."""
+    require_chinese_font()
     values = json.dumps(_values(sheet, asking), ensure_ascii=False)
     try:
         pdf = typst.compile(LAYOUT.read_bytes(), sys_inputs={"sheet": values}, format="pdf")
     except RuntimeError as error:
         raise Breakdown("print.failed", "the PDF could not be set") from error
     return bytes(pdf)
+
+
+@lru_cache(maxsize=1)
+def _installed_fonts() -> frozenset[str]:
+    return frozenset(typst.Fonts().families())
+
+
+def require_chinese_font() -> None:
+    """Refuse where the machine has none of the layout's fonts: Chinese would be boxes."""
+    if not _installed_fonts() & set(FONTS):
+        raise Refusal(
+            "print.no_font",
+            _("服务器上没有中文字体，印不出 PDF。"),
+            next_step=_("请改用 XLSX，或请系统管理员安装 fonts-noto-cjk。"),
+        )
 
 
 def _values(sheet: FigureSheet, asking: Asking) -> dict[str, object]:
@@ -44,6 +63,7 @@ def _values(sheet: FigureSheet, asking: Asking) -> dict[str, object]:
         _("另有 %(count)s 行见 XLSX 或 CSV。") % {"count": left_out},
     ] * bool(left_out)
     return {
+        "fonts": FONTS,
         "title": sheet.title,
         "running": f"{asking.purpose} · {asking.reason} · {asking.at:%Y-%m-%d %H:%M}",
         "lines": purpose_lines(sheet, asking),

@@ -114,6 +114,11 @@ def test_a_plan_reads_as_a_table_of_floors(open_page: LogInPage) -> None:
     cells = page.get_by_role("cell")
     expect(cells.nth(0)).to_contain_text("有租赁备案")
     expect(cells.nth(1)).to_contain_text("没有租赁备案")
+    page.locator("td a").first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("td a").nth(1)).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("td a").first).to_be_focused()
     page.goto(f"/blocks/{BUILDING}/plan/?view=hazard")
     # Letter, words and pattern, not colour alone.
     hazard = page.locator("td .plan-hazard")
