@@ -32,6 +32,7 @@ from kuai.cli import (
     reconcile,
     retention,
     review,
+    source_asking,
     source_missing,
     source_pulling,
     sources,
@@ -83,6 +84,8 @@ explain.app.command("code")(explain_code.explain_code)
 explain.app.command("organisation")(explain_organisation.explain_organisation)
 explain.app.command("pair")(explain_pair.explain_pair)
 app.add_typer(explain.app, name="explain")
+sources.app.command("ask")(source_asking.ask_source)
+sources.app.command("answers")(source_asking.take_answers_in)
 sources.app.command("missing")(source_missing.list_missing_sources)
 sources.app.command("pull")(source_pulling.pull_source)
 app.add_typer(sources.app, name="sources")

@@ -48,6 +48,9 @@ COMMAND_RULES = (
     command_rule("sources refused", touches_persons=True, roles=STEWARDS),
     # Row numbers, no value.
     command_rule("sources without-key", touches_persons=False, roles=STEWARDS),
+    # Numbers of the ticket's persons go out on the sheet; answers come in, and only their number is shown.
+    command_rule("sources ask", touches_persons=True, roles=REVIEWERS),
+    command_rule("sources answers", touches_persons=False, roles=STEWARDS),
     command_rule("sources missing", touches_persons=False, roles=STEWARDS),
     # Seals rows unseen and shows their number.
     command_rule("sources pull", touches_persons=False, roles=STEWARDS),

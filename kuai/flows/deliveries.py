@@ -17,7 +17,7 @@ from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store, read_json
 from kuai.registry.actions import SourceDelivery
 from kuai.sources import actions as sources
-from kuai.sources.types import DeliveryKind, MentionSet, SnapshotRef
+from kuai.sources.types import ANSWERED, DeliveryKind, MentionSet, SnapshotRef
 
 SHREDDED = "shredded"
 # Measured 2026-11-22 on a district's files: 0.21 s of processor a megabyte for 0.02 to 0.03.
@@ -173,6 +173,8 @@ def _living_cards(store: Store, source: str) -> list[tuple[Path, str]]:
     """The cards of the source's living deliveries in the order they came, each with its kind as said."""
     found = []
     for entry in list_series(store, source):
+        if entry.period.startswith(ANSWERED):
+            continue
         for zone in Zone:
             card = _card_of(store, zone, source, entry.period)
             if card is not None:

@@ -227,6 +227,9 @@ MENTION_TABLES = (
     ROW_LINK,
 )
 
+# Deliveries of this beginning are answered sheets of a yes/no source: no rows of a build.
+ANSWERED = "answers-"
+
 
 class DeliveryKind(StrEnum):
     """Only a full delivery lets endings be inferred."""

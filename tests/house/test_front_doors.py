@@ -22,8 +22,8 @@ MORE_DOORS = {
         "outside_logins",
     },
     "web": {"serving"},
-    # Apart, because it loads SQLAlchemy, which only this needs.
-    "sources": {"database_tables"},
+    # Apart, because one loads SQLAlchemy and the other Django's tables, which the others do not need.
+    "sources": {"database_tables", "asking"},
     "registry": {"decisions"},
     "address": {"drawing", "library", "learning", "parsing", "places"},
 }
