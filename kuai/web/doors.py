@@ -25,6 +25,8 @@ from kuai.kit.store import Store
 class BlockReader(Protocol):
     """What `kuai.blocks.queries.open_blocks` opens."""
 
+    version: str
+
     def get_block(self, code: str) -> BlockView: ...
 
     def path_of(self, code: str) -> str: ...

@@ -25,6 +25,7 @@ from kuai.guard.ledger_types import LedgerFilter
 from kuai.guard.types import Role
 from kuai.kit.clock import utc_now
 from kuai.kit.store import Store
+from kuai.web.areas import counting, keeping
 from kuai.web.blocks.heat import SQUARES_A_TILE
 from kuai.web.models import SavedArea
 from tests.modules.web.conftest import NOW, PASSWORD, STEWARD, a_registration
@@ -158,6 +159,27 @@ def test_an_area_beyond_ones_own_ground_is_refused(log_in: LogIn, ground: Ground
     offered = clerk.get("/areas/new/?within=").content.decode()
     assert ground.own_grids[0] in offered
     assert ground.other_grid not in offered
+
+
+def test_large_areas_are_judged_by_the_same_ground(
+    log_in: LogIn, ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond a few buildings one's own are listed once instead of asking each: the answer is the same."""
+    monkeypatch.setattr(counting, "FEW", 0)
+    clerk = log_in(Role.SUBDISTRICT_CLERK)
+    mark_out(clerk, way="blocks", code=ground.own_grids)
+    mixed = [*ground.own_grids, ground.other_grid]
+    assert clerk.post("/areas/new/", {"way": "blocks", "code": mixed}).status_code == 409
+
+
+def test_one_keeps_a_limited_number_of_drafts(
+    log_in: LogIn, ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "MOST_DRAFTS", 2)
+    clerk = log_in(Role.SUBDISTRICT_CLERK)
+    made = [mark_out(clerk, way="blocks", code=ground.own_grids[:1]) for _ in range(3)]
+    assert clerk.get(made[0]).status_code == 409
+    assert SavedArea.objects.count() == 2
 
 
 def test_a_link_opens_only_what_its_opener_may_see(log_in: LogIn, ground: Ground) -> None:

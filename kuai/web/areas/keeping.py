@@ -17,6 +17,7 @@ from kuai.web.models import SavedArea
 
 LONGEST_NAME = 40
 MOST_NAMED = 200
+MOST_DRAFTS = 50
 # How long a draft, and what was removed, can still be opened or brought back.
 DRAFT_DAYS = timedelta(days=7)
 
@@ -39,9 +40,12 @@ class KeptArea:
 
 
 def keep_draft(shape: AreaShape, *, by: Actor, at: datetime) -> uuid.UUID:
-    """A new area without a name. Drafts and removed areas older than a week go now."""
+    """A new area without a name. Drafts and removed areas older than a week go now, and one's oldest drafts of many."""
     old = at - DRAFT_DAYS
     SavedArea.objects.filter(Q(name="", made_at__lt=old) | Q(removed_at__lt=old)).delete()
+    drafts = SavedArea.objects.filter(owner=by.user_id, name="").order_by("-made_at")
+    oldest = list(drafts.values_list("uuid", flat=True)[MOST_DRAFTS - 1 :])
+    SavedArea.objects.filter(uuid__in=oldest).delete()
     row = SavedArea.objects.create(
         kind=shape.kind, shape=dict(shape.content), owner=by.user_id, made_at=at, changed_at=at
     )

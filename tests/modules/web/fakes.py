@@ -88,6 +88,8 @@ def a_block(code: str) -> BlockView:
 class FakeReader:
     """The small city."""
 
+    version = VERSION
+
     def get_block(self, code: str) -> BlockView:
         if code not in NAMES:
             raise Refusal("block.unknown", f"没有编码为 {code} 的块。", next_step="请核对编码。")
