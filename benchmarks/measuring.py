@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import threading
 import time
@@ -21,11 +22,13 @@ class Measured:
     peak_gb: float
     exit_code: int
     output: str
+    # Of the command and of all its descendants that were waited for.
+    cpu_seconds: float = 0.0
 
 
 def measure(command: list[str], *, env: dict[str, str] | None = None) -> Measured:
     """Run `command` to its end."""
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), _processor_seconds_of_children()
     process = subprocess.Popen(
         command,
         env={**os.environ, **(env or {})},
@@ -40,7 +43,18 @@ def measure(command: list[str], *, env: dict[str, str] | None = None) -> Measure
     output, _ = process.communicate()
     done.set()
     watcher.join()
-    return Measured(time.perf_counter() - began, peak[0] / 1e9, process.returncode, output)
+    return Measured(
+        time.perf_counter() - began,
+        peak[0] / 1e9,
+        process.returncode,
+        output,
+        _processor_seconds_of_children() - worked,
+    )
+
+
+def _processor_seconds_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _watch(root: int, peak: list[int], done: threading.Event) -> None:

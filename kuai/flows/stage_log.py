@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterable
@@ -43,10 +44,13 @@ class StageLog:
             self.receipts.append(Receipt.from_json(read_json(marker)))
             self.resumed.append(stage)
             return load()
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), _processor_seconds()
         product, receipt = make()
-        seconds = round(time.perf_counter() - began, 1)
-        receipt = replace(receipt, notes={**receipt.notes, "seconds": seconds})
+        took = {
+            "seconds": round(time.perf_counter() - began, 1),
+            "cpu_seconds": round(_processor_seconds() - worked, 1),
+        }
+        receipt = replace(receipt, notes={**receipt.notes, **took})
         # With the first stage and not before: a build refused at its first step leaves nothing.
         write_json(self._follows, {"after": self.after})
         write_json(marker, receipt.as_json())
@@ -60,6 +64,11 @@ class StageLog:
                 shutil.rmtree(path)
             else:
                 path.unlink()
+
+
+def _processor_seconds() -> float:
+    """Of this process and of its children that have ended."""
+    return sum(os.times()[:4])
 
 
 def file_digest(paths: Iterable[Path]) -> str:
