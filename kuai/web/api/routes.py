@@ -6,10 +6,11 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import NinjaAPI, Schema
+from ninja.responses import Response
 
 from kuai.web.addresses.api import router as addresses
 from kuai.web.addresses.reconcile_routes import router as reconciliation
-from kuai.web.api.blocks import BlockOut, as_block_out, laid_over
+from kuai.web.api.blocks import BlockOut, block_json, laid_over
 from kuai.web.api.blocks import router as blocks
 from kuai.web.api.elements import router as elements
 from kuai.web.api.refusing import RefusalOut, refuse_in_json
@@ -59,11 +60,11 @@ def report_health(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001
     url_name="block",
 )
 @sees_blocks
-def get_block(request: HttpRequest, code: str) -> BlockOut:
+def get_block(request: HttpRequest, code: str) -> Response:
     """One block."""
     block = current_reader().get_block(code)
     note_look(request, "viewed_block", kind="block", refs=(block.code,))
-    return as_block_out(laid_over([block])[0])
+    return Response(block_json(laid_over([block])[0]))
 
 
 @api.get(
@@ -72,11 +73,11 @@ def get_block(request: HttpRequest, code: str) -> BlockOut:
     url_name="children",
 )
 @sees_blocks
-def list_children(request: HttpRequest, code: str) -> list[BlockOut]:
+def list_children(request: HttpRequest, code: str) -> Response:
     """The blocks one level down."""
     children = current_reader().list_children(code)
     note_look(request, "viewed_block", kind="block", refs=(code,))
-    return [as_block_out(child) for child in laid_over(children)]
+    return Response([block_json(child) for child in laid_over(children)])
 
 
 @api.get("/map/children", url_name="map_children")

@@ -12,6 +12,7 @@ from django.test import Client
 from kuai.guard.ledger_models import LedgerEntry
 from kuai.guard.types import Role
 from kuai.kit.store import Store
+from kuai.web.api.blocks import AreaOut, BlockOut, CounterOut
 from tests.modules.blocks.builders import TOP, a_library, pack, residents
 
 LogIn = Callable[[Role], Client]
@@ -106,6 +107,15 @@ def test_a_figure_tells_its_definition_its_sources_and_their_newest_delivery(
     assert people["delivered"] == {"police": "2026-10-31"}
     assert (people["figure"], people["counts_persons"], people["group"]) == (50, True, "persons")
     assert "rooms_rest" not in {one["key"] for one in told}
+
+
+def test_answers_keep_to_the_written_interface(district: Store, log_in: LogIn) -> None:
+    client = log_in(Role.LEADER)
+    assert BlockOut(**client.get(f"/api/blocks/{TOP}").json()).code == TOP
+    assert AreaOut(**ask(client, codes=[TOP]).json()).buildings == len(BUILDINGS)
+    for child in client.get(f"/api/blocks/{TOP}/children").json():
+        assert set(child) == set(BlockOut.model_fields)
+        assert set(child["counters"][0]) == set(CounterOut.model_fields)
 
 
 def test_events_are_told_by_quarter(district: Store, log_in: LogIn) -> None:
