@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import shapely
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -81,12 +83,12 @@ def _day(text: str) -> date | None:
         raise Refusal("heat.day", _("日期要写成 2026-10-31 的样子。")) from fault
 
 
-def _lines(spots: Any, zoom: int, areas: Areas) -> list[HeatLine]:
+def _lines(spots: Sequence[HeatSpot], zoom: int, areas: Areas) -> list[HeatLine]:
     most = max((spot.figure or 0 for spot in spots), default=0)
     ordered = sorted(spots, key=lambda s: (-(s.figure or 0), s.longitude, s.latitude))
     lines = []
-    for number, spot in enumerate(ordered, start=1):
-        near_code = _nearest(areas, spot)
+    nearest = _nearest(areas, ordered)
+    for number, (spot, near_code) in enumerate(zip(ordered, nearest, strict=True), start=1):
         step = math.ceil(MOST_STEPS * (spot.figure or 0) / most) if most else 0
         box = square_at(spot, zoom)
         lines.append(
@@ -106,18 +108,14 @@ def square_at(spot: HeatSpot, zoom: int) -> Box:
     return (x - half, y - half, x + half, y + half)
 
 
-def _nearest(areas: Areas, spot: HeatSpot) -> str:
-    """The grid whose name stands nearest: a place's name for the list, no claim about the square's edge."""
+def _nearest(areas: Areas, spots: Sequence[HeatSpot]) -> list[str]:
+    """The grid whose name stands nearest to each: a place's name for the list, no claim about the square's edge."""
     grids = [one["properties"] for one in areas.values() if one["properties"]["level"] == "grid"]
-    if not grids:
-        return ""
-    nearest = min(
-        grids,
-        key=lambda one: (
-            (one["name_at"][0] - spot.longitude) ** 2 + (one["name_at"][1] - spot.latitude) ** 2
-        ),
-    )
-    return str(nearest["code"])
+    if not grids or not spots:
+        return [""] * len(spots)
+    tree = shapely.STRtree(shapely.points([one["name_at"] for one in grids]))
+    at = shapely.points([(spot.longitude, spot.latitude) for spot in spots])
+    return [str(grids[place]["code"]) for place in tree.nearest(at)]
 
 
 def _name(code: str) -> str:
