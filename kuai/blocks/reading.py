@@ -88,6 +88,12 @@ class BlockReader:
         above = self._path_of(row) if row else ()
         return "/".join([*(one for one, _level, _name in above), code]) if row else ""
 
+    def texts_of(self, codes: Sequence[str]) -> dict[str, str]:
+        """The standard addresses of these places, as far as the build has them; for lists of some hundred."""
+        marks = ", ".join("?" * len(codes))
+        rows = self._rows(f"select code, standard_text from block where code in ({marks})", *codes)
+        return {row["code"]: row["standard_text"] for row in rows}
+
     def leaf_of(self, code: str) -> str:
         """Where a place is counted: a room in its building, everything else in itself; "" for an unknown code."""
         row = self._row("select * from block where code = ?", code)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -145,8 +145,11 @@ class ElementState:
     waiting: tuple[WaitingDecision, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return asdict(self)
+        """Plain data: what lies in it is plain but for one step of records."""
+        return {
+            name: [dict(vars(one)) for one in value] if isinstance(value, tuple) else value
+            for name, value in vars(self).items()
+        } | {"belief": dict(vars(self.belief)), "values": dict(self.values)}
 
 
 def find_belief(store: Store, text: str = "", *, on: date | None = None) -> Belief:
@@ -399,6 +402,10 @@ class BuildReading:
         self._core = core
         self._connection = _connection_of(str(core), threading.get_ident())
 
+    @property
+    def build(self) -> Path:
+        return self._core.parent
+
     def resolve(self, code: str) -> tuple[str, dict[str, Any]]:
         """The code that goes on for `code`, and the element's own row; refuses a code that never was."""
         asked = code
@@ -509,7 +516,8 @@ class BuildReading:
             return frozenset()
         found = self.rows(
             types.PERSON,
-            "list_contains($codes, person_code) and is_child_under_14",
+            # By a set and not by a list: a firm's thousand people against a million rows.
+            "person_code in (select unnest($codes)) and is_child_under_14",
             codes=codes,
         )
         return frozenset(row["person_code"] for row in found)
@@ -598,6 +606,7 @@ def _share_of(build: Path) -> int:
 
 
 def catalogue_of(store: Store) -> Mapping[str, RelationType]:
+    """The relation types in force, by code; read anew when the city's own file changes."""
     own = store.root / "relations.yaml"
     return _catalogue_at(store.root, own.stat().st_mtime_ns if own.exists() else 0)
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kuai.address.types import ADDRESS_ENTRY
+from kuai.blocks.queries import open_blocks
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 from kuai.registry import types
@@ -477,12 +478,21 @@ def _verified(fact_keys: Sequence[str], *, up_to: int) -> dict[str, tuple[Verifi
     return {key: tuple(steps) for key, steps in found.items()}
 
 
+def _texts_of(reading: BuildReading, places: Sequence[str]) -> dict[str, str]:
+    """Addresses by the serving file, which has an index; nothing from a build that this release cannot serve."""
+    try:
+        return open_blocks(reading.build).texts_of(places) if places else {}
+    except Refusal:
+        return {}
+
+
 def names_of(reading: BuildReading, codes: set[str]) -> dict[str, str]:
     """What places, organisations and events of the page are called."""
     organisations = sorted(code for code in codes if code.startswith("O-"))
     events = sorted(code for code in codes if code.startswith("E-"))
     places = sorted(code for code in codes if code.isdigit())
-    found: dict[str, str] = {}
+    found = _texts_of(reading, places)
+    places = [] if found else places
     for table, column, text, asked in (
         (types.ORGANISATION, "organisation_code", "name", organisations),
         (types.EVENT, "event_code", "kind", events),

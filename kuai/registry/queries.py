@@ -5,6 +5,7 @@ from kuai.registry.believing import (
     ElementState,
     LifeEventState,
     RelationState,
+    catalogue_of,
     find_belief,
     state_of,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "PersonFile",
     "Side",
     "Statement",
+    "catalogue_of",
     "contested_facts",
     "decided_as",
     "count_base_facts",

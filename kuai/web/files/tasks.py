@@ -23,7 +23,6 @@ from kuai.guard.types import Actor, Ticket
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
 from kuai.registry import queries
-from kuai.registry.actions import relation_types
 from kuai.web.doors import current_store
 from kuai.web.facts.words import LEVEL_WORDS, STATUS_BADGES, STATUS_NAMES
 from kuai.web.rules import binds_residents, does_tasks, opens_tasks
@@ -135,7 +134,8 @@ def _show(request: HttpRequest, *, revealed: dict[str, str | None] | None = None
         )
     english = reads_english()
     titles = {
-        one.code: one.title_en if english else one.title_zh for one in relation_types(store.root)
+        one.code: one.title_en if english else one.title_zh
+        for one in queries.catalogue_of(store).values()
     }
     context = {
         "ticket": ticket,

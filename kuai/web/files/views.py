@@ -16,8 +16,13 @@ from kuai.guard.queries import find_actor_by_login, find_source
 from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
-from kuai.registry.actions import relation_types
-from kuai.registry.queries import ElementFile, FileFact, FileKind, read_element_file
+from kuai.registry.queries import (
+    ElementFile,
+    FileFact,
+    FileKind,
+    catalogue_of,
+    read_element_file,
+)
 from kuai.web.doors import current_reader, current_store
 from kuai.web.facts.words import (
     CASE_BADGES,
@@ -93,7 +98,7 @@ class _Page:
         english = reads_english()
         self._titles = {
             one.code: one.title_en if english else one.title_zh
-            for one in relation_types(store.root)
+            for one in catalogue_of(store).values()
         }
         self._sources: dict[str, str] = {}
 

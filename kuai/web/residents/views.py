@@ -26,7 +26,6 @@ from kuai.guard.types import Actor, TicketKind
 from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import Refusal
 from kuai.registry import decisions, queries
-from kuai.registry.actions import relation_types
 from kuai.registry.decisions import CaseState, CaseView, Objection, Outcome
 from kuai.registry.queries import OwnObjection, PersonFact, PersonFile
 from kuai.web.doors import current_store
@@ -322,7 +321,7 @@ def _not_yet(request: HttpRequest, unbound: Unbound) -> HttpResponse:
 
 
 def _titles() -> dict[str, str]:
-    return {one.code: one.title_zh for one in relation_types(current_store().root)}
+    return {one.code: one.title_zh for one in queries.catalogue_of(current_store()).values()}
 
 
 def _source_title(source: str) -> str:
