@@ -17,9 +17,10 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from kuai.guard.ledger import record_entry
-from kuai.guard.models import Account, LegalHold, OutsideLogin
+from kuai.guard.models import Account, LegalHold, OutsideLogin, SourceRecord
 from kuai.guard.retention_rules import TABLE_RULES, End, TableRule
 from kuai.guard.types import Actor, Role
+from kuai.kit.clock import local_day
 from kuai.kit.errors import Refusal
 
 __all__ = [
@@ -157,8 +158,22 @@ def _lines(*, at: datetime) -> Iterator[TableLine]:
 
 
 def _due_rows(model: Any, rule: TableRule, *, at: datetime) -> QuerySet[Any]:
-    over = Q(**{f"{rule.since}__lt": at - timedelta(days=rule.days)})
+    over = _over_by_source(rule, at=at) if rule.by_source else _over(rule, rule.days, at=at)
+    if rule.valid_until:
+        over &= Q(**{f"{rule.valid_until}__lt": local_day(at)})
     return model._default_manager.filter(rule.rows & over)  # type: ignore[no-any-return]
+
+
+def _over(rule: TableRule, days: int, *, at: datetime) -> Q:
+    return Q(**{f"{rule.since}__lt": at - timedelta(days=days)})
+
+
+def _over_by_source(rule: TableRule, *, at: datetime) -> Q:
+    """Nothing of a source that is not registered, or whose registration names no days."""
+    over = Q(pk__in=[])
+    for record in SourceRecord.objects.filter(retention_days__gt=0):
+        over |= Q(**{rule.by_source: record.source}) & _over(rule, record.retention_days, at=at)
+    return over
 
 
 def _ended(line: TableLine, *, by: Actor, at: datetime) -> TableLine:

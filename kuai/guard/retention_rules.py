@@ -25,13 +25,18 @@ class End(StrEnum):
 
 @dataclass(frozen=True)
 class TableRule:
-    """`since`: from which of its times a row's days are counted; `rows`: which rows at all."""
+    """`since`: from which of its times a row's days are counted; `rows`: which rows at all.
+
+    `by_source`: the days are those of the source that this field names. `valid_until`: not before this day is over.
+    """
 
     end: End
     because: str
     since: str = ""
     days: int = 0
     rows: Q = field(default_factory=Q)
+    by_source: str = ""
+    valid_until: str = ""
 
 
 def _erased(since: str, days: int, because: str, rows: Q | None = None) -> TableRule:
@@ -70,6 +75,20 @@ TABLE_RULES: dict[str, TableRule] = {
         "closed_at",
         2 * YEAR,
         Q(is_active=False, closed_at__isnull=False) & ~Q(staff_no="", display_name=""),
+    ),
+    "sources.GivenAnswer": TableRule(
+        End.ERASED,
+        "来源的答复：过了有效期，再按来源登记的天数",
+        "asked__asked_at",
+        by_source="asked__source",
+        valid_until="valid_until",
+    ),
+    "sources.AskedQuestion": TableRule(
+        End.ERASED,
+        "向来源问过的：按来源登记的天数",
+        "asked_at",
+        rows=Q(givenanswer__isnull=True),
+        by_source="source",
     ),
     "registry.Review": _erased("closed_at", THREE_YEARS, "核校", Q(closed_at__isnull=False)),
     "guard.LedgerEntry": LEDGER,

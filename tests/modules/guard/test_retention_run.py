@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.apps import apps
 
 from kuai.guard import access, ledger, retention
 from kuai.guard.engine.retention import last_day_of_period
 from kuai.guard.ledger_types import LedgerFilter
-from kuai.guard.models import Account, LedgerEntry, LedgerSecret, TicketRecord
+from kuai.guard.models import Account, LedgerEntry, LedgerSecret, SourceRecord, TicketRecord
 from kuai.guard.types import Actor, Role
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
@@ -130,6 +131,19 @@ def test_an_account_closed_two_years_ago_loses_its_name_and_keeps_its_login() ->
     told = {one.username: (one.display_name, one.staff_no) for one in Account.objects.all()}
     assert told == {"left": ("", ""), "here": ("演示人", "no-here")}
     assert gone_of(retention.erase_due_rows(by=STEWARD, at=NOW)) == {}
+
+
+def test_what_a_source_was_asked_goes_by_the_days_of_its_registration() -> None:
+    asked = apps.get_model("sources.AskedQuestion")
+    SourceRecord.objects.create(
+        source="yes_no", retention_days=30, has_personal_columns=True, registered_at=NOW
+    )
+    for key, source, days in (("a", "yes_no", 31), ("b", "yes_no", 29), ("c", "unknown", 9999)):
+        asked.objects.create(
+            key=key, source=source, asked_at=NOW - timedelta(days=days), valid_days=1
+        )
+    assert gone_of(retention.erase_due_rows(by=STEWARD, at=NOW)) == {"sources.AskedQuestion": 1}
+    assert sorted(asked.objects.values_list("key", flat=True)) == ["b", "c"]
 
 
 def test_a_numbered_delivery_is_no_year() -> None:
