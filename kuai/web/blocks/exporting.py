@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
@@ -58,9 +59,7 @@ def send_sheet(
     write, content_type = FORMS[form]
     actor = request.actor  # type: ignore[attr-defined]
     rule = request.route_rule  # type: ignore[attr-defined]
-    asking = Asking(
-        purpose_title(rule.purpose), reason, actor.user_id, timezone.localtime(utc_now())
-    )
+    asking = Asking(purpose_title(rule.purpose), reason, actor.user_id, _now_here())
     content = write(sheet, asking)
     note_look(
         request,
@@ -75,3 +74,8 @@ def send_sheet(
     name = f"{sheet.title}-{sheet.as_of.isoformat()}.{form}".replace("/", "-")
     response.headers["Content-Disposition"] = content_disposition_header(True, name) or ""
     return response
+
+
+def _now_here() -> datetime:
+    """The moment in the portal's own time zone, as paper shows it."""
+    return utc_now().astimezone(timezone.get_current_timezone())
