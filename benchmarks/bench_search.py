@@ -102,11 +102,14 @@ def measure_single(store: Store) -> None:
         f"opened in {time.perf_counter() - began:.1f} s (processor {time.process_time() - used:.1f} s)"
     )
     taken = []
-    for text in questions(store, SINGLE, seed=1):
+    asked = questions(store, SINGLE, seed=1)
+    used = time.process_time()
+    for text in asked:
         begin = time.perf_counter()
         search.find(text, limit=8)
         taken.append((time.perf_counter() - begin) * 1000)
-    print(portal.told("one question, this process", sorted(taken)))
+    used = 1000 * (time.process_time() - used) / SINGLE
+    print(portal.told("one question, this process", sorted(taken)), f" processor {used:.2f} ms")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"peak memory of this process {peak:.2f} GB")
 
@@ -132,15 +135,30 @@ def measure_portal(store: Store, chosen: argparse.Namespace) -> None:
             f"/search/hits/?q={quote(text)}"
             for text in questions(store, int(chosen.rate * chosen.seconds), seed=2)
         ]
+        used = processor_seconds(server.pid)
         taken = portal.run_open_loop(sessions, paths, rate=chosen.rate, seconds=chosen.seconds)
         name = f"as you type at {chosen.rate:.0f}/s"
-        print(portal.told(name, taken), f" load {os.getloadavg()[0]:.1f}")
+        used = 1000 * (processor_seconds(server.pid) - used) / len(paths)
+        told = f"load {os.getloadavg()[0]:.1f}, processor of the server {used:.2f} ms a request"
+        print(portal.told(name, taken), f" {told}")
         turns = iter(paths * 2)
         alone = portal.run_closed_loop(lambda: sessions[0].ask(next(turns)), times=500)
         print(portal.told("one after the other, portal", alone))
     finally:
         server.terminate()
         server.wait()
+
+
+def processor_seconds(root: int) -> float:
+    """What a process and all below it have used of the processor."""
+    seconds, waiting = 0.0, [root]
+    while waiting:
+        pid = waiting.pop()
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        seconds += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            waiting += map(int, (task / "children").read_text().split())
+    return seconds
 
 
 def borrowed(store: Path, folder: Path) -> Store:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 
+from kuai.flows.searching import prepare_search
 from kuai.kit.clock import utc_now
 from kuai.kit.store import Store
 from kuai.web.parting import SERVER_PID
@@ -24,6 +25,7 @@ THREADS_A_WORKER = 4
 def serve(store: Store, *, host: str = "127.0.0.1", port: int = 8000, workers: int = 2) -> None:
     """Serve the store until SIGTERM or Ctrl-C. Brings the work database up to date first; may be repeated."""
     prepare(store)
+    prepare_search(store)
     os.environ[SERVER_PID] = str(os.getpid())
     # Forked workers would inherit bulk engines whose threads are not theirs, and die when one of them is cleared away.
     multiprocessing.set_start_method("spawn", force=True)
