@@ -62,7 +62,10 @@ def add_a_manager(source: Path, target: Path) -> None:
     import duckdb
 
     connection = duckdb.connect()
-    connection.execute("set memory_limit = '3GB'; set threads = 2")
+    connection.execute(
+        "set memory_limit = '4GB'; set threads = 2; set preserve_insertion_order = false;"
+        f" set temp_directory = '{target.parent}'"
+    )
     ends = source / "relation_end.parquet"
     firm = first_firm(connection, source)
     connection.execute(
