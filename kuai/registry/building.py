@@ -80,6 +80,8 @@ def identify_and_relate(
     decisions in force and the library's entries and successions. A source without a delivery in `deliveries` ends
     nothing, and what it said before rests. Safe to repeat.
     """
+    # Step tables need no order, and keeping one costs memory; what is written is sorted.
+    connection.execute("set preserve_insertion_order = false")
     for name, refs in inputs.items():
         if name == ROW_LINK.name:
             open_links(connection, refs)
@@ -98,7 +100,7 @@ def identify_and_relate(
         identify(connection, frame, line=line)
     # First of all: codes in decisions and in earlier builds are read through the ledger.
     made = write_identity(connection, frame)
-    drop_steps(connection, "mention_cluster", "past_home", "code_vote")
+    drop_steps(connection, "mention_cluster", "past_home", "code_vote", "cluster", "coded_birth")
     with progress_line(progress, "写关系", total=RELATE_STEPS, measure="步") as line:
         made |= relate(connection, frame, line=line)
     mark_identity(frame, made, previous=previous.identity if previous else None)

@@ -137,7 +137,7 @@ def identify(
     """
     number_mentions(connection, frame)
     line.advance()
-    for step in ("linked", "same_account", "cluster", "mention_cluster"):
+    for step in ("reason_number", "linked", "same_account", "cluster", "mention_cluster"):
         make_step(connection, step, frame)
     drop_steps(connection, "linked", "same_account")
     make_view(connection, "element_mention")

@@ -180,9 +180,11 @@ def relate(
         line.advance()
     make_view(connection, "statement_end")
     for table in ELEMENTS:
+        if table is types.MENTION_ELEMENT:
+            _join_mentions(connection, frame)
         made[table.name] = _write(connection, table, frame)
         line.advance()
-    drop_steps(connection, "linked_place", "line_place", "known_at")
+    drop_steps(connection, "address_line", "mention_place")
     for step in ("element_end", "held"):
         _make(connection, step, frame)
     drop_steps(connection, "link")
@@ -190,9 +192,9 @@ def relate(
     for step in ("remembered", "carried"):
         _make(connection, step, frame)
     line.advance(len(AFTER_ELEMENTS))
+    _number_statements(connection, frame)
     _make_said(connection, frame)
-    for step in ("fact_dispute", "statement_number"):
-        _make(connection, step, frame)
+    _make(connection, "fact_dispute", frame)
     line.advance()
     for table in RELATIONS:
         if table is types.BASE_FACT:
@@ -202,6 +204,22 @@ def relate(
         if table is types.RELATION:
             drop_steps(connection, "held", "statement_number")
     return made
+
+
+def _number_statements(connection: duckdb.DuckDBPyConnection, frame: BuildFrame) -> None:
+    """From here on `held` has numbers. They are joined before the rows' own words are, lest those be held in memory."""
+    make_step(connection, "statement_number", frame)
+    make_step(connection, "numbered", frame)
+    drop_steps(connection, "held")
+    connection.execute("alter table numbered rename to held")
+
+
+def _join_mentions(connection: duckdb.DuckDBPyConnection, frame: BuildFrame) -> None:
+    """The joins of the widest table beforehand, one at a time, because all at once they leave no memory to sort in."""
+    drop_steps(connection, "known_at", "element_standing", "all_code")
+    make_step(connection, "address_line", frame)
+    make_step(connection, "mention_place", frame)
+    drop_steps(connection, "linked_place", "line_place")
 
 
 def _make(connection: duckdb.DuckDBPyConnection, step: str, frame: BuildFrame) -> None:

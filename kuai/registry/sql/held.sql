@@ -2,7 +2,8 @@
 -- building can be lived in or owned; a firm's domicile and an event may be known to an area only. Nobody relates to
 -- himself.
 select l.link_no, l.line_no, l.delivery_no, f.code as from_code, t.code as to_code,
-       round(f.match_probability * t.match_probability, 4) as confidence
+       round(f.match_probability * t.match_probability, 4) as confidence,
+       cast(null as bigint) as relation_no
 from link as l
 join statement_end as f on f.mention_no = l.from_no
 join statement_end as t on t.mention_no = l.to_no

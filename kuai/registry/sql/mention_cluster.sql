@@ -1,10 +1,12 @@
 -- Every mention of the build, by number, with the cluster it belongs to.
-select l.element, l.mention_no, l.delivery_no, c.cluster_no, l.match_probability, l.reason, l.quarantined
+select l.element, l.mention_no, l.delivery_no, c.cluster_no, l.match_probability, l.reason_no, l.quarantined
 from linked as l
 join cluster as c on c.element = l.element and c.cluster_key = l.cluster_key
 union all
-select 'event', mention_no, delivery_no, mention_no, cast(1 as double), '本行即事件', false
-from numbered_event
+select 'event', m.mention_no, m.delivery_no, m.mention_no, cast(1 as double), r.reason_no, false
+from numbered_event as m
+join reason_number as r on r.reason = '本行即事件'
 union all
-select 'contact', mention_no, delivery_no, cluster_no, cast(1 as double), '号码相同', false
-from same_account
+select 'contact', m.mention_no, m.delivery_no, m.cluster_no, cast(1 as double), r.reason_no, false
+from same_account as m
+join reason_number as r on r.reason = '号码相同'

@@ -46,7 +46,7 @@ standing as (
            end as status
     from judged
 )
-select n.relation_no, s.type, s.from_code, s.to_code, s.fact_key, s.role, s.share, s.valid_from, s.last_day as valid_to, s.precision,
+select s.relation_no, s.type, s.from_code, s.to_code, s.fact_key, s.role, s.share, s.valid_from, s.last_day as valid_to, s.precision,
        s.end_word as ended_by, s.recorded_on, s.said_since, s.source, s.period, s.mention_key, s.to_mention,
        s.status, coalesce(s.level, '') as level, s.objected is not null and s.retracted is null as is_contested,
        case
@@ -58,5 +58,4 @@ select n.relation_no, s.type, s.from_code, s.to_code, s.fact_key, s.role, s.shar
        end as decision,
        s.confidence, coalesce(p.purposes, '') as purposes
 from standing as s
-join statement_number as n on n.link_no = s.link_no
 left join purpose_mask as p on p.mask = s.mask

@@ -11,7 +11,7 @@ once_apart as (
     where was_ended_apart
     group by source, fact_key
 )
-select s.link_no, s.type, s.from_code, s.to_code, s.fact_key, s.role, s.share, s.valid_from, s.valid_to, s.precision,
+select s.relation_no, s.type, s.from_code, s.to_code, s.fact_key, s.role, s.share, s.valid_from, s.valid_to, s.precision,
        '' as ended_by, s.recorded_on,
        coalesce(least(o.said_since, a.said_since), cast($as_of as date)) as said_since,
        s.source, s.period, s.mention_key, s.to_mention, s.confidence, s.mask
@@ -21,7 +21,8 @@ left join once as o
     and o.until = coalesce(s.valid_to, cast('9999-12-31' as date))
 left join once_apart as a on a.fact_key = s.fact_key and a.source = s.source
 union all
-select link_no, type, from_code, to_code, fact_key, role, share, valid_from, valid_to, precision,
-       ended_by, recorded_on, said_since, source, period, mention_key, to_mention, confidence, mask
-from carried
-where fate in ('ended', 'replaced', 'stands')
+select n.relation_no, c.type, c.from_code, c.to_code, c.fact_key, c.role, c.share, c.valid_from, c.valid_to, c.precision,
+       c.ended_by, c.recorded_on, c.said_since, c.source, c.period, c.mention_key, c.to_mention, c.confidence, c.mask
+from carried as c
+join statement_number as n on n.link_no = c.link_no
+where c.fate in ('ended', 'replaced', 'stands')

@@ -213,7 +213,7 @@ def build_identity(
         connection,
         types.MENTION_ELEMENT,
         "select *, null as address_code, null as grade from element_mention"
-        " join identified using (element, mention_no)",
+        " join identified using (element, mention_no) join reason_number using (reason_no)",
         folder,
     )
     mark_identity(frame, made, previous=earlier)
