@@ -114,7 +114,7 @@ def _subject_of_token(token: str, attempt: Attempt) -> str:
 
 
 def _endpoint(name: str) -> str:
-    told = cache.get_or_set(_remembered("description"), _describe, REMEMBERED_S) or {}
+    told: Any = cache.get_or_set(_remembered("description"), _describe, REMEMBERED_S) or {}
     return _require_safe(str(told.get(name, "")))
 
 
@@ -127,7 +127,7 @@ def _describe() -> dict[str, Any]:
 
 
 def _keys() -> KeySet:
-    told = cache.get_or_set(
+    told: Any = cache.get_or_set(
         _remembered("keys"), lambda: _fetch(_endpoint("jwks_uri")), REMEMBERED_S
     )
     return KeySet.import_key_set(told)

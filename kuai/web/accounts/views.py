@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import ValidationError
@@ -39,7 +38,7 @@ class NameAndPassword(AuthenticationForm):
         "code_over": gettext_lazy("一次性口令已过 24 小时。请安全管理员再发一个。"),
     }
 
-    def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
+    def confirm_login_allowed(self, user: Any) -> None:
         """Besides closed accounts: a one-time code whose time is over opens nothing."""
         super().confirm_login_allowed(user)
         if register.is_code_over(user.get_username(), at=utc_now()):
