@@ -317,7 +317,9 @@ def _require_bound(request: HttpRequest) -> Actor:
 
 
 def _not_yet(request: HttpRequest, unbound: Unbound) -> HttpResponse:
-    return render(request, "residents/unbound.html", {"is_stale": unbound.is_stale}, status=409)
+    """What to do instead; an act that could not be done says so by its status too."""
+    status = 409 if request.method == "POST" else 200
+    return render(request, "residents/unbound.html", {"is_stale": unbound.is_stale}, status=status)
 
 
 def _titles() -> dict[str, str]:
