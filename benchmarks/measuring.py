@@ -28,7 +28,7 @@ class Measured:
 
 def measure(command: list[str], *, env: dict[str, str] | None = None) -> Measured:
     """Run `command` to its end."""
-    began, worked = time.perf_counter(), _processor_seconds_of_children()
+    began, worked = time.perf_counter(), _cpu_seconds_of_children()
     process = subprocess.Popen(
         command,
         env={**os.environ, **(env or {})},
@@ -48,11 +48,11 @@ def measure(command: list[str], *, env: dict[str, str] | None = None) -> Measure
         peak[0] / 1e9,
         process.returncode,
         output,
-        _processor_seconds_of_children() - worked,
+        _cpu_seconds_of_children() - worked,
     )
 
 
-def _processor_seconds_of_children() -> float:
+def _cpu_seconds_of_children() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

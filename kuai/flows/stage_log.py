@@ -44,11 +44,11 @@ class StageLog:
             self.receipts.append(Receipt.from_json(read_json(marker)))
             self.resumed.append(stage)
             return load()
-        began, worked = time.perf_counter(), _processor_seconds()
+        began, worked = time.perf_counter(), _cpu_seconds()
         product, receipt = make()
         took = {
             "seconds": round(time.perf_counter() - began, 1),
-            "cpu_seconds": round(_processor_seconds() - worked, 1),
+            "cpu_seconds": round(_cpu_seconds() - worked, 1),
         }
         receipt = replace(receipt, notes={**receipt.notes, **took})
         # With the first stage and not before: a build refused at its first step leaves nothing.
@@ -66,7 +66,7 @@ class StageLog:
                 path.unlink()
 
 
-def _processor_seconds() -> float:
+def _cpu_seconds() -> float:
     """Of this process and of its children that have ended."""
     return sum(os.times()[:4])
 
