@@ -7,12 +7,12 @@ from django.urls import include, path
 from kuai.web.about import views as about
 from kuai.web.accounts import outside
 from kuai.web.accounts import views as accounts
-from kuai.web.admin.urls import ACCOUNT_ROUTES
 from kuai.web.addresses import applications as address_applications
 from kuai.web.addresses import explaining as address_explaining
 from kuai.web.addresses import grids, life, plans
 from kuai.web.addresses import library as address_library
 from kuai.web.addresses import proposals as address_proposals
+from kuai.web.admin.urls import ACCOUNT_ROUTES
 from kuai.web.api.routes import api
 from kuai.web.areas import comparing as area_comparing
 from kuai.web.areas import views as areas
