@@ -5,9 +5,9 @@
     python benchmarks/bench_linkage.py --rows 10000000 --increment 200000                # new rows against many
     python benchmarks/bench_linkage.py --train kuai/linkage/models/person_model_1.json
 
-One line a contender: wall and processor seconds, load, peak memory of its process tree, precision, recall and F1 of
-pairs, the generator's ceiling, and the ratios. A contender that fails, or that the free memory cannot hold, is told
-and the run goes on. 100 million rows (--rows 100000000 --spill) need 60 GB of disk.
+One line a contender: wall and processor seconds (ours also by step), load, peak memory of its process tree, precision,
+recall and F1 of pairs, the generator's ceiling, and the ratios. A contender that fails, or that the free memory cannot
+hold, is told and the run goes on. 100 million rows (--rows 100000000 --spill) need 60 GB of disk.
 """
 
 from __future__ import annotations
@@ -97,29 +97,80 @@ def ceiling(folder: Path) -> dict[str, float]:
     return _scores_of(connection)
 
 
-def run_ours(folder: Path) -> None:
+class StepClock:
+    """Wall and processor seconds by step of our link, told by its own progress line."""
+
+    # As link_person_rows advances; what comes before and after is reading row_ids and writing the answer.
+    NAMES = ("shape", "numbers", "slips", "name keys", "merge and model", "clusters and watch")
+
+    def __init__(self) -> None:
+        self.steps: dict[str, list[float]] = {}
+        self._place = 0
+        self._at = _clocks()
+
+    def begin(self, label: str, *, total: int | None = None, measure: str = "") -> StepClock:  # noqa: ARG002
+        self._note("row_ids" if not self.steps else "between")
+        self._place = 0
+        return self
+
+    def advance(self, amount: int = 1) -> None:  # noqa: ARG002
+        self._note(self.NAMES[self._place])
+        self._place += 1
+
+    def set_total(self, total: int) -> None:
+        """The steps are known."""
+
+    def end(self, task: object) -> None:
+        """The line is over."""
+
+    def close(self) -> dict[str, list[float]]:
+        """Step -> wall seconds, processor seconds."""
+        self._note("write")
+        return {name: [round(value, 1) for value in told] for name, told in self.steps.items()}
+
+    def _note(self, step: str) -> None:
+        now = _clocks()
+        told = self.steps.setdefault(step, [0.0, 0.0])
+        for place in (0, 1):
+            told[place] += now[place] - self._at[place]
+        self._at = now
+
+
+def _clocks() -> tuple[float, float]:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return time.monotonic(), used.ru_utime + used.ru_stime
+
+
+def run_ours(folder: Path) -> dict:
     """`kuai link`, file to file."""
-    link_file(folder / "rows.parquet", folder / "ours.parquet")
+    clock = StepClock()
+    link_file(folder / "rows.parquet", folder / "ours.parquet", clock)
+    return {"steps_wall_cpu": clock.close()}
 
 
-def run_spilling(folder: Path) -> None:
+def run_spilling(folder: Path) -> dict:
     """`kuai link --spill`."""
-    link_file(
-        folder / "rows.parquet", folder / "spilling.parquet", spill_to=folder / "linkage-spill"
-    )
+    clock = StepClock()
+    target, spill = folder / "spilling.parquet", folder / "linkage-spill"
+    link_file(folder / "rows.parquet", target, clock, spill_to=spill)
+    return {"steps_wall_cpu": clock.close()}
 
 
-def run_base(folder: Path) -> None:
+def run_base(folder: Path) -> dict:
     """`kuai link --state`, all but the new rows."""
-    link_file(folder / "old.parquet", folder / "base.parquet", state=folder / "state")
+    clock = StepClock()
+    link_file(folder / "old.parquet", folder / "base.parquet", clock, state=folder / "state")
+    return {"steps_wall_cpu": clock.close()}
 
 
-def run_increment(folder: Path) -> None:
+def run_increment(folder: Path) -> dict:
     """`kuai link --state`, the new rows."""
-    link_file(folder / "new.parquet", folder / "increment.parquet", state=folder / "state")
+    clock = StepClock()
+    link_file(folder / "new.parquet", folder / "increment.parquet", clock, state=folder / "state")
+    return {"steps_wall_cpu": clock.close()}
 
 
-def run_splink(folder: Path) -> None:
+def run_splink(folder: Path) -> dict:
     """Splink as its tutorial has it: standard comparisons, u by sampling, m by EM, clusters at .95.
 
     Because nobody would feed it placeholders, those that the generator writes are taken out for it beforehand.
@@ -165,6 +216,7 @@ def run_splink(folder: Path) -> None:
         f"copy (select unique_id as row_id, cluster_id as person_code from {clusters.physical_name})"
         f" to '{folder / 'splink.parquet'}' (format parquet)"
     )
+    return {}
 
 
 def train(target: Path, *, seed: int) -> None:
@@ -212,9 +264,9 @@ def main() -> None:
         train(options.train, seed=101)
     elif options.contender:
         began = time.monotonic()
-        CONTENDERS[options.contender](options.folder)
+        more = CONTENDERS[options.contender](options.folder)
         used = resource.getrusage(resource.RUSAGE_SELF)
-        told = {
+        told = more | {
             "seconds": round(time.monotonic() - began, 1),
             "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
         }
@@ -253,7 +305,13 @@ def compare(rows: int, profile: str, options: argparse.Namespace) -> tuple[int, 
         results = {}
         for contender in contenders:
             results[contender] = _run_apart(contender, folder, written)
+            steps = results[contender].pop("steps_wall_cpu", {})
             print(f"{contender:9}", results[contender], flush=True)
+            if steps:
+                print(
+                    "          wall/processor s:",
+                    ", ".join(f"{name} {wall}/{cpu}" for name, (wall, cpu) in steps.items()),
+                )
         ours, peer = results.get(first, {}), results.get("splink", {})
         if "seconds" in ours and "seconds" in peer:
             print(
