@@ -18,6 +18,7 @@ import argparse  # noqa: E402
 import os  # noqa: E402
 import random  # noqa: E402
 import re  # noqa: E402
+import resource  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
 import tempfile  # noqa: E402
@@ -74,8 +75,9 @@ class Visitor(HttpUser):
         with self.client.get(
             path, name=name, stream=self.slow, timeout=60, catch_response=True
         ) as answer:
-            if answer.status_code >= 400 or "/login/" in answer.url:
-                answer.failure(f"HTTP {answer.status_code}")
+            # Without an answer there is no status, and no address either.
+            if not 200 <= answer.status_code < 400 or "/login/" in (answer.url or "/login/"):
+                answer.failure(f"HTTP {answer.status_code}: {answer.error}")
             elif self.slow:
                 for part in answer.iter_content(16_384):
                     gevent.sleep(len(part) / SLOW_BYTES_A_SECOND)
@@ -170,6 +172,8 @@ def run(users: int, seconds: int, *, with_rush: bool) -> int:
         print(f"back to normal after the rush: {back_after(seen, ended, p95(calm))}")
     runner.quit()
     failed = sum(one[3] for one in seen.answers)
+    for reason in sorted(surroundings.stats.errors.values(), key=lambda one: -one.occurrences)[:5]:
+        print(f"  {reason.occurrences} x {reason.name}: {reason.error}")
     print(f"errors in all: {failed} of {len(seen.answers):,}")
     return 1 if failed else 0
 
@@ -189,7 +193,14 @@ def back_after(seen: Seen, ended: float, calm_ms: float) -> str:
     return f"NOT within {BACK_WITHIN_SECONDS + 15} s"
 
 
+def open_many_sockets() -> None:
+    """A process may hold as many sockets as the system lets it: one a user."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def main() -> int:
+    open_many_sockets()
     words = argparse.ArgumentParser()
     words.add_argument("--users", type=int, default=200)
     words.add_argument("--seconds", type=int, default=60)

@@ -20,6 +20,10 @@ PARTS = ("jobs", "sealer")
 SECONDS_TO_STOP = 10
 SECONDS_BEFORE_RESTART = 2
 THREADS_A_WORKER = 4
+# A browser keeps its connection open between two looks. With granian's own limit (1,024 for all workers together) the
+# thousand-and-first person would wait for somebody else's browser to hang up (measured: a rush of 5,000 stood still).
+CONNECTIONS_A_WORKER = 8_192
+WAITING_CONNECTIONS = 4_096
 
 
 def serve(store: Store, *, host: str = "127.0.0.1", port: int = 8000, workers: int = 2) -> None:
@@ -41,6 +45,8 @@ def serve(store: Store, *, host: str = "127.0.0.1", port: int = 8000, workers: i
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=THREADS_A_WORKER,
+        backlog=WAITING_CONNECTIONS,
+        backpressure=CONNECTIONS_A_WORKER,
         websockets=False,
         log_access=False,
         log_level=LogLevels.warning,
