@@ -488,10 +488,14 @@ class BlockReader:
 
     def _firm_hit(self, row: sqlite3.Row) -> SearchHit:
         (firm,) = self._rows(
-            "select place_code from organisation where organisation_no = ?", row["target_no"]
+            "select code, place_code from organisation where organisation_no = ?", row["target_no"]
         )
         return SearchHit(
-            firm["place_code"] or "", "organisation", row["text"], "单位名称包含所输文字"
+            firm["place_code"] or "",
+            "organisation",
+            row["text"],
+            "单位名称包含所输文字",
+            organisation_code=firm["code"],
         )
 
     def _rooms_named(self, stem: str, tail: str, limit: int) -> list[SearchHit]:

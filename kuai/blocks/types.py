@@ -283,6 +283,7 @@ class SearchHit:
     level: str
     text: str
     why: str
+    organisation_code: str = ""
 
 
 class FoundBy(StrEnum):

@@ -39,12 +39,13 @@ api.add_router("", blocks)
 
 
 class HitOut(Schema):
-    """One place or organisation found."""
+    """One place or organisation found; an organisation's `code` is the place it is registered at."""
 
     code: str
     level: str
     text: str
     why: str
+    organisation_code: str = ""
 
 
 @api.get("/health", url_name="health")
@@ -105,4 +106,13 @@ def search(request: HttpRequest, q: str, limit: int = 20) -> list[HitOut]:
     """Addresses and organisations by characters, pinyin, initials or code, or all but one character of it."""
     hits = current_search().find(q.strip()[:LONGEST_TEXT], limit=min(limit, MOST_HITS))
     note_look(request, "searched_places", kind="search")
-    return [HitOut(code=hit.code, level=hit.level, text=hit.text, why=hit.why) for hit in hits]
+    return [
+        HitOut(
+            code=hit.code,
+            level=hit.level,
+            text=hit.text,
+            why=hit.why,
+            organisation_code=hit.organisation_code,
+        )
+        for hit in hits
+    ]

@@ -130,7 +130,8 @@ class FakeReader:
             if text in name
         ]
         if text in "示例贸易有限公司":
-            hits.append(SearchHit("", "organisation", "示例贸易有限公司", "单位名称包含所输文字"))
+            why = "单位名称包含所输文字"
+            hits.append(SearchHit("", "organisation", "示例贸易有限公司", why, "O-00000001-K"))
         return hits[:limit]
 
 
@@ -139,7 +140,13 @@ class FakeSearch:
 
     def find(self, text: str, *, limit: int = 8) -> list[Hit]:
         hits = [
-            Hit(hit.code, hit.level, hit.text, "名称")
+            Hit(
+                hit.code,
+                hit.level,
+                hit.text,
+                "名称",
+                organisation_code=hit.organisation_code,
+            )
             for hit in FakeReader().search_places(text, limit=limit)
         ]
         if text in "示例老村":

@@ -159,6 +159,15 @@ def test_search_finds_places_and_organisations(log_in: LogIn) -> None:
     assert client.get("/search/hits/?q=").content.decode().strip() == ""
 
 
+def test_an_organisation_found_opens_its_file(log_in: LogIn) -> None:
+    client = log_in(Role.SUBDISTRICT_CLERK)
+    (hit,) = client.get("/api/search?q=示例贸易有限公司").json()
+    assert hit["organisation_code"].startswith("O-")
+    link = f'href="/files/{hit["organisation_code"]}/"'
+    for path in ("/search/", "/search/hits/"):
+        assert link in client.get(f"{path}?q=示例贸易有限公司").content.decode(), path
+
+
 def test_search_text_is_shown_as_text(log_in: LogIn) -> None:
     text = log_in(Role.LEADER).get("/search/?q=<script>alert(1)</script>").content.decode()
     assert "<script>alert" not in text
