@@ -225,6 +225,7 @@ def test_organisations_are_found_by_name_and_lead_to_their_place(tmp_path):
     reader = pack(tmp_path, a_library(), [at], organisations=[firm])
     (hit,) = reader.search_places("五金")
     assert (hit.level, hit.code) == ("organisation", ROOM)
+    assert hit.organisation_code == "O-00000001-1"
     assert figure(reader, TOP, "firms") == 1
 
 
