@@ -78,9 +78,8 @@ def add_a_manager(source: Path, target: Path) -> None:
                 order by address_code limit {MANAGED}
             ), added as (
                 select pattern.* replace (
-                    'LH_MANAGE' as type, managed.address_code as to_code,
-                    cast(900000000 + managed.no as integer) as relation_no,
-                    'LH_MANAGE|{firm}|' || managed.address_code as fact_key
+                    'LH_MANAGE' as type, managed.address_code as other_code,
+                    cast(900000000 + managed.no as integer) as relation_no
                 ) from pattern cross join managed
             )
             select * from '{ends}' union all by name select * from added

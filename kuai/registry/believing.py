@@ -29,7 +29,7 @@ from kuai.registry.building import relation_types
 from kuai.registry.engine.believed import certainty_on, lay_over, status_while_it_held
 from kuai.registry.engine.fact_keys import FactKey, find_fact_key
 from kuai.registry.engine.relation_types import RelationType
-from kuai.registry.engine.sorted_rows import open_sorted
+from kuai.registry.engine.sorted_rows import read_ends
 from kuai.registry.freezing import last_sequence
 from kuai.registry.overlay import FactWord, statuses_since, words_under
 from kuai.registry.waiting import last_sequence_by, list_waiting
@@ -542,7 +542,7 @@ class BuildReading:
     def ends(self, codes: Sequence[str], *, columns: Sequence[str] | None = None) -> pa.Table:
         """The relations of these codes, a row an end."""
         path = self._core / f"{types.RELATION_END.name}.parquet"
-        return open_sorted(path, "code").read(codes, columns=columns)
+        return read_ends(path, codes, columns=columns)
 
     def has(self, table: BulkTable) -> bool:
         """Whether this build has the table: older ones lack some."""

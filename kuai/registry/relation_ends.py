@@ -14,7 +14,13 @@ import duckdb
 from kuai.kit.engine import read_sql, use_table, use_tables, write_table
 from kuai.kit.receipt import Receipt
 from kuai.kit.tables import CATALOGUE, TableRef
-from kuai.registry.types import FACT_LINE, KEYLESS_MENTION, RELATION_END
+from kuai.registry.types import (
+    FACT_LINE,
+    KEYLESS_MENTION,
+    RELATION,
+    RELATION_END,
+    TOLD_BY_BOTH_ENDS,
+)
 
 # Measured 2026-11-22: groups of this size are skipped or read in about a millisecond each.
 ROWS_READ_AT_ONCE = 8192
@@ -25,11 +31,12 @@ def write_relation_ends(
 ) -> tuple[dict[str, TableRef], Receipt]:
     """Write `relation_end` beside the relations. May be repeated: equal relations give equal bytes."""
     use_table(connection, relations)
+    rest = ", ".join(name for name in RELATION.column_names if name not in TOLD_BY_BOTH_ENDS)
     ref = write_table(
         connection,
         RELATION_END,
-        "select from_code as code, true as is_from, * from relation"
-        " union all select to_code, false, * from relation",
+        f"select from_code as code, true as is_from, to_code as other_code, {rest} from relation"
+        f" union all select to_code, false, from_code, {rest} from relation",
         folder,
         row_group_rows=ROWS_READ_AT_ONCE,
     )

@@ -420,6 +420,9 @@ KEYLESS_MENTION = CATALOGUE.declare(
     )
 )
 
+# Left out of `relation_end`: the sort of its wide rows is what serving costs, and readers put these together.
+TOLD_BY_BOTH_ENDS = frozenset({"from_code", "to_code", "fact_key"})
+
 RELATION_END = CATALOGUE.declare(
     BulkTable(
         name="relation_end",
@@ -429,7 +432,8 @@ RELATION_END = CATALOGUE.declare(
         columns=(
             Column("code", "VARCHAR", L2, "the element at this end"),
             Column("is_from", "BOOLEAN", L1, "it is the first of the two"),
-            *RELATION.columns,
+            Column("other_code", "VARCHAR", L2, "the element at the other end"),
+            *(one for one in RELATION.columns if one.name not in TOLD_BY_BOTH_ENDS),
         ),
         order_by=("code", "is_from", "relation_no"),
     )

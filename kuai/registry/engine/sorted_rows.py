@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+_BY_BOTH_ENDS = ("from_code", "to_code")
+
 
 class SortedRows:
     """One published file, whose groups' first and last codes are read once."""
@@ -27,6 +29,7 @@ class SortedRows:
             self._metadata.row_group(group).column(place).statistics
             for group in range(self._metadata.num_row_groups)
         ]
+        self.columns = tuple(self._metadata.schema.to_arrow_schema().names)
         self._is_bounded = all(one is not None and one.has_min_max for one in bounds)
         self._lows = [one.min for one in bounds] if self._is_bounded else []
         self._highs = [one.max for one in bounds] if self._is_bounded else []
@@ -52,6 +55,24 @@ class SortedRows:
         while last < len(self._lows) and self._lows[last] <= code:
             last += 1
         return range(first, last)
+
+
+def read_ends(
+    path: Path, codes: Sequence[str], *, columns: Sequence[str] | None = None
+) -> pa.Table:
+    """The rows of `relation_end` at these codes, with `from_code` and `to_code`, which the file tells by both ends.
+
+    A build of an earlier release has them as columns.
+    """
+    file = open_sorted(path, "code")
+    if "other_code" not in file.columns:
+        return file.read(codes, columns=columns)
+    stored = [name for name in columns or file.columns if name not in _BY_BOTH_ENDS]
+    found = file.read(codes, columns=[*stored, "is_from", "other_code"])
+    is_from, own, other = (found[name] for name in ("is_from", "code", "other_code"))
+    whole = found.append_column("from_code", pc.if_else(is_from, own, other))
+    whole = whole.append_column("to_code", pc.if_else(is_from, other, own))
+    return whole if columns is None else whole.select(["code", *columns])
 
 
 def open_sorted(path: Path, column: str) -> SortedRows:
