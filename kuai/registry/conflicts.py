@@ -20,7 +20,7 @@ from kuai.guard.types import Actor
 from kuai.kit.engine import engine, read_sql, scan_sql
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
-from kuai.registry.building import relation_types
+from kuai.registry.believing import catalogue_of
 from kuai.registry.engine.fact_keys import find_fact_key
 from kuai.registry.facts import MEMORY
 from kuai.registry.types import BASE_FACT, CONFLICT, FACT_LINE, MENTION_ELEMENT, RELATION
@@ -158,7 +158,7 @@ def _sections(store: Store) -> dict[tuple[str, str], tuple[int, int]]:
 
 def _unlisted(store: Store) -> list[str]:
     """Kinds whose facts stand on no list: who guards whom, whose number it is, who took part in what."""
-    return sorted(one.code for one in relation_types(store.root) if not one.is_listed)
+    return sorted(one.code for one in catalogue_of(store).values() if not one.is_listed)
 
 
 @lru_cache(maxsize=2)

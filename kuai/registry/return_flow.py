@@ -11,7 +11,7 @@ from kuai.guard import access
 from kuai.guard.types import Actor
 from kuai.kit.errors import DataFault, Refusal, Where
 from kuai.kit.store import Store
-from kuai.registry.building import relation_types
+from kuai.registry.believing import catalogue_of
 from kuai.registry.cases import (
     CaseView,
     answer_case,
@@ -46,7 +46,7 @@ class TakenAnswer:
 
 def titles_of_facts(store: Store) -> dict[str, str]:
     """The Chinese title of every kind of fact."""
-    return SAID_OF_A_PERSON | {one.code: one.title_zh for one in relation_types(store.root)}
+    return SAID_OF_A_PERSON | {one.code: one.title_zh for one in catalogue_of(store).values()}
 
 
 def export_cases(

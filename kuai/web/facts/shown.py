@@ -16,7 +16,6 @@ from kuai.guard.queries import covers_any, find_source, is_synthetic_store, list
 from kuai.guard.types import TicketKind
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
-from kuai.registry import actions as registry
 from kuai.registry import queries
 from kuai.web.doors import current_reader, current_store
 from kuai.web.facts.words import ENGLISH_KINDS, LEVEL_WORDS, STATUS_BADGES, STATUS_NAMES
@@ -45,7 +44,7 @@ class Reader:
         self._sees_all = is_synthetic_store()
         self._named = frozenset() if self._sees_all else self._named_in_tickets()
         self._overlay = queries.statuses_over(self.store)
-        types = registry.relation_types(self.store.root)
+        types = queries.catalogue_of(self.store).values()
         titles = queries.titles_of_facts(self.store)
         self._listed = frozenset(one.code for one in types if one.is_listed)
         self._levels = {one.code: frozenset(one.verified_by) for one in types}
