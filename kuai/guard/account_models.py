@@ -13,10 +13,12 @@ from kuai.kit.tables import Sensitivity
 L1, L2, L3 = Sensitivity.L1, Sensitivity.L2, Sensitivity.L3
 
 WISH_STATES = ("waiting", "granted", "refused")
+# What is wanted: each leave is for one act, once.
+WISH_ACTS = ("open", "role", "areas", "code", "unlock", "tie", "lock")
 
 
 class AccountWish(models.Model):
-    """One row: the security administrator wants a login to have a powerful role; somebody else grants it, or not.
+    """One row: the security administrator wants one act on a powerful login; somebody else grants it once, or not.
 
     Absent on purpose: passwords. A granted login gets its one-time code like any other.
     """
@@ -25,9 +27,12 @@ class AccountWish(models.Model):
         retention="three years after it was decided",
         levels={
             "id": L2,
+            "act": L2,
             "username": L3,
             "display_name": L3,
             "staff_no": L3,
+            "role_before": L2,
+            "areas_before": L2,
             "role": L2,
             "areas": L2,
             "department": L2,
@@ -37,12 +42,17 @@ class AccountWish(models.Model):
             "state": L2,
             "decided_by": L3,
             "decided_at": L2,
+            "used_at": L2,
         },
     )
 
+    # What was granted before acts were told apart opens nothing.
+    act = models.CharField(max_length=8, default="role", choices=[(act, act) for act in WISH_ACTS])
     username = models.CharField(max_length=64)
     display_name = models.CharField(max_length=64)
     staff_no = models.CharField(max_length=64, blank=True, default="")
+    role_before = models.CharField(max_length=32, blank=True, default="")
+    areas_before = models.JSONField(default=list)
     role = models.CharField(max_length=32)
     areas = models.JSONField(default=list)
     department = models.CharField(max_length=100, blank=True, default="")
@@ -54,6 +64,7 @@ class AccountWish(models.Model):
     )
     decided_by = models.CharField(max_length=64, blank=True, default="")
     decided_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         app_label = "guard"
