@@ -6,14 +6,14 @@ for good: whoever still has the key folder, or the ledger's files, hands them in
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from kuai.flows.backup import DATA, KEYS
 from kuai.flows.backup_parts import Manifest, open_part, read_manifest, take_out, verify_part
+from kuai.flows.restore_erasures import erase_again, read_erasures
 from kuai.flows.work_tables import (
     SQLITE_FILE,
     TABLES_FOLDER,
@@ -22,14 +22,10 @@ from kuai.flows.work_tables import (
     read_postgresql_card,
     read_sqlite_card,
 )
-from kuai.guard.actions import is_shredded, shred_period
-from kuai.guard.types import Zone
 from kuai.kit.errors import Breakdown, Refusal
 from kuai.kit.progress import SILENT, Progress, progress_line
 from kuai.kit.store import Store, read_json
 
-# The ledger's word for a period whose key was destroyed, as `kuai keys shred` and the retention run enter it.
-SHREDDING = "shredded_period"
 # Made by whoever looks at a store without keys; opens no data, signs cookies of logins that are over anyway.
 WEB_SECRET = "web.secret"
 # The steps that a database's tables have gone: room and name of the step.
@@ -47,6 +43,48 @@ class Restored:
     has_keys: bool
     done_again: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _HalfStore(Store):
+    """The store while it is made, under names that nobody opens. Keys that lay there already keep their place."""
+
+    key_folder: Path
+    brings_keys: bool
+
+    @classmethod
+    def beside(cls, target: Store, *, brings_keys: bool) -> _HalfStore:
+        root, keys = _half_name(target.root), target.keys
+        half = cls(
+            root, key_folder=_half_name(keys) if brings_keys else keys, brings_keys=brings_keys
+        )
+        half.discard()
+        root.mkdir(parents=True, mode=0o700)
+        return half
+
+    @property
+    def keys(self) -> Path:
+        return self.key_folder
+
+    def discard(self) -> None:
+        shutil.rmtree(self.root, ignore_errors=True)
+        if self.brings_keys:
+            shutil.rmtree(self.key_folder, ignore_errors=True)
+
+    def give_names(self, target: Store) -> None:
+        """The keys first: a store that has its name has what opens it."""
+        if self.brings_keys:
+            if target.keys.exists():
+                (target.keys / WEB_SECRET).unlink(missing_ok=True)
+                target.keys.rmdir()
+            self.key_folder.rename(target.keys)
+        if target.root.exists():
+            target.root.rmdir()
+        self.root.rename(target.root)
+
+
+def _half_name(path: Path) -> Path:
+    return path.with_name(f".{path.name}.restoring")
 
 
 @dataclass(frozen=True)
@@ -77,18 +115,26 @@ def restore_backup(
     _require_kind(manifest, DATA)
     _require_empty(target.root, what="库")
     keys_manifest = _read_keys(keys, manifest, target)
-    half = target.root.with_name(f".{target.root.name}.restoring")
-    shutil.rmtree(half, ignore_errors=True)
-    half.mkdir(parents=True, mode=0o700)
-    _take_all_out(part, manifest, half, passphrase=passphrase, progress=progress)
-    card = _put_database_back(half, manifest, database_url=database_url, make_tables=make_tables)
-    if keys is not None and keys_manifest is not None:
-        _put_keys_back(keys, keys_manifest, target.keys)
-    if target.root.exists():
-        target.root.rmdir()
-    half.rename(target.root)
+    half = _HalfStore.beside(target, brings_keys=keys is not None)
+    try:
+        _take_all_out(part, manifest, half.root, passphrase=passphrase, progress=progress)
+        # Read whole before anything is done: a wrong folder must not leave a store with what was erased.
+        erasures = read_erasures(
+            erasures_from,
+            keyring=str(manifest.about["keyring"]),
+            ledger=half.root / "ledger",
+        )
+        card = _put_database_back(
+            half.root, manifest, database_url=database_url, make_tables=make_tables
+        )
+        if keys is not None and keys_manifest is not None:
+            _take_keys_out(keys, keys_manifest, half.keys)
+        done_again = erase_again(half, erasures)
+    except BaseException:
+        half.discard()
+        raise
+    half.give_names(target)
     target.create()
-    done_again, untold = _erase_again(target, erasures_from)
     return Restored(
         store=target.root,
         files=len(manifest.files),
@@ -96,7 +142,7 @@ def restore_backup(
         build=str(manifest.about["build"]),
         has_keys=target.keys.exists(),
         done_again=done_again,
-        untold=untold,
+        untold=erasures.untold,
     )
 
 
@@ -180,19 +226,13 @@ def _require_own_keys(manifest: Manifest, target: Store) -> None:
         )
 
 
-def _put_keys_back(keys: KeysPart, manifest: Manifest, target: Path) -> None:
-    half = target.with_name(f".{target.name}.restoring")
-    shutil.rmtree(half, ignore_errors=True)
+def _take_keys_out(keys: KeysPart, manifest: Manifest, half: Path) -> None:
     half.mkdir(parents=True, mode=0o700)
     envelope = open_part(manifest, keys.passphrase)
     for _one in take_out(keys.part, manifest.files, half, envelope=envelope):
         pass
     for path in half.rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)
-    if target.exists():
-        (target / WEB_SECRET).unlink(missing_ok=True)
-        target.rmdir()
-    half.rename(target)
 
 
 def _require_kind(manifest: Manifest, kind: str) -> None:
@@ -214,76 +254,3 @@ def _require_empty(folder: Path, *, what: str, but_for: str = "") -> None:
             f"{what} {folder} 不是空的，恢复不会覆盖任何东西。",
             next_step="恢复到一个新的位置；确认无误以后再换过去。",
         )
-
-
-# --- what was erased after the backup -------------------------------------------------------------------
-
-
-@dataclass(frozen=True, order=True)
-class Erasure:
-    """One period of one source whose key was destroyed."""
-
-    zone: str
-    source: str
-    period: str
-
-    def __str__(self) -> str:
-        return f"{self.zone} {self.source} {self.period}"
-
-
-def _erase_again(store: Store, places: tuple[Path, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(what was destroyed again, entries of the ledger that do not tell the zone)."""
-    known: set[Erasure] = set()
-    untold: set[str] = set()
-    for place in places:
-        if (place / "keyring.json").exists():
-            known |= set(_tombstones_in(place))
-        else:
-            for about, zone in _shreddings_in(place):
-                source, _, period = about.rpartition(".")
-                if zone:
-                    known.add(Erasure(zone, source, period))
-                else:
-                    untold.add(about)
-    done = [one for one in sorted(known) if _shred_again(store, one)]
-    told = {f"{one.source}.{one.period}" for one in known}
-    return tuple(map(str, done)), tuple(sorted(untold - told))
-
-
-def _shred_again(store: Store, one: Erasure) -> bool:
-    """True if there was something to destroy: a key in the restored folder, or sealed files."""
-    zone = Zone(one.zone)
-    folder = store.vault / one.zone / one.source / one.period
-    if not store.keys.exists():
-        # Without keys the files cannot be read; they go all the same, should an older key folder turn up.
-        shutil.rmtree(folder, ignore_errors=True)
-        return True
-    if is_shredded(store, zone=zone, source=one.source, period=one.period) and not folder.exists():
-        return False
-    shred_period(store, zone=zone, source=one.source, period=one.period)
-    return True
-
-
-def _tombstones_in(keys: Path) -> Iterator[Erasure]:
-    for path in sorted(keys.glob("*/data/*/*.json")):
-        if read_json(path).get("shredded"):
-            yield Erasure(path.parents[2].name, path.parent.name, path.stem)
-
-
-def _shreddings_in(ledger: Path) -> Iterator[tuple[str, str]]:
-    """What the ledger's files say was destroyed: "source.period" and the zone, "" in entries of before it was told."""
-    found = sorted(ledger.glob("entries-*.jsonl"))
-    if not found:
-        raise Refusal(
-            "restore.no_erasures",
-            f"{ledger} 既不是密钥文件夹，也不是台账文件夹。",
-            next_step="给出仍在用的 STORE.keys，或 STORE/ledger。",
-        )
-    for path in found:
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if SHREDDING in line:
-                entry = json.loads(line)
-                entry = entry.get("entry", entry)
-                if entry.get("action") == SHREDDING:
-                    fields = entry.get("fields") or [""]
-                    yield entry["objects"][0], fields[0]

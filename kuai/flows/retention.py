@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kuai.flows.build_inputs import INPUTS_FILE
-from kuai.flows.restore import SHREDDING
+from kuai.flows.restore_erasures import SHREDDING
 from kuai.guard import access, queries, retention
 from kuai.guard.actions import is_shredded, shred_period
 from kuai.guard.retention import TableLine

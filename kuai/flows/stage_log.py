@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +19,16 @@ from kuai.kit.store import read_json, write_json
 T = TypeVar("T")
 BUILDING_ROOMS = ("kit", "sources", "address", "linkage", "registry", "blocks", "flows")
 STEP_SUFFIXES = (".py", ".sql", ".yaml", ".json", ".csv")
+# Another version of one of these may read, sort, compare or round otherwise: another build.
+DECIDING_LIBRARIES = (
+    "duckdb",
+    "numpy",
+    "openpyxl",
+    "pyarrow",
+    "pypinyin",
+    "rapidfuzz",
+    "splink",
+)
 
 
 class StageLog:
@@ -83,7 +94,7 @@ def file_digest(paths: Iterable[Path]) -> str:
 
 @cache
 def code_digest() -> str:
-    """A digest of every step, rule and frozen model of the stages: other code is another build."""
+    """A digest of every step, rule and frozen model of the stages, and of the libraries whose reading decides."""
     house = Path(__file__).parents[1]
     files = sorted(
         path
@@ -91,7 +102,15 @@ def code_digest() -> str:
         for suffix in STEP_SUFFIXES
         for path in (house / room).rglob(f"*{suffix}")
     )
-    return file_digest(files)[:16]
+    told = "".join(f"|{name} {_version_of(name)}" for name in DECIDING_LIBRARIES)
+    return hashlib.sha256((file_digest(files) + told).encode()).hexdigest()[:16]
+
+
+def _version_of(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return ""
 
 
 @cache

@@ -9,15 +9,18 @@ import pyarrow as pa
 
 from kuai.guard.engine import keys, tokens, vault
 from kuai.guard.engine.envelopes import Envelope, make_envelope, open_envelope
+from kuai.guard.engine.keys import WAITING_ERASURES
 from kuai.guard.engine.ledger_files import LedgerVerdict, verify_ledger_file
 from kuai.guard.engine.vault import SealingWriter, VaultPlace
 from kuai.guard.types import Zone
 from kuai.kit.store import Store
 
 __all__ = [
+    "WAITING_ERASURES",
     "Envelope",
     "LedgerVerdict",
     "SealingWriter",
+    "VaultPlace",
     "count_sealed_rows",
     "is_shredded",
     "make_envelope",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,7 +47,10 @@ CASE_NUMBER = re.compile(r"^[\w〔〕\[\]()（）\-－./·号字第 ]{2,80}$")
 
 @dataclass(frozen=True)
 class TableLine:
-    """One table of a run: how many rows are due, whether a hold keeps them, how many went."""
+    """One table of a run: how many rows are due, whether a hold keeps them, how many went.
+
+    `of_held_sources`: due rows that stay because their source, or a delivery of it, is held; they are in `due`.
+    """
 
     table: str
     end: End
@@ -55,6 +58,7 @@ class TableLine:
     due: int = 0
     held: bool = False
     gone: int = 0
+    of_held_sources: int = 0
 
 
 @dataclass(frozen=True)
@@ -153,8 +157,13 @@ def _lines(*, at: datetime) -> Iterator[TableLine]:
     for label, rule in TABLE_RULES.items():
         if label not in known:
             continue
-        due = _due_rows(known[label], rule, at=at).count() if rule.end is not End.STAYS else 0
-        yield TableLine(label, rule.end, rule.because, due, held=bool(due) and is_held(label))
+        if rule.end is End.STAYS:
+            yield TableLine(label, rule.end, rule.because)
+            continue
+        rows = _due_rows(known[label], rule, at=at)
+        due, kept = rows.count(), rows.filter(_of_held_sources(rule)).count()
+        held = bool(due) and (is_held(label) or kept == due)
+        yield TableLine(label, rule.end, rule.because, due, held=held, of_held_sources=kept)
 
 
 def _due_rows(model: Any, rule: TableRule, *, at: datetime) -> QuerySet[Any]:
@@ -176,11 +185,21 @@ def _over_by_source(rule: TableRule, *, at: datetime) -> Q:
     return over
 
 
+def _of_held_sources(rule: TableRule) -> Q:
+    """Rows do not tell their delivery: a hold of one delivery keeps the rows of its whole source."""
+    held = Q(pk__in=[])
+    if rule.by_source:
+        for name in LegalHold.objects.filter(ended_at__isnull=True).values_list("name", flat=True):
+            for source in {name, name.rpartition(".")[0]} - {""}:
+                held |= Q(**{rule.by_source: source})
+    return held
+
+
 def _ended(line: TableLine, *, by: Actor, at: datetime) -> TableLine:
     if not line.due or line.held:
         return line
     rule = TABLE_RULES[line.table]
-    rows = _due_rows(apps.get_model(line.table), rule, at=at)
+    rows = _due_rows(apps.get_model(line.table), rule, at=at).exclude(_of_held_sources(rule))
     with transaction.atomic():
         if rule.end is End.ANONYMISED:
             gone = _anonymise_accounts(rows)
@@ -188,7 +207,7 @@ def _ended(line: TableLine, *, by: Actor, at: datetime) -> TableLine:
             _, by_table = rows.delete()
             gone = by_table.get(line.table, 0)
         _enter(by, ERASED, line.table, count=gone, at=at)
-    return TableLine(line.table, line.end, line.because, line.due, held=False, gone=gone)
+    return replace(line, gone=gone)
 
 
 def _anonymise_accounts(rows: QuerySet[Account]) -> int:

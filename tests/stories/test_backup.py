@@ -276,6 +276,27 @@ def test_what_was_destroyed_after_the_backup_is_destroyed_again(
     shred_period(forgetful, **place)
 
 
+def test_a_wrong_list_of_erasures_leaves_no_store(
+    built: Path, sealed_backup: Backup, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    strangers = Store(tmp_path / "stranger").create()
+    shutil.copytree(Store(built).keys, strangers.keys)
+    (strangers.keys / "keyring.json").write_text('{"keyring": "another"}', encoding="utf-8")
+    for wrong in (empty, strangers.keys):
+        new = Store(tmp_path / "new")
+        with pytest.raises(Refusal):
+            restore_backup(
+                sealed_backup.data,
+                new,
+                passphrase=PASSPHRASE,
+                keys=keys_of(sealed_backup),
+                erasures_from=(wrong,),
+            )
+        assert not list(tmp_path.glob("*new*"))
+
+
 def test_a_database_that_is_written_to_is_copied_as_of_one_instant(tmp_path: Path) -> None:
     """Two accounts whose sum never changes: no copy sees a transfer half-way."""
     database = tmp_path / "work.sqlite3"

@@ -30,6 +30,8 @@ DEFAULT_CIPHER = "AES-256-GCM"
 TOKEN_KEY_BYTES = 32
 SIGNING_SEED_BYTES = 32
 LEDGER_COMPARTMENT = "ledger"
+# In a store restored without keys: periods whose keys are destroyed as soon as a key folder is there.
+WAITING_ERASURES = "erasures-waiting.json"
 # A name becomes a folder name: letters (any script), digits, underscore, dot, hyphen; no leading dot.
 SAFE_NAME = re.compile(r"^\w[\w.\-]{0,119}$")
 
@@ -225,7 +227,17 @@ def open_keyring(store: Store) -> Keyring:
     about = folder / "keyring.json"
     if not (about.exists() and marker.exists()):
         _introduce(store, about=about, marker=marker)
-    return _opened(about, marker=marker)
+    keyring = _opened(about, marker=marker)
+    if (store.root / WAITING_ERASURES).exists():
+        _destroy_waiting(keyring, store.root / WAITING_ERASURES)
+    return keyring
+
+
+def _destroy_waiting(keyring: Keyring, path: Path) -> None:
+    """May be repeated: the list goes when every key on it is gone."""
+    for zone, source, period in read_json(path)["waiting"]:
+        keyring.shred_data_key(zone=zone, source=source, period=period)
+    path.unlink(missing_ok=True)
 
 
 def _introduce(store: Store, *, about: Path, marker: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from kuai.flows import stage_log
 from kuai.flows.stage_log import StageLog, file_digest
 from kuai.kit.receipt import Receipt
 
@@ -91,3 +93,14 @@ def test_a_digest_is_of_bytes_in_the_order_given(tmp_path: Path) -> None:
     assert file_digest([one, two]) != file_digest([two, one])
     two.write_bytes(b"def" * 999_999 + b"deg")
     assert len(file_digest([one, two])) == 64
+
+
+def test_another_version_of_a_library_that_decides_is_another_build(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = stage_log.code_digest.__wrapped__()
+    assert stage_log.code_digest.__wrapped__() == now
+    monkeypatch.setattr(
+        stage_log, "version", lambda name: "0.0" if name == "pypinyin" else version(name)
+    )
+    assert stage_log.code_digest.__wrapped__() != now

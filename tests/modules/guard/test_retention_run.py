@@ -146,6 +146,22 @@ def test_what_a_source_was_asked_goes_by_the_days_of_its_registration() -> None:
     assert sorted(asked.objects.values_list("key", flat=True)) == ["b", "c"]
 
 
+@pytest.mark.parametrize("held", ["yes_no", "yes_no.2026-01"])
+def test_a_hold_of_a_source_keeps_what_it_was_asked(held: str) -> None:
+    asked = apps.get_model("sources.AskedQuestion")
+    for key, source in (("a", "yes_no"), ("b", "free")):
+        SourceRecord.objects.create(
+            source=source, retention_days=30, has_personal_columns=True, registered_at=NOW
+        )
+        asked.objects.create(key=key, source=source, asked_at=LONG_AGO, valid_days=1)
+    retention.set_hold(held, case_number="AJ-2026-7", by=STEWARD, at=NOW)
+    (line,) = (one for one in retention.erase_due_rows(by=STEWARD, at=NOW) if one.due)
+    assert (line.due, line.of_held_sources, line.gone) == (2, 1, 1)
+    assert list(asked.objects.values_list("key", flat=True)) == ["a"]
+    (line,) = (one for one in retention.list_due_rows(at=NOW) if one.due)
+    assert line.held
+
+
 def test_a_numbered_delivery_is_no_year() -> None:
     assert last_day_of_period("0001") is None
     assert last_day_of_period("2026") is not None
