@@ -46,6 +46,7 @@ from kuai.guard.residents import (
     Binding,
     bind_resident,
     end_binding,
+    end_binding_of,
     find_binding,
     seed_resident,
 )
@@ -104,6 +105,7 @@ __all__ = [
     "create_demo_accounts",
     "decide_route",
     "end_binding",
+    "end_binding_of",
     "end_dead_tickets",
     "end_tickets",
     "find_binding",

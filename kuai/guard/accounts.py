@@ -9,7 +9,7 @@ import re
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -17,12 +17,22 @@ from django.db import transaction
 
 from kuai.guard.engine.areas import WHOLE_TENANT
 from kuai.guard.ledger import record_entry
-from kuai.guard.models import ADMINISTRATORS, Account, OutsideLogin, SourceRecord
+from kuai.guard.models import (
+    ADMINISTRATORS,
+    Account,
+    AccountWish,
+    OutsideLogin,
+    ResidentBinding,
+    SourceRecord,
+)
 from kuai.guard.types import Actor, Role
 from kuai.kit.errors import Refusal
 
 LOGIN_SHAPE = re.compile(r"^[A-Za-z0-9._@-]{2,64}$")
 SYSTEM = Actor(user_id="system", role=Role.SYSTEM_ADMINISTRATOR)
+# For how long what was granted may be carried out.
+GRANT_LASTS = timedelta(hours=24)
+BINDING_ENDED = "ended"
 # Who sees the whole, who watches the others, who opens what children have: given by two people.
 POWERFUL = frozenset(
     {
@@ -81,12 +91,18 @@ def change_role(
     username: str, role: Role, *, areas: Sequence[str], by: Actor, at: datetime
 ) -> Actor:
     """Give a login another role and areas. Refuses to turn an administrator into anything else, or anybody into
-    an administrator: that takes another person."""
+    an administrator: that takes another person. A resident's login stays one: it is bound to a person."""
     _require_security_administrator(by)
     account = _get_account(username)
     if account.role != role.value and {account.role, role.value} & set(ADMINISTRATORS):
         raise Refusal(
             "account.administrators_exclude", "管理员账号不能改作他用，业务账号也不能改成管理员。"
+        )
+    if account.role != role.value and Role.RESIDENT.value in (account.role, role.value):
+        raise Refusal(
+            "account.resident_stays",
+            "居民登录不能改作工作账号，工作账号也不能改成居民登录。",
+            next_step="停用这个，另开一个。",
         )
     if by.user_id == username:
         raise Refusal("account.own_role", "不能修改自己的角色或区域。")
@@ -99,12 +115,22 @@ def change_role(
 
 
 def close_account(username: str, *, by: Actor, at: datetime) -> None:
-    """Close a login; nobody comes in by it from the next request on. May be repeated."""
+    """Close a login; nobody comes in by it from the next request on. May be repeated.
+
+    A resident's login is nobody's then. The last audit administrator's takes a second person's leave.
+    """
     _require_security_administrator(by)
     account = _get_account(username)
-    account.is_active = False
-    account.closed_at = account.closed_at or at
     with transaction.atomic():
+        if _is_last_audit_administrator(account) and not use_grant(username, "lock", at=at):
+            raise Refusal(
+                "account.last_audit",
+                "这是最后一个在用的审计管理员：停用要另一位管理员同意。",
+                next_step="先开通接替的审计管理员；或提出申请，由另一位安全管理员同意后 24 小时内停用。",
+            )
+        account.is_active = False
+        account.closed_at = account.closed_at or at
+        end_living_binding(account, by=by, at=at)
         account.save()
         OutsideLogin.objects.filter(account=account).delete()
         _enter(account, action="account.closed", by=by, at=at)
@@ -131,8 +157,11 @@ def _require_security_administrator(by: Actor) -> None:
 
 
 def _require_no_second_person(wish: NewAccount, by: Actor) -> None:
-    """Where there is an audit administrator, a powerful login takes both; before, the first ones are opened alone."""
-    second = Account.objects.filter(role=Role.AUDIT_ADMINISTRATOR.value, is_active=True)
+    """Once there was an audit administrator, a powerful login takes both; before, the first ones are opened alone.
+
+    A locked one counts: else locking them would give everything to one person.
+    """
+    second = Account.objects.filter(role=Role.AUDIT_ADMINISTRATOR.value)
     if wish.role in POWERFUL and by != SYSTEM and second.exclude(username=by.user_id).exists():
         raise Refusal(
             "account.two_people",
@@ -141,21 +170,68 @@ def _require_no_second_person(wish: NewAccount, by: Actor) -> None:
         )
 
 
+def use_grant(username: str, *acts: str, at: datetime) -> bool:
+    """Use up one living leave for one of `acts`; False where there is none. Inside the act's own transaction.
+
+    The leave to open a login covers its first way in, a code or a tie.
+    """
+    granted = AccountWish.objects.select_for_update().filter(
+        username=username, act__in=acts, state="granted", used_at=None
+    )
+    leave = granted.filter(decided_at__gt=at - GRANT_LASTS).first()
+    return leave is not None and bool(
+        AccountWish.objects.filter(pk=leave.pk, used_at=None).update(used_at=at)
+    )
+
+
+def end_living_binding(account: Account, *, by: Actor, at: datetime) -> None:
+    """Make the login nobody's, told to the person it was: they must be seen again. May be repeated."""
+    living = ResidentBinding.objects.filter(username=account.username).order_by("-pk").first()
+    if living is None or living.evidence == BINDING_ENDED:
+        return
+    with transaction.atomic():
+        ResidentBinding(
+            username=account.username,
+            person_code=living.person_code,
+            evidence=BINDING_ENDED,
+            bound_by=by.user_id,
+            bound_at=at,
+        ).save()
+        account.person_code = ""
+        account.save(update_fields=["person_code"])
+        record_entry(
+            actor=by,
+            action="binding.ended",
+            object_kind="person",
+            object_refs=(living.person_code,),
+            purpose="administration",
+            count=1,
+            at=at,
+        )
+
+
+def _is_last_audit_administrator(account: Account) -> bool:
+    if account.role != Role.AUDIT_ADMINISTRATOR.value or not account.is_active:
+        return False
+    # A row that was read for update here makes two such closings wait for one another.
+    active = Account.objects.select_for_update().filter(role=account.role, is_active=True)
+    return not any(one.pk != account.pk for one in active)
+
+
 def require_role_fits(wish: NewAccount) -> None:
-    """Refuse an administrator who does business, a second account of one person, a resident who is nobody."""
+    """Refuse an administrator who does business, a second account of one person, a department of other roles."""
     is_administrator = wish.role.value in ADMINISTRATORS
     if is_administrator and not wish.staff_no:
         raise Refusal("account.staff_no", "管理员账号必须写明工号。")
     if is_administrator and (wish.person_code or wish.organisation_code or wish.areas):
         raise Refusal("account.administrators_exclude", "管理员不办业务，不能有区域、本人或单位。")
-    if wish.staff_no and Account.objects.filter(staff_no=wish.staff_no).exists():
+    same = Account.objects.filter(staff_no=wish.staff_no).exclude(username=wish.username)
+    if wish.staff_no and same.exists():
         raise Refusal(
             "account.one_person_one_account", "这个工号已有账号：一个人只有一个账号、一个角色。"
         )
     if wish.department and wish.role is not Role.DEPARTMENT_CLERK:
         raise Refusal("account.department", "只有部门工作人员写明部门。")
-    if wish.role is Role.RESIDENT and not (wish.person_code or wish.organisation_code):
-        raise Refusal("account.nobody", "居民账号要写明代表谁（本人或单位编码）。")
 
 
 def _set_password(account: Account, password: str) -> None:

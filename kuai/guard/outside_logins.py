@@ -11,9 +11,10 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
+from kuai.guard.accounts import end_living_binding
 from kuai.guard.ledger import record_entry
 from kuai.guard.models import Account, OutsideLogin
-from kuai.guard.register import require_granted_for
+from kuai.guard.register import use_grant_for
 from kuai.guard.types import Actor, Role
 from kuai.kit.errors import Refusal
 
@@ -28,7 +29,9 @@ def provider_name() -> str:
 
 
 def tie(login: str, subject: str, *, by: Actor, at: datetime) -> None:
-    """Let the provider's `subject` come in as this account. Powerful ones take the second person's leave first.
+    """Let the provider's `subject` come in as this account. Powerful ones use up the second person's leave.
+
+    A resident's login is nobody's until the person was seen again: who comes in by it is somebody else's word.
 
     Refuses one's own account, and a subject or an account that is tied already.
     """
@@ -37,13 +40,14 @@ def tie(login: str, subject: str, *, by: Actor, at: datetime) -> None:
         raise Refusal("outside.none", "没有设置统一身份认证。", next_step="见 docs/operations.md。")
     if not SUBJECT.match(subject):
         raise Refusal("outside.subject", "标识是 1 到 200 个可见字符，照身份提供方给的写。")
-    require_granted_for(login, at=at)
     taken = OutsideLogin.objects.filter(issuer=_issuer(), subject=subject).exists()
     if taken or OutsideLogin.objects.filter(account=account).exists():
         raise Refusal(
             "outside.taken", "这个标识或这个账号已经对应过了。", next_step="先解除原来的对应。"
         )
     with transaction.atomic():
+        use_grant_for(account, "tie", "open", at=at)
+        end_living_binding(account, by=by, at=at)
         OutsideLogin.objects.create(
             issuer=_issuer(), subject=subject, account=account, tied_by=by.user_id, tied_at=at
         )

@@ -16,21 +16,26 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from kuai.guard.accounts import (
+    LOGIN_SHAPE,
     POWERFUL,
     ROLES_OF_THE_WHOLE,
     ROLES_WITHOUT_AREA,
     NewAccount,
     change_role,
     close_account,
+    end_living_binding,
     open_account,
     require_role_fits,
+    use_grant,
 )
+from kuai.guard.engine.areas import covers_any
 from kuai.guard.ledger import record_entry
-from kuai.guard.models import Account, AccountWish, OutsideLogin
+from kuai.guard.models import ADMINISTRATORS, Account, AccountWish, OutsideLogin
 from kuai.guard.types import Actor, Role
 from kuai.kit.errors import Refusal
 
 __all__ = [
+    "ACTS_ON_LOGIN",
     "POWERFUL",
     "ROLES_OF_THE_WHOLE",
     "ROLES_WITHOUT_AREA",
@@ -47,15 +52,18 @@ __all__ = [
     "list_accounts",
     "list_wishes",
     "lock_account",
+    "may_decide",
     "open_login",
-    "require_granted_for",
     "revoke_sessions",
+    "takes_two",
     "unlock_account",
+    "use_grant_for",
 ]
 
 CODE_LASTS = timedelta(hours=24)
-# For how long what was granted may be carried out.
-GRANT_LASTS = timedelta(hours=24)
+# Acts on a powerful login that is there already; the leave is for one of them, once.
+ACTS_ON_LOGIN = ("code", "unlock", "tie", "lock")
+ACTS_ON_POWERS = ("role", "areas")
 # No letters or digits that are taken for others when they are read out.
 CODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 SEES_REGISTER = (Role.SECURITY_ADMINISTRATOR, Role.AUDIT_ADMINISTRATOR)
@@ -98,14 +106,19 @@ class WishLine:
     """Something that takes two people, and how it stands."""
 
     number: int
+    act: str
     login: str
     display_name: str
+    role_before: Role | None
+    areas_before: tuple[str, ...]
     role: Role
     areas: tuple[str, ...]
+    department: str
     is_new: bool
     asked_by: str
     asked_at: datetime
     state: str
+    is_used: bool
 
 
 def list_accounts(*, by: Actor, wanted: str = "", role: str = "") -> tuple[AccountLine, ...]:
@@ -141,19 +154,25 @@ def open_login(wish: NewAccount, *, by: Actor, at: datetime) -> str:
     return code
 
 
-def ask_for(wish: NewAccount, *, by: Actor, at: datetime) -> int:
-    """Ask a second person for a powerful login, new or not; returns the wish's number. One at a time for a login."""
+def ask_for(wish: NewAccount, *, by: Actor, at: datetime, act: str = "") -> int:
+    """Ask a second person for one act; returns the wish's number. One wish at a time for a login.
+
+    `act`: what is to be done with a powerful login as it is; "" asks for the login or the powers in `wish`.
+    """
     _require_keeper(by, wish.username)
     row = Account.objects.filter(username=wish.username).first()
-    if row is None:
-        require_role_fits(wish)
+    act = act or _act_of(wish, row)
+    _require_askable(wish, row, act)
     if AccountWish.objects.filter(username=wish.username, state="waiting").exists():
         raise Refusal("account.wish_waits", "这个登录名已有一项申请等待复核。")
     with transaction.atomic():
         made = AccountWish.objects.create(
+            act=act,
             username=wish.username,
             display_name=wish.display_name,
             staff_no=wish.staff_no,
+            role_before=row.role if row else "",
+            areas_before=list(row.areas) if row else [],
             role=wish.role.value,
             areas=list(wish.areas),
             department=wish.department,
@@ -161,36 +180,60 @@ def ask_for(wish: NewAccount, *, by: Actor, at: datetime) -> int:
             asked_by=by.user_id,
             asked_at=at,
         )
-        _enter("account.asked", wish.username, (wish.role.value,), by=by, at=at)
+        _enter("account.asked", wish.username, (act, wish.role.value), by=by, at=at)
     return made.pk
 
 
 def decide_wish(number: int, *, is_granted: bool, by: Actor, at: datetime) -> None:
     """The second person's word. A new login is opened without a password; the code is issued by who asked.
 
-    Refuses everybody but an audit administrator, who asked, and whom it is about.
+    Refuses everybody but an audit administrator, who asked, and whom it is about; refuses to grant what no longer
+    fits the login as it is now. Where it is about the last audit administrator, or none is active, another security
+    administrator is the second person.
     """
-    if by.role is not Role.AUDIT_ADMINISTRATOR:
-        raise Refusal("account.second_person", "由审计管理员复核。")
-    row = AccountWish.objects.filter(pk=number, state="waiting").first()
-    if row is None:
-        raise Refusal("account.wish_none", "没有等待复核的这一项。")
-    if by.user_id in (row.asked_by, row.username):
-        raise Refusal("account.second_person", "要由另一个人复核。")
     with transaction.atomic():
+        row = AccountWish.objects.select_for_update().filter(pk=number, state="waiting").first()
+        if by.role not in SEES_REGISTER:
+            raise Refusal("account.second_person", "由审计管理员复核。")
+        if row is None:
+            raise Refusal("account.wish_none", "没有等待复核的这一项。")
+        if by.user_id in (row.asked_by, row.username):
+            raise Refusal("account.second_person", "要由另一个人复核。")
+        if by.role is Role.SECURITY_ADMINISTRATOR and not _may_stand_in(row.username):
+            raise Refusal("account.second_person", "由审计管理员复核。")
+        if is_granted:
+            _require_still_fits(row)
         row.state = "granted" if is_granted else "refused"
         row.decided_by, row.decided_at = by.user_id, at
+        if is_granted and row.act in ACTS_ON_POWERS:
+            row.used_at = at
         row.save()
-        _enter(f"account.{row.state}", row.username, (row.role,), by=by, at=at)
-        if is_granted:
+        _enter(f"account.{row.state}", row.username, (row.act, row.role), by=by, at=at)
+        if is_granted and row.act not in ACTS_ON_LOGIN:
             _carry_out(row, at=at)
+
+
+def may_decide(wish: WishLine, *, by: Actor) -> bool:
+    """Is `by` a second person for this wish, and does it still wait?"""
+    if wish.state != "waiting" or by.user_id in (wish.asked_by, wish.login):
+        return False
+    is_stand_in = by.role is Role.SECURITY_ADMINISTRATOR and _may_stand_in(wish.login)
+    return by.role is Role.AUDIT_ADMINISTRATOR or is_stand_in
+
+
+def takes_two(account: AccountLine, powers: Powers) -> bool:
+    """Would these powers take a second person: another powerful role, or a powerful one in more places?"""
+    if powers.role is not account.role:
+        return bool({account.role, powers.role} & POWERFUL)
+    return account.is_powerful and not all(
+        covers_any(account.areas, (area,)) for area in powers.areas
+    )
 
 
 def change_powers(login: str, powers: Powers, *, by: Actor, at: datetime) -> None:
     """Give a login another role, areas, department, from its next request on. Refuses what takes two people."""
     _require_keeper(by, login)
-    row = _row(login)
-    if row.role != powers.role.value and {Role(row.role), powers.role} & POWERFUL:
+    if takes_two(_line(_row(login)), powers):
         raise _takes_two()
     _require_department(powers)
     with transaction.atomic():
@@ -210,30 +253,27 @@ def lock_account(login: str, *, by: Actor, at: datetime) -> int:
 def unlock_account(login: str, *, by: Actor, at: datetime) -> str:
     """Let a locked login in again, by a new one-time code, which is returned. Refuses powerful ones not granted."""
     _require_keeper(by, login)
-    row = _row(login)
-    _require_granted(row, at=at)
     with transaction.atomic():
+        row = _row(login)
+        use_grant_for(row, "unlock", at=at)
         row.is_active, row.closed_at = True, None
         row.save()
         _enter("account.unlocked", login, (row.role,), by=by, at=at)
-        return issue_code(login, by=by, at=at)
+        return _put_code(row, by=by, at=at)
 
 
 def issue_code(login: str, *, by: Actor, at: datetime) -> str:
-    """A one-time code in the place of the password, for 24 hours, returned once; every session of the login ends."""
+    """A one-time code in the place of the password, for 24 hours, returned once; every session of the login ends.
+
+    A resident's login is nobody's afterwards: whoever holds the code must be seen before it opens a file.
+    """
     _require_keeper(by, login)
-    row = _row(login)
-    if not row.is_active:
-        raise Refusal("account.locked", "这个账号已停用。", next_step="先恢复它。")
-    _require_granted(row, at=at)
-    code = _new_code()
-    row.set_password(code)
-    row.must_change_password, row.one_time_until = True, at + CODE_LASTS
     with transaction.atomic():
-        row.save()
-        _end_sessions(row)
-        _enter("account.code_issued", login, (row.role,), by=by, at=at)
-    return code
+        row = _row(login)
+        if not row.is_active:
+            raise Refusal("account.locked", "这个账号已停用。", next_step="先恢复它。")
+        use_grant_for(row, "code", "open", at=at)
+        return _put_code(row, by=by, at=at)
 
 
 def revoke_sessions(login: str, *, by: Actor, at: datetime) -> int:
@@ -258,31 +298,27 @@ def list_wishes(*, by: Actor) -> tuple[WishLine, ...]:
     return tuple(
         WishLine(
             number=row.pk,
+            act=row.act,
             login=row.username,
             display_name=row.display_name,
+            role_before=Role(row.role_before) if row.role_before else None,
+            areas_before=tuple(row.areas_before),
             role=Role(row.role),
             areas=tuple(row.areas),
+            department=row.department,
             is_new=row.is_new,
             asked_by=row.asked_by,
             asked_at=row.asked_at,
             state=row.state,
+            is_used=row.used_at is not None,
         )
         for row in rows
     )
 
 
 def _carry_out(row: AccountWish, *, at: datetime) -> None:
-    account = Account.objects.filter(username=row.username).first()
-    if account is None:
-        wish = NewAccount(
-            username=row.username,
-            display_name=row.display_name,
-            role=Role(row.role),
-            areas=tuple(row.areas),
-            staff_no=row.staff_no,
-            department=row.department,
-        )
-        require_role_fits(wish)
+    wish = _wanted(row)
+    if row.is_new:
         account = Account(
             username=wish.username,
             display_name=wish.display_name,
@@ -290,9 +326,77 @@ def _carry_out(row: AccountWish, *, at: datetime) -> None:
             opened_at=at,
         )
         account.set_unusable_password()
+    else:
+        account = _row(row.username)
     account.role, account.areas = row.role, list(row.areas)
     account.department = row.department
     account.save()
+
+
+def _wanted(row: AccountWish) -> NewAccount:
+    return NewAccount(
+        username=row.username,
+        display_name=row.display_name,
+        role=Role(row.role),
+        areas=tuple(row.areas),
+        staff_no=row.staff_no,
+        department=row.department,
+    )
+
+
+def _act_of(wish: NewAccount, row: Account | None) -> str:
+    if row is None:
+        return "open"
+    return "role" if row.role != wish.role.value else "areas"
+
+
+def _require_askable(wish: NewAccount, row: Account | None, act: str) -> None:
+    if act not in ("open", *ACTS_ON_POWERS, *ACTS_ON_LOGIN):
+        raise Refusal("account.act", "没有这一种申请。")
+    if (act == "open") is not (row is None):
+        raise Refusal("account.act", "这一种申请和账号的现状不合。")
+    if not LOGIN_SHAPE.match(wish.username):
+        raise Refusal("account.login_name", "登录名用 2 到 64 个字母、数字、点、横线或下划线。")
+    require_role_fits(wish)
+    if row is None or row.role == wish.role.value:
+        return
+    if {row.role, wish.role.value} & set(ADMINISTRATORS):
+        raise Refusal(
+            "account.administrators_exclude", "管理员账号不能改作他用，业务账号也不能改成管理员。"
+        )
+    if Role.RESIDENT.value in (row.role, wish.role.value):
+        raise Refusal("account.resident_stays", "居民登录不能改作工作账号。")
+
+
+def _require_still_fits(row: AccountWish) -> None:
+    """What was asked for is about the login as it stood then, and no other."""
+    now = Account.objects.filter(username=row.username).first()
+    known = (now.role, now.areas, now.display_name) if now else None
+    asked = None if row.is_new else (row.role_before, row.areas_before, row.display_name)
+    if known != asked:
+        raise Refusal(
+            "account.wish_stale",
+            "申请以后这个账号变了，不能再同意。",
+            next_step="退回它，请安全管理员重新申请。",
+        )
+    require_role_fits(_wanted(row))
+
+
+def _may_stand_in(login: str) -> bool:
+    """May another security administrator be the second person? Only where no audit administrator can be."""
+    audits = Account.objects.filter(role=Role.AUDIT_ADMINISTRATOR.value, is_active=True)
+    return not audits.exclude(username=login).exists()
+
+
+def _put_code(row: Account, *, by: Actor, at: datetime) -> str:
+    code = _new_code()
+    end_living_binding(row, by=by, at=at)
+    row.set_password(code)
+    row.must_change_password, row.one_time_until = True, at + CODE_LASTS
+    row.save()
+    _end_sessions(row)
+    _enter("account.code_issued", row.username, (row.role,), by=by, at=at)
+    return code
 
 
 def _line(row: Account) -> AccountLine:
@@ -344,19 +448,10 @@ def _require_keeper(by: Actor, login: str, *, may_be_own: bool = False) -> None:
         raise Refusal("account.own", "不能改自己的账号。", next_step="请另一位安全管理员来做。")
 
 
-def _require_granted(row: Account, *, at: datetime) -> None:
-    if Role(row.role) not in POWERFUL:
-        return
-    granted = AccountWish.objects.filter(
-        username=row.username, state="granted", decided_at__gt=at - GRANT_LASTS
-    )
-    if not granted.exists():
+def use_grant_for(row: Account, *acts: str, at: datetime) -> None:
+    """Use up the leave for one act on a powerful login; refuses where there is none. Others need none."""
+    if Role(row.role) in POWERFUL and not use_grant(row.username, *acts, at=at):
         raise _takes_two()
-
-
-def require_granted_for(login: str, *, at: datetime) -> None:
-    """Refuse a powerful login for which no second person gave leave in the last 24 hours."""
-    _require_granted(_row(login), at=at)
 
 
 def _require_department(powers: Powers) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from kuai.guard.accounts import SYSTEM
+from kuai.guard.accounts import BINDING_ENDED, SYSTEM, end_living_binding
 from kuai.guard.engine.reading import CODE_SHAPE
 from kuai.guard.ledger import record_entry
 from kuai.guard.models import Account, ResidentBinding, SourceRecord
@@ -24,7 +24,6 @@ BINDERS = frozenset({Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK})
 # What the officer was shown; nothing of what stands in it is kept.
 EVIDENCE = ("id_card", "household_book", "residence_permit", "passport")
 SEEDED = "seed"
-ENDED = "ended"
 
 
 @dataclass(frozen=True)
@@ -81,23 +80,28 @@ def seed_resident(username: str, person_code: str, *, record: str, at: datetime)
 
 
 def end_binding(username: str, *, by: Actor, at: datetime) -> None:
-    """The login is nobody's any more: by who may bind, by the security administrator, by its holder. Repeatable."""
-    known = _living(username)
-    if known is None:
-        return
-    may = by.role in BINDERS or by.role is Role.SECURITY_ADMINISTRATOR
-    if not may and by.user_id not in (username, SYSTEM.user_id):
+    """The login is nobody's any more: by its holder or the security administrator. Repeatable."""
+    may = by.role is Role.SECURITY_ADMINISTRATOR or by.user_id in (username, SYSTEM.user_id)
+    if not may:
+        raise Refusal("binding.not_yours", "终止要本人、安全管理员，或见到本人的工作人员来做。")
+    account = Account.objects.filter(username=username).first()
+    if account is not None:
+        end_living_binding(account, by=by, at=at)
+
+
+def end_binding_of(person_code: str, *, ticket_id: str, by: Actor, at: datetime) -> int:
+    """No login is this person's any more: by an officer whose live ticket names them. Returns how many ended."""
+    if by.role not in BINDERS:
         raise Refusal("binding.not_yours", "居民登录由见到本人的街道或部门工作人员核对。")
+    ticket = get_live_ticket(ticket_id, holder=by, at=at)
+    if f"person:{person_code}" not in ticket.subjects:
+        raise Refusal("ticket.other_person", "这张凭据不是为这个人开的。")
+    bound = Account.objects.filter(role=Role.RESIDENT.value, person_code=person_code)
+    living = [one for one in bound if _living(one.username) is not None]
     with transaction.atomic():
-        ResidentBinding(
-            username=username,
-            person_code=known.person_code,
-            evidence=ENDED,
-            bound_by=by.user_id,
-            bound_at=at,
-        ).save()
-        Account.objects.filter(username=username).update(person_code="")
-        _enter("binding.ended", known.person_code, by=by, ticket="", at=at)
+        for account in living:
+            end_living_binding(account, by=by, at=at)
+    return len(living)
 
 
 def find_binding(actor: Actor) -> Binding | None:
@@ -137,7 +141,7 @@ def _bind(wish: Binding, *, by: Actor, ticket: str) -> Binding:
 
 def _living(username: str) -> Binding | None:
     row = ResidentBinding.objects.filter(username=username).order_by("-pk").first()
-    if row is None or row.evidence == ENDED:
+    if row is None or row.evidence == BINDING_ENDED:
         return None
     return Binding(
         row.username, row.person_code, row.record, row.evidence, row.bound_by, row.bound_at

@@ -46,7 +46,7 @@ def come_from_provider(request: HttpRequest) -> HttpResponse:
     # Taken out at once: an attempt is good for one answer.
     kept = request.session.pop(ATTEMPT_IN_SESSION, None)
     state = request.GET.get("state", "")
-    if kept is None or not hmac.compare_digest(kept["state"], state):
+    if kept is None or not hmac.compare_digest(kept["state"].encode(), state.encode()):
         raise Refusal(
             "outside.not_asked",
             _("这次登录不是从这里开始的，或已经用过。"),

@@ -130,7 +130,12 @@ def _keys() -> KeySet:
     told: Any = cache.get_or_set(
         _remembered("keys"), lambda: _fetch(_endpoint("jwks_uri")), REMEMBERED_S
     )
-    return KeySet.import_key_set(told)
+    try:
+        return KeySet.import_key_set(told)
+    except (JoseError, KeyError, TypeError, ValueError, AttributeError) as cause:
+        # A bad answer is not what we live with for an hour.
+        cache.delete(_remembered("keys"))
+        raise _no_login("身份提供方的密钥读不懂。") from cause
 
 
 def _remembered(what: str) -> str:
@@ -138,10 +143,20 @@ def _remembered(what: str) -> str:
     return f"identity-provider-{what}-{digest}"
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect may lead out of HTTPS: the answer stays an error."""
+
+    def redirect_request(self, *_arguments: Any) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
+
+
 def _fetch(address: str, content: bytes | None = None) -> dict[str, Any]:
     request = urllib.request.Request(address, data=content, headers={"Accept": "application/json"})  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310 - _require_safe
+        with _OPENER.open(request, timeout=TIMEOUT_S) as answer:
             told = json.loads(answer.read(LARGEST_ANSWER_BYTES))
     except (urllib.error.URLError, TimeoutError, ValueError, OSError) as cause:
         raise _no_login("身份提供方没有答复，或不认这次登录。") from cause

@@ -22,8 +22,8 @@ from kuai.web.doors import current_reader
 from kuai.web.words import ROLE_NAMES
 
 WHOLE = "/"
-# Residents come in by a binding in front of an officer, not by the register.
-OFFERED = tuple(role for role in Role if role is not Role.RESIDENT)
+# A resident's login opens nothing before an officer who saw the person bound it.
+OFFERED = tuple(Role)
 
 
 class PowersForm(forms.Form):
@@ -97,8 +97,19 @@ class NewAccountForm(PowersForm):
     staff_no = forms.CharField(
         label=gettext_lazy("工号"),
         max_length=64,
-        help_text=gettext_lazy("一个人只有一个账号：同一工号不能再开。"),
+        required=False,
+        help_text=gettext_lazy("一个人只有一个账号：同一工号不能再开。居民没有工号，不写。"),
     )
+
+    def clean(self) -> dict[str, Any]:
+        """Staff have a staff number; residents have none."""
+        values = super().clean()
+        is_resident = values.get("role") == Role.RESIDENT.value
+        if is_resident and values.get("staff_no"):
+            self.add_error("staff_no", _("居民没有工号，不写。"))
+        if not is_resident and not values.get("staff_no") and "staff_no" not in self.errors:
+            self.add_error("staff_no", _("写明工号。"))
+        return values
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         # The one that may least, so that nobody gives more by not looking.

@@ -11,10 +11,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kuai.guard import outside_logins, register
-from kuai.guard.register import AccountLine
+from kuai.guard.register import AccountLine, Powers, WishLine
 from kuai.guard.types import Actor, Role
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
@@ -28,6 +29,16 @@ from kuai.web.admin.forms import (
 )
 from kuai.web.admin.rules import grants_accounts, keeps_accounts, sees_accounts
 from kuai.web.words import ROLE_NAMES
+
+ACT_NAMES = {
+    "open": gettext_lazy("开通账号"),
+    "role": gettext_lazy("改角色"),
+    "areas": gettext_lazy("改负责的块"),
+    "code": gettext_lazy("发一次性口令"),
+    "unlock": gettext_lazy("恢复账号"),
+    "tie": gettext_lazy("对应统一身份"),
+    "lock": gettext_lazy("停用账号"),
+}
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -85,8 +96,8 @@ def change_powers(request: HttpRequest, number: int) -> HttpResponse:
         return _show_account(request, number, form=form)
     powers = form.powers
     try:
-        if powers.role is not account.role and (is_powerful(powers.role) or account.is_powerful):
-            _ask(account, powers.role, powers.areas, by=by)
+        if register.takes_two(account, powers):
+            _ask(account, powers, by=by)
             messages.success(request, _("已提出申请，等审计管理员复核。"))
         else:
             register.change_powers(account.login, powers, by=by, at=now)
@@ -125,10 +136,13 @@ def issue_code(request: HttpRequest, number: int) -> HttpResponse:
 @keeps_accounts
 @require_POST
 def ask_second_person(request: HttpRequest, number: int) -> HttpResponse:
-    """Ask for the leave to issue a code for, unlock or tie a powerful login."""
+    """Ask for the leave to issue a code for, unlock, tie or lock a powerful login: one act, once."""
     by = actor_of(request)
     account = register.find_account(number, by=by)
-    _ask(account, account.role, account.areas, by=by)
+    act = request.POST.get("act", "")
+    if act not in ACT_NAMES or act not in register.ACTS_ON_LOGIN:
+        raise Refusal("account.act", _("没有这一种申请。"))
+    _ask(account, Powers(account.role, account.areas, account.department), by=by, act=act)
     messages.success(request, _("已提出申请，等审计管理员复核。"))
     return _back_to(number)
 
@@ -165,9 +179,8 @@ def tie_outside_login(request: HttpRequest, number: int) -> HttpResponse:
 def show_wishes(request: HttpRequest) -> HttpResponse:
     """What takes two people: what waits, and what was decided."""
     by = actor_of(request)
-    lines = [(one, ROLE_NAMES[one.role]) for one in register.list_wishes(by=by)]
-    may_decide = by.role is Role.AUDIT_ADMINISTRATOR
-    return render(request, "admin/wishes.html", {"lines": lines, "may_decide": may_decide})
+    lines = [_wish(one, by) for one in register.list_wishes(by=by)]
+    return render(request, "admin/wishes.html", {"lines": lines})
 
 
 @grants_accounts
@@ -196,15 +209,16 @@ def _with_code(request: HttpRequest, number: int, act: Callable[..., str]) -> Ht
     return _show_code(request, account.login, act(account.login, by=by, at=utc_now()))
 
 
-def _ask(account: AccountLine, role: Role, areas: tuple[str, ...], *, by: Actor) -> None:
+def _ask(account: AccountLine, powers: Powers, *, by: Actor, act: str = "") -> None:
     wish = register.NewAccount(
         username=account.login,
         display_name=account.display_name,
-        role=role,
-        areas=areas,
+        role=powers.role,
+        areas=powers.areas,
         staff_no=account.staff_no,
+        department=powers.department,
     )
-    register.ask_for(wish, by=by, at=utc_now())
+    register.ask_for(wish, by=by, at=utc_now(), act=act)
 
 
 def _show_account(
@@ -222,11 +236,21 @@ def _show_account(
     context = {
         "account": account,
         "shown": _shown(account),
+        "acts": _acts_to_ask(account),
         "may_keep": by.role is Role.SECURITY_ADMINISTRATOR and by.user_id != account.login,
         "is_own": by.user_id == account.login,
         "provider": outside_logins.provider_name(),
     }
     return _show_form(request, "admin/account.html", form or known, **context)
+
+
+def _acts_to_ask(account: AccountLine) -> list[tuple[str, Any]]:
+    acts = ["code"] if account.is_active else ["unlock"]
+    if outside_logins.provider_name() and not account.outside:
+        acts.append("tie")
+    if account.role is Role.AUDIT_ADMINISTRATOR and account.is_active:
+        acts.append("lock")
+    return [(act, ACT_NAMES[act]) for act in acts]
 
 
 def _show_form(request: HttpRequest, page: str, form: forms.Form, **more: Any) -> HttpResponse:
@@ -252,6 +276,24 @@ def _shown(account: AccountLine) -> dict[str, Any]:
         "role": ROLE_NAMES[account.role],
         "areas": ["/" if not area else area.rpartition("/")[2] for area in account.areas],
     }
+
+
+def _wish(one: WishLine, by: Actor) -> dict[str, Any]:
+    before = ROLE_NAMES[one.role_before] if one.role_before else ""
+    return {
+        "wish": one,
+        "act": ACT_NAMES[one.act],
+        "before": before,
+        "areas_before": _area_words(one.areas_before),
+        "after": ROLE_NAMES[one.role],
+        "areas": _area_words(one.areas),
+        "changes": one.act in ("open", "role", "areas"),
+        "may_decide": register.may_decide(one, by=by),
+    }
+
+
+def _area_words(areas: tuple[str, ...]) -> str:
+    return " ".join(area.rpartition("/")[2] or "/" for area in areas) or "—"
 
 
 def _back_to(number: int) -> HttpResponse:

@@ -111,6 +111,19 @@ def bind_login(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("tasks"))
 
 
+@binds_residents
+@never_cache
+@require_POST
+def end_login(request: HttpRequest) -> HttpResponse:
+    """The person of the ticket stands here: no login is theirs from now on, as after a mistake or a lost phone."""
+    ticket, code = _person_of(request)
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    _require_here(actor, code)
+    access.end_binding_of(code, ticket_id=ticket.ticket_id, by=actor, at=utc_now())
+    messages.success(request, _("已终止：现在没有登录是这个人的。"))
+    return HttpResponseRedirect(reverse("tasks"))
+
+
 def _show(request: HttpRequest, *, revealed: dict[str, str | None] | None = None) -> HttpResponse:
     ticket, code = _person_of(request)
     actor: Actor = request.actor  # type: ignore[attr-defined]

@@ -12,4 +12,5 @@ urlpatterns = [
     path("tasks/open/", tasks.open_task, name="task_open"),
     path("tasks/reveal/", tasks.reveal_field, name="task_reveal"),
     path("tasks/bind/", tasks.bind_login, name="task_bind"),
+    path("tasks/unbind/", tasks.end_login, name="task_unbind"),
 ]

@@ -95,6 +95,16 @@ def reveal_own(request: HttpRequest) -> HttpResponse:
 
 @reads_own_file
 @require_POST
+def end_own(request: HttpRequest) -> HttpResponse:
+    """This login is nobody's from now on, by its holder's word, also where its record went elsewhere."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    access.end_binding(actor.user_id, by=actor, at=utc_now())
+    messages.success(request, _("已终止：用这个登录看不到您的资料了。"))
+    return HttpResponseRedirect(reverse("own_file"))
+
+
+@reads_own_file
+@require_POST
 def object_to(request: HttpRequest) -> HttpResponse:
     """Say that a fact is wrong: out of use at once, and the departments that said so are asked."""
     try:

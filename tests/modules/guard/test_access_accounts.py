@@ -59,7 +59,6 @@ def test_an_account_opens_with_argon2_and_a_password_to_be_changed() -> None:
          "account.administrators_exclude"),
         ({"username": "xu", "staff_no": "K-8", "role": Role.SYSTEM_ADMINISTRATOR, "areas": (),
           "person_code": "P-00000001-A"}, "account.administrators_exclude"),
-        ({"username": "xu", "staff_no": "", "role": Role.RESIDENT, "areas": ()}, "account.nobody"),
     ],
 )  # fmt: skip
 def test_an_account_that_may_not_be_is_refused(changes: dict, code: str) -> None:

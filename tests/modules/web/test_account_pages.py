@@ -78,7 +78,7 @@ def test_a_powerful_login_waits_for_the_audit_administrator(log_in: LogIn) -> No
     assert keeper.post("/accounts/new/", wish).status_code == 302
     assert not Account.objects.filter(username="new.grid").exists()
     number = AccountWish.objects.get().pk
-    assert keeper.post(f"/accounts/wishes/{number}/", {"answer": "grant"}).status_code == 403
+    assert keeper.post(f"/accounts/wishes/{number}/", {"answer": "grant"}).status_code == 409
     second = log_in(Role.AUDIT_ADMINISTRATOR)
     assert "同意 new.grid" in second.get("/accounts/wishes/").content.decode()
     second.post(f"/accounts/wishes/{number}/", {"answer": "grant"})
