@@ -110,6 +110,18 @@ def test_a_person_has_one_login_and_a_login_one_person_until_it_is_ended(ticket)
     assert access.find_binding(actor_of("r2")).person_code == PERSON
 
 
+def test_an_officer_ends_the_login_of_the_person_of_their_ticket_and_of_nobody_else(ticket):
+    bind(ticket)
+    with pytest.raises(Refusal):
+        access.end_binding("r1", by=CLERK, at=AT)
+    for code, ticket_id in ((OTHER, ticket.ticket_id), (PERSON, "none")):
+        with pytest.raises(Refusal):
+            access.end_binding_of(code, ticket_id=ticket_id, by=CLERK, at=AT)
+    assert access.find_binding(actor_of("r1")) is not None
+    assert access.end_binding_of(PERSON, ticket_id=ticket.ticket_id, by=CLERK, at=AT) == 1
+    assert access.find_binding(actor_of("r1")) is None
+
+
 def test_an_account_that_names_a_person_is_nobodys_file_before_somebody_saw_them(logins):
     Account.objects.filter(username="r1").update(person_code=PERSON)
     assert access.find_binding(actor_of("r1")) is None
