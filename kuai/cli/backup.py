@@ -118,6 +118,11 @@ def _verify(part: Path, *, as_json: bool) -> None:
         f"完好：{what}备份 {manifest.name}，{manifest.made_at[:16]} 做的，{len(manifest.files):,} 个文件。",
         highlight=False,
     )
+    console.print(
+        "核对只认得出意外损坏：清单的校验值不带密钥，有意的改动能连它一起改。"
+        + ("加密的备份在恢复时还要凭口令核对清单。" if manifest.envelope else ""),
+        highlight=False,
+    )
 
 
 def restore(

@@ -77,11 +77,13 @@ def make_backup(
     envelope = make_envelope(passphrase) if passphrase else None
     name = f"kuai-{at:%Y%m%d-%H%M%S}"
     with _whole_or_gone(begin_part(target / name, envelope=envelope)) as writer:
+        version = store.current_version() or ""
         card = _write_store(store, writer, database_url=database_url, progress=progress)
+        _require_published_build(store, writer, version)
         about = {
             "programme": __version__,
             "keyring": _keyring_of(store),
-            "build": store.current_version() or "",
+            "build": version,
             "work_database": card.as_json(),
         }
         manifest = writer.finish(target / name, kind=DATA, at=at, about=about)
@@ -110,7 +112,25 @@ def _write_store(
         for _round in range(ROUNDS):
             if not _put_changed(store, writer, seen, task):
                 break
+        else:
+            raise _moved("文件一直在变")
     return card
+
+
+def _require_published_build(store: Store, writer: PartWriter, version: str) -> None:
+    """A part points to one build and holds it; a publication while it was made is a reason to make it again."""
+    if (store.current_version() or "") != version:
+        raise _moved("其间发布了新的版本")
+    if version and f"{store.builds.name}/{version}/receipts.json" not in writer.written:
+        raise _moved(f"发布的版本 {version} 不全")
+
+
+def _moved(what: str) -> Refusal:
+    return Refusal(
+        "backup.store_moved",
+        f"备份时库在变：{what}，这一份没有留下。",
+        next_step="等构建或期限清理结束后再备份一次。",
+    )
 
 
 def _put_work_database(

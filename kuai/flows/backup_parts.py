@@ -7,6 +7,7 @@ is refused with the file named. How a part is made of a store is `backup`, how i
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import re
@@ -25,8 +26,9 @@ from kuai.kit.store import read_json, write_json
 
 MANIFEST = "manifest.json"
 FILES = "files"
-# 1: the first. A part of a later format is refused by this programme, in words.
-BACKUP_FORMAT = 1
+# 1: the first. 2: the manifest of a sealed part is marked with the envelope's key.
+# A part of a later format is refused by this programme, in words.
+BACKUP_FORMAT = 2
 BLOCK_BYTES = 1 << 20
 _HALF = re.compile(r"^\..+\.([0-9]+)\.half$")
 
@@ -55,6 +57,12 @@ class Manifest:
     files: tuple[PartFile, ...]
     envelope: Mapping[str, Any] | None = None
     format: int = BACKUP_FORMAT
+    # Beside the digest, not under it: the digest marked with the envelope's key.
+    seal: str = ""
+
+    @property
+    def digest(self) -> str:
+        return str(self.as_json()["digest"])
 
     @property
     def size_bytes(self) -> int:
@@ -63,6 +71,7 @@ class Manifest:
     def as_json(self) -> dict[str, Any]:
         """Plain data; with a digest of itself, so that a changed manifest is noticed as a changed file is."""
         content = asdict(self)
+        del content["seal"]
         return {**content, "digest": _digest_of(content)}
 
 
@@ -116,7 +125,10 @@ class PartWriter:
             files=tuple(self.written[path] for path in sorted(self.written)),
             envelope=self.envelope.card if self.envelope else None,
         )
-        write_json(self.folder / MANIFEST, manifest.as_json())
+        told = manifest.as_json()
+        if self.envelope:
+            told["seal"] = self.envelope.mark(str(told["digest"]).encode())
+        write_json(self.folder / MANIFEST, told)
         for folder in {path.parent for path in (self.folder / FILES).rglob("*")}:
             sync_folder(folder)
         self.folder.rename(target)
@@ -155,6 +167,7 @@ def read_manifest(part: Path) -> Manifest:
     try:
         told = read_json(part / MANIFEST)
         digest = told.pop("digest")
+        seal = str(told.pop("seal", ""))
     except (ValueError, KeyError) as cause:
         raise _damaged(MANIFEST, "读不懂") from cause
     if told.get("format", 0) > BACKUP_FORMAT:
@@ -166,7 +179,7 @@ def read_manifest(part: Path) -> Manifest:
     if _digest_of(told) != digest:
         raise _damaged(MANIFEST, "与自己的校验值不符")
     files = tuple(PartFile(**one) for one in told.pop("files"))
-    return Manifest(files=files, **told)
+    return Manifest(files=files, seal=seal, **told)
 
 
 def verify_part(part: Path, *, progress: Progress = SILENT) -> Manifest:
@@ -194,7 +207,11 @@ def open_part(manifest: Manifest, passphrase: str) -> Envelope | None:
             "这份备份是加密的。",
             next_step="用 --passphrase-file 给出口令文件（第一行是口令）。",
         )
-    return open_envelope(dict(manifest.envelope), passphrase)
+    envelope = open_envelope(dict(manifest.envelope), passphrase)
+    # Whoever can write the manifest can write its digest; the mark takes the passphrase.
+    if not hmac.compare_digest(manifest.seal, envelope.mark(manifest.digest.encode())):
+        raise _damaged(MANIFEST, "不是用这个口令封的那一份清单")
+    return envelope
 
 
 def take_out(

@@ -11,7 +11,8 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,15 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from kuai.flows import backup as backup_flow
 from kuai.flows.backup import Backup, make_backup, verify_backup
-from kuai.flows.backup_parts import FILES, MANIFEST
+from kuai.flows.backup_parts import FILES, MANIFEST, PartFile, PartWriter
 from kuai.flows.restore import KeysPart, restore_backup
-from kuai.flows.work_tables import copy_sqlite
+from kuai.flows.work_tables import WorkCard, copy_sqlite
 from kuai.guard.actions import is_shredded, sealed_exists, shred_period
 from kuai.guard.types import Zone
 from kuai.kit.errors import DataFault, Refusal
-from kuai.kit.store import Store
+from kuai.kit.store import Store, read_json, write_json
 from tests.stories import towns
 
 AT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -190,6 +192,23 @@ def test_a_damaged_backup_is_refused_with_its_file_named(
     assert [path.name for path in tmp_path.iterdir()] == [part.name]
 
 
+def test_a_sealed_part_whose_list_was_rewritten_is_not_restored(
+    sealed_backup: Backup, tmp_path: Path
+) -> None:
+    """Whoever can write the folder can leave a file out and count the digest anew, but not mark it."""
+    part = Path(shutil.copytree(sealed_backup.data, tmp_path / "part"))
+    manifest = sealed_backup.manifest
+    left_out = next(one for one in manifest.files if one.path.startswith("builds/"))
+    (part / FILES / left_out.path).unlink()
+    fewer = replace(manifest, files=tuple(one for one in manifest.files if one != left_out))
+    mark = read_json(part / MANIFEST)["seal"]
+    write_json(part / MANIFEST, {**fewer.as_json(), "seal": mark})
+    assert verify_backup(part).kind == "data"
+    with pytest.raises(DataFault) as refused:
+        restore_backup(part, Store(tmp_path / "new"), passphrase=PASSPHRASE)
+    assert refused.value.where.file == MANIFEST
+
+
 def test_a_killed_backup_never_looks_whole_and_is_swept_away(used: Store, tmp_path: Path) -> None:
     running = subprocess.Popen(
         towns.command_line("backup", tmp_path / "to", "--store", used.root),
@@ -274,6 +293,43 @@ def test_what_was_destroyed_after_the_backup_is_destroyed_again(
         assert is_shredded(new, **place)
         assert not (new.vault / "core" / "water_usage" / "0001").exists()
     shred_period(forgetful, **place)
+
+
+@pytest.mark.parametrize("what", ["published", "moving", "no build"])
+def test_a_store_that_moves_while_it_is_backed_up_leaves_no_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    store = Store(tmp_path / "store").create()
+    with closing(sqlite3.connect(store.work_database)) as connection:
+        connection.execute("create table purse (coins integer)")
+    (store.root / "current").write_text("b-20261122-000000000001\n", encoding="utf-8")
+    build = store.builds / "b-20261122-000000000001"
+    build.mkdir()
+    receipts = build / ("other.json" if what == "no build" else "receipts.json")
+    receipts.touch()
+
+    def copy_and_publish(source: Path, target: Path) -> WorkCard:
+        target.touch()
+        if what == "published":
+            (store.root / "current").write_text("b-20261122-000000000002\n", encoding="utf-8")
+        return WorkCard("sqlite")
+
+    put = PartWriter.put
+
+    def put_and_move(writer: PartWriter, source: Path, path: str) -> PartFile:
+        told = put(writer, source, path)
+        if what == "moving" and source == receipts:
+            receipts.unlink()
+            receipts.write_text(str(time.monotonic_ns()), encoding="utf-8")
+            os.utime(receipts, ns=(0, time.monotonic_ns()))
+        return told
+
+    monkeypatch.setattr(backup_flow, "copy_sqlite", copy_and_publish)
+    monkeypatch.setattr(PartWriter, "put", put_and_move)
+    with pytest.raises(Refusal) as refused:
+        make_backup(store, tmp_path / "to", at=AT)
+    assert refused.value.code == "backup.store_moved"
+    assert not list((tmp_path / "to").iterdir())
 
 
 def test_a_wrong_list_of_erasures_leaves_no_store(
@@ -367,18 +423,21 @@ def test_a_backup_made_while_a_build_runs_restores_to_a_store_that_builds_on(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
-    made = []
+    made: list[Backup] = []
     while running.poll() is None:
         turn = len(made)
-        made.append(
-            make_backup(
-                store,
-                tmp_path / f"data-{turn}",
-                at=AT,
-                keys_target=tmp_path / f"keys-{turn}",
-                passphrase=PASSPHRASE,
+        # Refused where the build was published meanwhile: the next one has it.
+        with suppress(Refusal):
+            made.append(
+                make_backup(
+                    store,
+                    tmp_path / f"data-{turn}",
+                    at=AT,
+                    keys_target=tmp_path / f"keys-{turn}",
+                    passphrase=PASSPHRASE,
+                )
             )
-        )
+    assert made
     assert running.returncode == 0, running.communicate()[1].decode()[-3000:]
     wanted = store.current_version()
     for turn, one in enumerate(made):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,7 +15,7 @@ from kuai.guard.types import Zone
 from kuai.kit.errors import DataFault, Refusal
 from kuai.kit.store import Store, read_json
 
-WATER = {"zone": Zone.CORE, "source": "water", "period": "0001"}
+WATER: dict[str, Any] = {"zone": Zone.CORE, "source": "water", "period": "0001"}
 GONE = Erasures((Erasure("core", "water", "0001"),))
 
 
