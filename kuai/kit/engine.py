@@ -198,12 +198,38 @@ def write_table(
     )
     order = ", ".join(f'"{name}"' for name in table.order_by)
     with replace_when_complete(target) as scratch:
-        connection.execute(
+        run_within_memory(
+            connection,
             f"copy (select {columns} from ({select_sql}) order by {order}) to {path_sql(scratch)}"
             f" (format parquet, compression zstd, compression_level {ZSTD_LEVEL}, row_group_size {row_group_rows})",
-            dict(parameters) if parameters else None,
+            parameters,
         )
     return table_at(connection, table, folder)
+
+
+def run_within_memory(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, Any] | None = None
+) -> None:
+    """Run a statement that leaves nothing behind when it fails; short of memory, again on fewer threads.
+
+    Each thread of DuckDB pins buffers of its own that cannot spill: what does not fit on four may fit on one.
+    """
+    threads = setting = int(
+        connection.execute("select current_setting('threads')").fetchall()[0][0]
+    )
+    try:
+        while True:
+            try:
+                connection.execute(sql, dict(parameters) if parameters else None)
+                return
+            except duckdb.OutOfMemoryException:
+                if threads == 1:
+                    raise
+                threads //= 2
+                connection.execute(f"set threads = {threads}")
+    finally:
+        if threads != setting:
+            connection.execute(f"set threads = {setting}")
 
 
 def table_at(_connection: duckdb.DuckDBPyConnection, table: BulkTable, folder: Path) -> TableRef:

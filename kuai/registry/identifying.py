@@ -15,7 +15,14 @@ import duckdb
 import pyarrow as pa
 
 from kuai.kit.element_codes import codes_of
-from kuai.kit.engine import read_sql, table_at, use_table, use_tables, write_table
+from kuai.kit.engine import (
+    read_sql,
+    run_within_memory,
+    table_at,
+    use_table,
+    use_tables,
+    write_table,
+)
 from kuai.kit.errors import Breakdown
 from kuai.kit.progress import ProgressTask
 from kuai.kit.store import Store
@@ -201,7 +208,8 @@ def mark_identity(
 def make_step(connection: duckdb.DuckDBPyConnection, step: str, frame: BuildFrame) -> None:
     """One step of `sql/` as a temporary table of its name."""
     sql = read_sql(__file__, step)
-    connection.execute(
+    run_within_memory(
+        connection,
         f"create or replace temp table {step} as {sql}",
         {"as_of": frame.as_of} if "$as_of" in sql else None,
     )
@@ -219,7 +227,8 @@ def make_unless_empty(
     sql = read_sql(__file__, step)
     found = connection.execute(f"select 1 from {where_from} limit 1").fetchall()
     body = sql if found else f"select * from ({sql}) as nothing limit 0"
-    connection.execute(
+    run_within_memory(
+        connection,
         f"create or replace temp table {step} as {body}",
         {"as_of": frame.as_of} if "$as_of" in sql else None,
     )

@@ -72,3 +72,18 @@ def test_what_a_killed_engine_left_goes_with_the_next(tmp_path: Path) -> None:
     bulk.open_engine(spill_to=tmp_path).close()
     assert not dead.exists()
     assert living.exists()
+
+
+def test_what_does_not_fit_on_many_threads_is_done_on_fewer(tmp_path: Path) -> None:
+    sql = (
+        "copy (select i, md5(i::varchar) as a, md5((i * 7)::varchar) as b from range(600000) t(i) order by b)"
+        f" to '{tmp_path}/sorted.parquet' (format parquet)"
+    )
+    connection = bulk.open_engine(spill_to=tmp_path / "spill", memory_limit="60MB", threads=8)
+    with pytest.raises(duckdb.OutOfMemoryException):
+        connection.execute(sql)
+    bulk.run_within_memory(connection, sql)
+    counted = connection.execute(f"select count(*) from '{tmp_path}/sorted.parquet'").fetchall()
+    assert counted == [(600_000,)]
+    assert connection.execute("select current_setting('threads')").fetchall() == [(8,)]
+    connection.close()
