@@ -222,9 +222,11 @@ def run_within_memory(
             try:
                 connection.execute(sql, dict(parameters) if parameters else None)
                 return
-            except duckdb.OutOfMemoryException:
+            except duckdb.OutOfMemoryException as short:
                 if threads == 1:
-                    raise
+                    raise Breakdown(
+                        "内存不够，这一步在给定的内存里做不完。请调大 KUAI_MEMORY_LIMIT（55 万间房的一个区要 3GB）"
+                    ) from short
                 threads //= 2
                 connection.execute(f"set threads = {threads}")
     finally:
