@@ -8,8 +8,9 @@ JOBS ?= 2
 STORE ?= var/demo
 PORT ?= 8000
 ROOMS ?= 20000
+FOLDER ?= var/pictures
 
-.PHONY: help setup run demo test test-postgres check fix bench torture docs pictures reset
+.PHONY: help setup run demo test test-postgres check fix bench torture fuzz looks docs pictures reset
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -54,6 +55,12 @@ bench: setup ## benchmarks: a district of 551,600 rooms, linkage against Splink,
 
 torture: setup ## long fuzz, kill and soak runs
 	@$(BIN)/python -m pytest -m torture $(ARGS)
+
+fuzz: setup ## the JSON API asked 500 odd questions an operation
+	@KUAI_FUZZ_EXAMPLES=500 $(BIN)/python -m pytest -q tests/stories/test_api_contract.py
+
+looks: setup ## every page a role can reach, a screenshot of each in FOLDER
+	@mkdir -p $(FOLDER) && KUAI_PICTURES=$(FOLDER) $(BIN)/python -m pytest -q tests/stories/test_every_page.py
 
 docs: setup ## regenerate docs/modules.md and docs/data-dictionary.md
 	@$(BIN)/python scripts/write_docs.py
