@@ -319,7 +319,7 @@ def _map_texts() -> dict[str, str]:
         "NavigationControl.ZoomOut": _("缩小"),
         "ScaleControl.Meters": _("米"),
         "ScaleControl.Kilometers": _("公里"),
-        "Map.Title": _("地址库地图"),
+        "Map.Title": _("地图画面"),
         "CooperativeGesturesHandler.WindowsHelpText": _("按住 Ctrl 滚动可缩放地图"),
         "CooperativeGesturesHandler.MacHelpText": _("按住 ⌘ 滚动可缩放地图"),
         "CooperativeGesturesHandler.MobileHelpText": _("用两个手指移动地图"),
