@@ -61,9 +61,7 @@ def list_ways(role: Role) -> list[Way]:
         ways.append(
             Way(_("我的资料"), _("登记了您什么、谁说的、不对就提异议。"), reverse("own_file"))
         )
-        ways.append(
-            Way(_("谁看过我"), _("哪个岗位、什么时候、为了什么。"), reverse("own_looks"))
-        )
+        ways.append(Way(_("谁看过我"), _("哪个岗位、什么时候、为了什么。"), reverse("own_looks")))
     if role in KEEPS_SOURCES:
         ways.append(
             Way(
