@@ -142,12 +142,18 @@ class AreaCounter:
             self._figures.view(
                 counter,
                 found[key] if counter.counts_persons else int(sums[self._figures.columns[key]]),
-                sources=int(sources[self._figures.columns[key]]),
+                sources=self._sources_of(key, found, sources),
             )
             for key, counter in all_counters().items()
             if not counter.is_hidden
         )
         return Snapped(counters, resident_cells, leaves[~np.isin(own, resident_cells)])
+
+    def _sources_of(self, key: str, found: dict[str, int | None], sources: np.ndarray) -> int:
+        """Of premises those of the buildings inside; of persons the build's, and none where the figure is held back."""
+        if key not in found:
+            return int(sources[self._figures.columns[key]])
+        return 0 if found[key] is None else int(self._figures.of_build[self._figures.columns[key]])
 
     @cached_property
     def _resident_table(self) -> int:

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 
@@ -29,6 +30,11 @@ class Figures:
         self.columns = {key: place for place, key in enumerate(all_counters())}
         counters = all_counters().values()
         self.premises = np.array([not counter.counts_persons for counter in counters])
+
+    @cached_property
+    def of_build(self) -> np.ndarray:
+        """The sources behind each counter anywhere."""
+        return np.asarray(np.bitwise_or.reduce(self.arrays.sources, axis=0))
 
     def rows_of(self, numbers: np.ndarray) -> np.ndarray:
         """The rows of these block numbers; all of them must be above the room."""

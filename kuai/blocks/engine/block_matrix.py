@@ -80,13 +80,17 @@ def figures_of_blocks(
     stated = _between(leaves.stated, begin, end)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(stated > 0, _between(leaves.asserted, begin, end) / stated, np.nan)
+    sources = _joined_sources(leaves, begin, end, levels)
     columns = {key: place for place, key in enumerate(all_counters())}
     for table, of_table in cells.values():
         own = [columns[key] for key in table.keys]
         shown = _shown(of_table, len(leaves.numbers), begin, end)
         figures[:, own] = shown
         share[:, own] = np.where(shown >= FEWEST_FOR_SHARE, np.round(share[:, own], 1), np.nan)
-    return BlockFigures(figures, np.round(share, 4), _joined_sources(leaves, begin, end, levels))
+        # A block's own sources would tell whether anybody is behind a figure held back: the build's stand for all.
+        of_build = np.bitwise_or.reduce(leaves.sources[:, own], axis=None)
+        sources[:, own] = np.where(shown == SUPPRESSED, 0, of_build)
+    return BlockFigures(figures, np.round(share, 4), sources)
 
 
 def _between(by_leaf: np.ndarray, begin: np.ndarray, end: np.ndarray) -> np.ndarray:

@@ -215,6 +215,19 @@ def test_nothing_small_follows_from_all_figures_areas_levels_and_bands_of_one_da
     assert small(recovered_by_adding(told, town.truth[0])) == set()
 
 
+def test_sources_do_not_tell_whether_anybody_is_behind_a_figure_held_back(town):
+    """A source beside a held-back band would say that somebody of that age lives there, and by whose word."""
+    reader = town.builds[1]
+    areas = [reader.count_area(codes=[LEAVES[leaf] for leaf in one]) for one in offered_areas()]
+    views = [view for code in BLOCKS for view in reader.get_block(code).counters]
+    views += [view for area in areas for view in area.counters]
+    told = [view for view in views if view.counts_persons]
+    assert {(view.sources, view.delivered) for view in told if view.suppressed} == {((), ())}
+    for key in BANDS:
+        named = {view.sources for view in told if view.key == key and not view.suppressed}
+        assert len(named) <= 1, "a shown figure names the sources of the build, not its own"
+
+
 def test_nothing_small_follows_from_bounds_either(town):
     assert small(recovered_by_bounds(published(town.builds[0], areas=True), slack=0)) == set()
 
