@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import shapely
 
-from kuai.blocks.engine.counters import all_counters, person_tables
-from kuai.blocks.figures import Figures
+from kuai.blocks.engine.counters import Counter, all_counters, person_tables
+from kuai.blocks.figures import Figures, is_few
 from kuai.blocks.types import ComparedCounter, CounterView
 from kuai.kit.errors import DataFault
 
@@ -141,13 +141,17 @@ class AreaCounter:
         counters = tuple(
             self._figures.view(
                 counter,
-                found[key] if counter.counts_persons else int(sums[self._figures.columns[key]]),
+                found[key] if counter.counts_persons else self._premises(counter, sums),
                 sources=self._sources_of(key, found, sources),
             )
             for key, counter in all_counters().items()
             if not counter.is_hidden
         )
         return Snapped(counters, resident_cells, leaves[~np.isin(own, resident_cells)])
+
+    def _premises(self, counter: Counter, sums: np.ndarray) -> int | None:
+        figure = int(sums[self._figures.columns[counter.key]])
+        return None if counter.is_from_homes and is_few(figure) else figure
 
     def _sources_of(self, key: str, found: dict[str, int | None], sources: np.ndarray) -> int:
         """Of premises those of the buildings inside; of persons the build's, and none where the figure is held back."""

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 
 import numpy as np
 
 from kuai.blocks.engine.block_matrix import SUPPRESSED
-from kuai.blocks.engine.counters import Counter, all_counters
+from kuai.blocks.engine.counters import SMALLEST_SHOWN_COUNT, Counter, all_counters
 from kuai.blocks.serving_files import ServingArrays
 from kuai.blocks.types import CounterView
+
+
+def is_few(figure: int | None) -> bool:
+    """Whether there is something, and less of it than may be told."""
+    return figure is not None and 0 < figure < SMALLEST_SHOWN_COUNT
 
 
 class Figures:
@@ -54,6 +60,15 @@ class Figures:
             )
             for place, counter in enumerate(all_counters().values())
             if not counter.is_hidden
+        )
+
+    def held_back(self, views: Iterable[CounterView]) -> tuple[CounterView, ...]:
+        """The counters of a building: fewer than ten requests or cases may be those of one home."""
+        return tuple(
+            replace(one, figure=None, suppressed=True, sources=(), delivered=())
+            if all_counters()[one.key].is_from_homes and is_few(one.figure)
+            else one
+            for one in views
         )
 
     def summed(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -26,6 +26,7 @@ from kuai.blocks.types import (
     BlockView,
     ChoosableBlock,
     CountedCell,
+    CounterView,
     FloorPlan,
     HeatSpot,
     PeriodCount,
@@ -165,10 +166,14 @@ class BlockReader:
         return [ChoosableBlock(row["code"], row["name"], row["above"] or "") for row in rows]
 
     def count_events(self, code: str, *, kind: str = "", by: Period = "month") -> list[PeriodCount]:
-        """Requests, inspections and cases at a block by month, quarter or year."""
+        """Requests, inspections and cases at a block by month, quarter or year; of a building inspections alone,
+        because a month's request from a home is its author's."""
         row = self._known(code)
         events = self._figures.arrays.events
-        return count_periods(events, row["block_no"], row["last_no"], kind=kind, by=by)
+        counts = count_periods(events, row["block_no"], row["last_no"], kind=kind, by=by)
+        if row["level"] not in ("building", "room"):
+            return counts
+        return [one for one in counts if one.kind == "inspection"]
 
     def heat(
         self,
@@ -266,9 +271,13 @@ class BlockReader:
         counters = tuple(
             replace(one, waits_for_build=persons_wait)
             if one.counts_persons
+            else one
+            if one.suppressed
             else replace(one, figure=(one.figure or 0) + moved.get(one.key, 0))
             for one in block.counters
         )
+        if block.level == "building":
+            counters = self._figures.held_back(counters)
         return replace(block, counters=counters)
 
     def search_places(self, text: str, *, limit: int = 20) -> list[SearchHit]:
@@ -377,11 +386,17 @@ class BlockReader:
                 longitude=row["longitude"],
                 latitude=row["latitude"],
                 use=row["use"] or "",
-                counters=self._figures.views_at(place) if row["level"] != "room" else (),
+                counters=self._counters_of(row["level"], place),
                 version=self.version,
             )
             for row, place in zip(rows, at, strict=True)
         ]
+
+    def _counters_of(self, level: str, place: int) -> tuple[CounterView, ...]:
+        if level == "room":
+            return ()
+        views = self._figures.views_at(place)
+        return self._figures.held_back(views) if level == "building" else views
 
     @cached_property
     def _points(self) -> Points:

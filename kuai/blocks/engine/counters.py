@@ -33,6 +33,8 @@ class Counter:
     table: str
     part_of: str
     is_hidden: bool
+    # What comes from a home is its people's: below ten it is not told of a building or a drawn area.
+    is_from_homes: bool
 
     @property
     def counts_persons(self) -> bool:
@@ -62,6 +64,7 @@ def all_counters() -> dict[str, Counter]:
             table=entry.get("table", ""),
             part_of=entry.get("part_of", ""),
             is_hidden=bool(entry.get("hidden", False)),
+            is_from_homes=bool(entry.get("from_homes", False)),
         )
         for entry in entries
     }

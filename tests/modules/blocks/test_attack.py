@@ -15,7 +15,7 @@ from kuai.blocks.engine.cell_series import CellFigures
 from kuai.blocks.engine.cells import SMALLEST_SHOWN_COUNT, STEP
 from kuai.blocks.engine.counters import all_counters
 from kuai.blocks.reading import BlockReader
-from tests.modules.blocks.builders import TOP, a_library, pack
+from tests.modules.blocks.builders import TODAY, TOP, a_library, pack
 
 AGES = {
     "residents_0_5": 2023,
@@ -333,3 +333,39 @@ def test_homes_let_vacant_and_the_rest_are_each_none_or_ten_in_every_shown_block
             assert all(n == 0 or n >= SMALLEST_SHOWN_COUNT for n in (rest, len(own & let)))
     assert shown > 3
     assert reader.get_block(TOP).code == TOP
+
+
+def test_requests_and_cases_of_a_building_are_told_from_ten_on_and_never_by_month(tmp_path):
+    library = a_library(communities=1, grids=1, buildings=2, rooms=1)
+    few, many = (row["address_code"] for row in library if row["level"] == "building")
+    asked = [(f"E-{code}{n}", code) for code, times in ((few, 2), (many, 12)) for n in range(times)]
+    events = [
+        {
+            "event_code": event,
+            "event_no": n,
+            "kind": "request",
+            "place_code": code,
+            "occurred_on": TODAY,
+        }
+        for n, (event, code) in enumerate(asked)
+    ]
+    facts = [
+        {
+            "type": "HE_OCCUR",
+            "from_code": event,
+            "to_code": code,
+            "status": "asserted",
+            "source": "calls",
+        }
+        for event, code in asked
+    ]
+    reader = pack(tmp_path, library, facts, events=events)
+    shown = {
+        code: {one.key: one.figure for one in reader.get_block(code).counters}["requests"]
+        for code in (few, many, few[:14])
+    }
+    assert shown == {few: None, many: 12, few[:14]: 14}
+    alone = {one.key: one for one in reader.count_area(codes=[few]).counters}["requests"]
+    assert (alone.figure, alone.suppressed) == (None, True)
+    assert reader.count_events(many) == []
+    assert reader.count_events(few[:14], kind="request")

@@ -107,7 +107,11 @@ def test_snapshot_and_overlay_are_the_naive_recount(tmp_path_factory, stated):
     changes = changes_between(counted(before), counted(after), snapshot.leaf_of)
     for code in BLOCKS:
         laid_over = snapshot.lay_over(snapshot.get_block(code), changes)
-        assert premises_of(laid_over) == premises_of(recount.get_block(code))
+        ours, theirs = premises_of(laid_over), premises_of(recount.get_block(code))
+        # What was held back stays so until the next build, although nothing may be left of it.
+        hidden = {key for key, figure in ours.items() if figure is None}
+        assert {key: theirs[key] or None for key in hidden} == dict.fromkeys(hidden)
+        assert ours == theirs | dict.fromkeys(hidden)
 
 
 def premises_of(block) -> dict[str, int | None]:
