@@ -6,6 +6,7 @@ the file does not hold is a fault of the file. Half a character at a field's end
 
 from __future__ import annotations
 
+import codecs
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -141,11 +142,24 @@ class DbfTable:
         there = max(0, size - self._first) // self._length
         if there < self.records:
             raise self._fault(f"文件头说有 {self.records} 条记录，文件里只有 {there} 条")
+        # A copy made while its programme had it open: the header's count is of before, the rows are there.
+        if there > self.records and self._holds_rows(self._first + self.records * self._length):
+            raise self._fault(f"文件头说有 {self.records} 条记录，后面还有没有计入的记录")
+
+    def _holds_rows(self, begin: int) -> bool:
+        with self._path.open("rb") as stream:
+            stream.seek(begin)
+            behind = stream.read(self._length + 1)
+        return bool(behind.strip(b"\x1a\x00")) and behind[:1] in (b" ", b"*")
 
     def _find_encoding(self, language: int, texts: bytes, declared: str) -> str:
         """By the header's language where it is one of China's, else by what the bytes can be."""
         if declared:
-            return _ALIASES.get(declared.lower(), declared.lower())
+            found = _ALIASES.get(declared.lower(), declared.lower())
+            try:
+                return codecs.lookup(found).name
+            except LookupError:
+                raise self._fault(f"不认识声明的字符编码 {declared[:20]}") from None
         page = _CODE_PAGES.get(language, "")
         if page and language not in _WEAK_PAGES:
             return page

@@ -111,21 +111,26 @@ class JsonTable:
     def _has_an_object_a_line(self) -> bool:
         """Two lines that are an object each; else it is an array, or one object."""
         with self._opened() as stream:
-            lines = [line for line in islice(stream, 50) if line.strip()]
+            # Not a line iterator, because most exports are one line as long as the file.
+            begun = (stream.readline(OBJECT_CHARACTERS) for _ in range(50))
+            lines = [line for line in begun if line.strip()]
         if not lines or not lines[0].lstrip("\ufeff \t").startswith("{"):
             return False
-        whole = [self._is_object(line) for line in lines[:2]]
-        return whole[0] if len(lines) == 1 else any(whole)
+        if len(lines) == 1:
+            return self._is_object(lines[0], may_hold_lists=False)
+        return any(self._is_object(line) for line in lines[:2])
 
-    def _is_object(self, line: str) -> bool:
+    def _is_object(self, line: str, *, may_hold_lists: bool = True) -> bool:
         try:
             value = self._decoder.decode(line.strip("\ufeff \t\r\n"))
         except _Doubled:
             return True
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
         # A single object that holds a list of objects is an array in a wrapper.
-        return isinstance(value, dict) and not _rows_member(value)
+        if not isinstance(value, dict) or _rows_member(value):
+            return False
+        return may_hold_lists or not any(isinstance(one, list) for one in value.values())
 
     def _opened(self) -> io.TextIOWrapper:
         return self._path.open("r", encoding=self.encoding.name, errors="replace", newline="")
@@ -166,6 +171,10 @@ class JsonTable:
                     self._fail(window)
             if window.peek() != "]":
                 self._fail(window)
+            window.take("]")
+            # Two exports one behind the other: the second would be lost without a word.
+            if window.peek():
+                self._fail(window)
 
     def _wrapped(self, window: _Window) -> Iterator[_Found]:
         """{"code": 0, "data": [ … ]}: the one member that is a list of objects, read as a whole."""
@@ -177,6 +186,14 @@ class JsonTable:
         if text[end:].strip() or len(value) > _MEMBERS_AROUND:
             self._fail(window)
         self.member = _rows_member(value)
+        lists = [name for name, one in value.items() if isinstance(one, list)]
+        if lists and not self.member:
+            raise DataFault(
+                "file.which_list",
+                f"JSON 里看不出哪一个列表是数据行：{'、'.join(lists[:5])}",
+                where=self._where,
+                remedy="请把数据行单独存成一个 JSON 数组 [{…}, …] 再交；没有数据的一期不用交。",
+            )
         rows = value[self.member] if self.member else [value]
         for one in rows:
             yield _flat(one) if isinstance(one, dict) else BrokenObject([_as_text(one)])

@@ -234,3 +234,31 @@ def test_a_folder_of_such_files_is_a_package_and_gets_mappings(
         fields = {column.heading: column.field for column in choice.settled.columns}
         assert fields["证件号码"] == "person.id_number"
         assert choice.settled.template in ("residents", "person_list")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"姓名":"甲"},{"姓名":"乙"}]\n[{"姓名":"丙"}]',
+        '{"code":0,"msg":"ok","data":[]}',
+        '{"rows":[{"姓名":"甲"}],"heads":[{"姓名":"乙"}]}',
+        "[" * 100_000,
+        '{"a":' * 100_000,
+    ],
+)
+def test_json_of_which_rows_would_be_lost_is_refused_whole(
+    store: Store, tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "people.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DataFault):
+        receive(store, path)
+
+
+def test_a_dbf_with_rows_behind_its_count_is_refused(store: Store, tmp_path: Path) -> None:
+    path = write_dbf(tmp_path, COLUMNS, ROWS)
+    content = bytearray(path.read_bytes())
+    content[4:8] = struct.pack("<I", 1)
+    path.write_bytes(content)
+    with pytest.raises(DataFault, match="没有计入"):
+        receive(store, path)
