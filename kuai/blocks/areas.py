@@ -138,11 +138,12 @@ class AreaCounter:
             if place == self._resident_table:
                 resident_cells = whole
         own = self._tables[self._resident_table].of_leaf[leaves]
+        for key, counter in all_counters().items():
+            if not counter.counts_persons:
+                found[key] = self._premises(counter, sums)
         counters = tuple(
             self._figures.view(
-                counter,
-                found[key] if counter.counts_persons else self._premises(counter, sums),
-                sources=self._sources_of(key, found, sources),
+                counter, found[key], sources=self._sources_of(counter, found[key], sources)
             )
             for key, counter in all_counters().items()
             if not counter.is_hidden
@@ -153,11 +154,12 @@ class AreaCounter:
         figure = int(sums[self._figures.columns[counter.key]])
         return None if counter.is_from_homes and is_few(figure) else figure
 
-    def _sources_of(self, key: str, found: dict[str, int | None], sources: np.ndarray) -> int:
-        """Of premises those of the buildings inside; of persons the build's, and none where the figure is held back."""
-        if key not in found:
-            return int(sources[self._figures.columns[key]])
-        return 0 if found[key] is None else int(self._figures.of_build[self._figures.columns[key]])
+    def _sources_of(self, counter: Counter, figure: int | None, sources: np.ndarray) -> int:
+        """Of premises those of the buildings inside; of persons the build's; none where the figure is held back."""
+        if figure is None:
+            return 0
+        place = self._figures.columns[counter.key]
+        return int(self._figures.of_build[place] if counter.counts_persons else sources[place])
 
     @cached_property
     def _resident_table(self) -> int:

@@ -366,6 +366,6 @@ def test_requests_and_cases_of_a_building_are_told_from_ten_on_and_never_by_mont
     }
     assert shown == {few: None, many: 12, few[:14]: 14}
     alone = {one.key: one for one in reader.count_area(codes=[few]).counters}["requests"]
-    assert (alone.figure, alone.suppressed) == (None, True)
+    assert (alone.figure, alone.suppressed, alone.sources) == (None, True, ())
     assert reader.count_events(many) == []
     assert reader.count_events(few[:14], kind="request")
