@@ -151,9 +151,11 @@ def record_of(store: Store, code: str) -> str:
     return founding if founding in keys else next(iter(keys), "")
 
 
-def objections_of(user_id: str) -> tuple[OwnObjection, ...]:
-    """What this login objected to, newest first."""
-    made = Decision.objects.filter(kind=DecisionKind.OBJECT, decided_by=user_id).order_by("-pk")
+def objections_of(user_id: str, *, since: datetime) -> tuple[OwnObjection, ...]:
+    """What this login objected to since it belongs to whom it belongs to, newest first."""
+    made = Decision.objects.filter(
+        kind=DecisionKind.OBJECT, decided_by=user_id, decided_at__gte=since
+    ).order_by("-pk")
     living = set(in_force().filter(pk__in=made).values_list("pk", flat=True))
     return tuple(
         OwnObjection(

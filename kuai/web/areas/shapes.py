@@ -98,7 +98,7 @@ def _drawn(form: QueryDict) -> AreaShape:
         shape = json.loads(text)
         rings = shape["coordinates"]
         corners = [(float(x), float(y)) for ring in rings for x, y in ring]
-    except (ValueError, TypeError, KeyError) as fault:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as fault:
         raise wrong from fault
     if shape.get("type") != "Polygon" or not 4 <= len(corners) <= MOST_CORNERS:
         raise wrong

@@ -141,7 +141,7 @@ def show_objections(request: HttpRequest) -> HttpResponse:
         return _not_yet(request, unbound)
     titles = _titles()
     context = {
-        "lines": [_objection(one, titles) for one in queries.objections_of(actor.user_id)],
+        "lines": [_objection(one, titles) for one in _own_objections(actor)],
         "here": "objections",
     }
     return render(request, "residents/objections.html", context)
@@ -155,7 +155,7 @@ def withdraw(request: HttpRequest, sequence: int) -> HttpResponse:
         actor = _require_bound(request)
     except Unbound as unbound:
         return _not_yet(request, unbound)
-    if sequence not in {one.sequence for one in queries.objections_of(actor.user_id)}:
+    if sequence not in {one.sequence for one in _own_objections(actor)}:
         raise Refusal("decision.not_yours", _("这不是您提出的异议。"))
     decisions.withdraw_decision(
         sequence, reason="本人撤回异议", by=actor, at=utc_now(), store=current_store()
@@ -226,9 +226,7 @@ def _facts_page(
         return _not_yet(request, unbound)
     held = queries.read_person_file(current_store(), actor.person_code or "")
     note_look(request, "viewed_own_file", kind="person", refs=(held.code,), count=1)
-    objected = {
-        one.fact_key: one for one in queries.objections_of(actor.user_id) if one.is_in_force
-    }
+    objected = {one.fact_key: one for one in _own_objections(actor) if one.is_in_force}
     titles = _titles()
     lines = [_fact(request, one, objected, titles) for one in held.facts]
     context = {
@@ -285,6 +283,12 @@ def _other(one: PersonFact) -> str:
 
 def _deliveries(held: PersonFile) -> list[tuple[str, str, int]]:
     return [(_source_title(source), period, rows) for source, period, rows in held.deliveries]
+
+
+def _own_objections(actor: Actor) -> tuple[OwnObjection, ...]:
+    """Those of the person, not of whoever had the login before."""
+    binding = access.find_binding(actor)
+    return queries.objections_of(actor.user_id, since=binding.bound_at) if binding else ()
 
 
 def _objection(one: OwnObjection, titles: dict[str, str]) -> dict[str, Any]:

@@ -176,6 +176,13 @@ def test_an_objection_takes_the_fact_out_shows_its_case_and_is_taken_back(town, 
     assert "异议已撤回，不再查" in resident.get("/mine/objections/").content.decode()
 
 
+def test_who_has_the_login_next_sees_no_objection_of_before(town, resident):
+    mark = mark_of(resident, town.lives)
+    resident.post("/mine/object/", {"fact": mark, "says": "typo"}, follow=True)
+    assert len(queries.objections_of("demo-resident", since=NOW)) == 1
+    assert queries.objections_of("demo-resident", since=utc_now()) == ()
+
+
 def test_every_kind_of_objection_is_offered_and_taken(town, resident):
     mark = mark_of(resident, town.lives)
     page = resident.get("/mine/").content.decode()
