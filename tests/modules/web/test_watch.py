@@ -72,3 +72,18 @@ def test_figures_answer_this_machine_alone_or_a_token(
         "/metrics", REMOTE_ADDR="10.1.2.3", headers={"Authorization": "Bearer a-long-token"}
     )
     assert told.status_code == 200
+
+
+def test_figures_are_given_when_the_store_is_away(portal: Store, client: Client) -> None:
+    portal.root.rename(portal.root.with_name("away"))
+    told = client.get("/metrics")
+    assert told.status_code == 200
+    assert 'kuai_ready{part="store"} 0' in told.content.decode()
+    assert "kuai_ledger_entries_total" in told.content.decode()
+
+
+def test_behind_a_proxy_figures_take_a_token(
+    portal: Store, client: Client, settings: LazySettings
+) -> None:
+    settings.KUAI_BEHIND_PROXY = True
+    assert client.get("/metrics").status_code == 404
