@@ -81,6 +81,7 @@ def test_no_address_takes_a_name_or_a_number_of_a_person() -> None:
     }
     # Numbers are those of events, proposals, aliases and applications of the address library, of conflicts and cases;
     # an item is a question of the review list by a digest of its records' keys, a sequence a place in the log.
+    # An area is a random id that opens only for whoever holds the ground (0029); zoom, column and row name a map tile.
     assert taken <= {
         "code",
         "source",
@@ -91,6 +92,10 @@ def test_no_address_takes_a_name_or_a_number_of_a_person() -> None:
         "number",
         "item",
         "sequence",
+        "area_id",
+        "zoom",
+        "column",
+        "row",
     }
 
 
