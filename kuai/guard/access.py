@@ -49,6 +49,7 @@ from kuai.guard.residents import (
     end_binding_of,
     find_binding,
     seed_resident,
+    show_binding_code,
 )
 from kuai.guard.retention_list import clear_technical_rows
 from kuai.guard.revealing import register_resolver, reveal, withdraw_resolver
@@ -134,6 +135,7 @@ __all__ = [
     "reveal",
     "route_rule",
     "seed_resident",
+    "show_binding_code",
     "withdraw_origin",
     "withdraw_resolver",
 ]

@@ -184,8 +184,11 @@ def use_grant(username: str, *acts: str, at: datetime) -> bool:
     )
 
 
-def end_living_binding(account: Account, *, by: Actor, at: datetime) -> None:
-    """Make the login nobody's, told to the person it was: they must be seen again. May be repeated."""
+def end_living_binding(account: Account, *, by: Actor, at: datetime, ticket: str = "") -> None:
+    """Make the login nobody's, told to the person it was: they must be seen again. May be repeated.
+
+    `ticket`: the one an officer ended it by.
+    """
     living = ResidentBinding.objects.filter(username=account.username).order_by("-pk").first()
     if living is None or living.evidence == BINDING_ENDED:
         return
@@ -194,6 +197,7 @@ def end_living_binding(account: Account, *, by: Actor, at: datetime) -> None:
             username=account.username,
             person_code=living.person_code,
             evidence=BINDING_ENDED,
+            ticket=ticket,
             bound_by=by.user_id,
             bound_at=at,
         ).save()
@@ -205,6 +209,7 @@ def end_living_binding(account: Account, *, by: Actor, at: datetime) -> None:
             object_kind="person",
             object_refs=(living.person_code,),
             purpose="administration",
+            ticket_id=ticket,
             count=1,
             at=at,
         )

@@ -28,7 +28,14 @@ from kuai.guard.ledger_models import (
     LedgerSecret,
     LedgerSubject,
 )
-from kuai.guard.ledger_types import EntryView, LedgerFilter, LedgerPage, OwnEntries, OwnEntry
+from kuai.guard.ledger_types import (
+    EntryView,
+    LedgerFilter,
+    LedgerPage,
+    OwnEntries,
+    OwnEntry,
+    OwnFilter,
+)
 from kuai.guard.sealing import (
     find_row_faults,
     get_ledger_health,
@@ -62,6 +69,7 @@ __all__ = [
 MOST_OBJECTS = 1_000
 LONGEST_DEFERRAL = timedelta(days=180)
 DEFERRING_ROLES = (Role.LEADER,)
+EVERY_LOOK = OwnFilter()
 # `*~$=` are check characters of element codes.
 REFERENCE = re.compile(r"^[\w.:/@+*~$=\-]{1,80}$")
 # An identity number or a mobile number in a reference is a leak: the ledger outlives erasure.
@@ -137,18 +145,31 @@ def list_entries(wanted: LedgerFilter, *, limit: int = 50, cursor: int | None = 
 
 
 def list_entries_about(
-    person_code: str, *, at: datetime, limit: int = 200, cursor: int | None = None
+    person_code: str,
+    *,
+    at: datetime,
+    wanted: OwnFilter = EVERY_LOOK,
+    limit: int = 200,
+    cursor: int | None = None,
 ) -> OwnEntries:
     """What the person concerned is shown: who looked at them, why, which fields, newest first.
 
     Other persons in the same act, sessions and addresses are left out. Entries under a running deferral are
     withheld until it ends, and shown then.
     """
+    codes = [person_code, *wanted.also]
     deferred = LedgerDeferral.objects.filter(
-        person_code=person_code, begins_at__lte=at, ends_at__gt=at
+        person_code__in=codes, begins_at__lte=at, ends_at__gt=at
     ).values_list("ticket", flat=True)
-    rows = LedgerEntry.objects.select_related("seal").filter(subjects__code=person_code)
-    rows = rows.exclude(ticket__in=list(deferred)).order_by("-pk").distinct()
+    about = LedgerSubject.objects.filter(code__in=codes).values("entry")
+    rows = LedgerEntry.objects.select_related("seal").filter(pk__in=about).order_by("-pk")
+    rows = rows.exclude(ticket__in=list(deferred))
+    rows = rows.exclude(role__in=wanted.without_roles)
+    rows = rows.exclude(purpose__in=wanted.without_purposes)
+    if wanted.actor:
+        rows = rows.filter(actor=wanted.actor)
+    if wanted.not_actor:
+        rows = rows.exclude(actor=wanted.not_actor)
     if cursor is not None:
         rows = rows.filter(pk__lt=cursor)
     found = list(rows[: limit + 1])

@@ -75,6 +75,20 @@ class OwnEntry:
 
 
 @dataclass(frozen=True)
+class OwnFilter:
+    """Which entries about one person are wanted; empty means any. Looked for before a page is cut, never after it.
+
+    `also`: codes that went into the person's; `actor`: that login's own looks, or with `not_actor` all others'.
+    """
+
+    also: tuple[str, ...] = ()
+    actor: str = ""
+    not_actor: str = ""
+    without_roles: tuple[str, ...] = ()
+    without_purposes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class OwnEntries:
     """The entries about one person that may be shown now."""
 

@@ -22,13 +22,14 @@ from kuai.guard.ledger_models import (
     LedgerSecret,
     LedgerSubject,
 )
-from kuai.guard.resident_models import ResidentBinding
+from kuai.guard.resident_models import BindingCode, ResidentBinding
 from kuai.guard.types import Actor, Role, TablePrivacy, Ticket, TicketKind, Zone
 from kuai.kit.tables import Sensitivity
 
 __all__ = [
     "Account",
     "AccountWish",
+    "BindingCode",
     "BreakGlassRecord",
     "LedgerCheckpoint",
     "LedgerDeferral",

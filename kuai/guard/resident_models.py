@@ -10,7 +10,7 @@ from kuai.guard.only_added import OnlyAdded
 from kuai.guard.types import TablePrivacy
 from kuai.kit.tables import Sensitivity
 
-L2, L3 = Sensitivity.L2, Sensitivity.L3
+L2, L3, L4 = Sensitivity.L2, Sensitivity.L3, Sensitivity.L4
 
 
 class ResidentBinding(OnlyAdded):
@@ -45,3 +45,23 @@ class ResidentBinding(OnlyAdded):
     class Meta:
         app_label = "guard"
         ordering: ClassVar = ["id"]
+
+
+class BindingCode(models.Model):
+    """One row: the newest code that a resident's login was shown, until it is used, replaced or a day old.
+
+    Absent on purpose: the code itself, and who was named at the counter.
+    """
+
+    privacy: ClassVar = TablePrivacy(
+        retention="a day after it was shown; it opens for ten minutes",
+        levels={"username": L3, "digest": L4, "shown_at": L2, "tries": L2},
+    )
+
+    username = models.CharField(max_length=64, primary_key=True)
+    digest = models.CharField(max_length=64)
+    shown_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        app_label = "guard"

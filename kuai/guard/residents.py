@@ -7,14 +7,17 @@ and to the record the officer had open. Needs Django; its door is `access`. Deci
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from secrets import randbelow
 
 from django.db import transaction
+from django.db.models import F
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from kuai.guard.accounts import BINDING_ENDED, SYSTEM, end_living_binding
 from kuai.guard.engine.reading import CODE_SHAPE
 from kuai.guard.ledger import record_entry
-from kuai.guard.models import Account, ResidentBinding, SourceRecord
+from kuai.guard.models import Account, BindingCode, ResidentBinding, SourceRecord
 from kuai.guard.tickets import get_live_ticket
 from kuai.guard.types import Actor, Role
 from kuai.kit.errors import Refusal
@@ -24,6 +27,9 @@ BINDERS = frozenset({Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK})
 # What the officer was shown; nothing of what stands in it is kept.
 EVIDENCE = ("id_card", "household_book", "residence_permit", "passport")
 SEEDED = "seed"
+CODE_LASTS = timedelta(minutes=10)
+CODE_DIGITS = 8
+MOST_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -38,20 +44,37 @@ class Binding:
     bound_at: datetime
 
 
+def show_binding_code(actor: Actor, *, at: datetime) -> str:
+    """A code for the login's own page, to be said at the counter: that its holder is the one who stands there.
+
+    Ten minutes, once, five tries; a new one ends the one before. Refuses staff and a login that is somebody's.
+    """
+    if actor.role is not Role.RESIDENT or find_binding(actor) is not None:
+        raise Refusal("binding.taken", "这个登录已经核对过，不用再核对。")
+    code = f"{randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+    BindingCode.objects.update_or_create(
+        username=actor.user_id,
+        defaults={"digest": _digest_of(actor.user_id, code), "shown_at": at, "tries": 0},
+    )
+    return code
+
+
 def bind_resident(
     username: str,
     person_code: str,
     *,
+    code: str,
     record: str,
     evidence: str,
     ticket_id: str,
     by: Actor,
     at: datetime,
 ) -> Binding:
-    """Bind a resident's login to the person of the officer's live ticket, who stands before them with a document.
+    """Bind a resident's login to the person of the officer's live ticket, who stands before them with a document and
+    the code that their login shows.
 
-    Refuses other roles, a ticket that does not name the person, no document, a login that is bound to somebody, a
-    person who has a login. Entered in the ledger about the person.
+    Refuses other roles, a ticket that does not name the person, no document, a wrong, old or worn-out code, a login
+    that is bound to somebody, a person who has a login. Entered in the ledger about the person, a wrong code too.
     """
     if by.role not in BINDERS:
         raise Refusal("binding.not_yours", "居民登录由见到本人的街道或部门工作人员核对。")
@@ -60,9 +83,22 @@ def bind_resident(
     ticket = get_live_ticket(ticket_id, holder=by, at=at)
     if f"person:{person_code}" not in ticket.subjects:
         raise Refusal("ticket.other_person", "这张凭据不是为这个人开的。")
-    return _bind(
-        Binding(username, person_code, record, evidence, by.user_id, at), by=by, ticket=ticket_id
-    )
+    if not _is_code_of(username, code, at=at):
+        _enter("binding.tried", person_code, by=by, ticket=ticket_id, at=at)
+        # The same words for no login, one of staff, and every fault of the code: which logins there are is not told.
+        raise Refusal(
+            "binding.code",
+            "登录名或核对码不对，或核对码已失效。",
+            next_step="请本人在自己的登录里重新取一个核对码。",
+        )
+    with transaction.atomic():
+        made = _bind(
+            Binding(username, person_code, record, evidence, by.user_id, at),
+            by=by,
+            ticket=ticket_id,
+        )
+        BindingCode.objects.filter(username=username).delete()
+    return made
 
 
 def seed_resident(username: str, person_code: str, *, record: str, at: datetime) -> Binding:
@@ -100,7 +136,7 @@ def end_binding_of(person_code: str, *, ticket_id: str, by: Actor, at: datetime)
     living = [one for one in bound if _living(one.username) is not None]
     with transaction.atomic():
         for account in living:
-            end_living_binding(account, by=by, at=at)
+            end_living_binding(account, by=by, at=at, ticket=ticket_id)
     return len(living)
 
 
@@ -137,6 +173,21 @@ def _bind(wish: Binding, *, by: Actor, ticket: str) -> Binding:
         made = "binding.seeded" if wish.evidence == SEEDED else "binding.made"
         _enter(made, wish.person_code, by=by, ticket=ticket, at=wish.bound_at)
     return wish
+
+
+def _is_code_of(username: str, code: str, *, at: datetime) -> bool:
+    """Whether the login shows this code now. Every try counts, before it is looked at and whatever comes of it."""
+    shown = BindingCode.objects.filter(username=username)
+    still = shown.filter(shown_at__gt=at - CODE_LASTS, tries__lt=MOST_TRIES)
+    if not still.update(tries=F("tries") + 1):
+        return False
+    row = shown.first()
+    said = "".join(code.split())
+    return row is not None and constant_time_compare(row.digest, _digest_of(username, said))
+
+
+def _digest_of(username: str, code: str) -> str:
+    return salted_hmac("kuai.binding", f"{username}|{code}", algorithm="sha256").hexdigest()
 
 
 def _living(username: str) -> Binding | None:

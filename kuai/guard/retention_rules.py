@@ -61,6 +61,7 @@ TABLE_RULES: dict[str, TableRule] = {
     "web.Upload": _erased("ended_at", YEAR, "上传经过（文件早已不在）", Q(ended_at__isnull=False)),
     "web.LibraryWork": _erased("ended_at", YEAR, "地址库后台工作", Q(ended_at__isnull=False)),
     "web.SavedArea": _erased("removed_at", 7, "删掉的自画区域", Q(removed_at__isnull=False)),
+    "guard.BindingCode": _erased("shown_at", 1, "核对码（十分钟内有效）"),
     "guard.TicketRecord": _erased("ends_at", THREE_YEARS, "凭据"),
     "guard.ReviewDuty": _erased("break_glass__ends_at", TEN_YEARS, "应急查看的复核"),
     "guard.BreakGlassRecord": _erased("ends_at", TEN_YEARS, "应急查看"),

@@ -93,7 +93,7 @@ def reveal_field(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_POST
 def bind_login(request: HttpRequest) -> HttpResponse:
-    """The person stands here with a document: their login is theirs from now on."""
+    """The person stands here with a document and the code their login shows: it is theirs from now on."""
     ticket, code = _person_of(request)
     actor: Actor = request.actor  # type: ignore[attr-defined]
     store = current_store()
@@ -101,6 +101,7 @@ def bind_login(request: HttpRequest) -> HttpResponse:
     access.bind_resident(
         request.POST.get("login", "").strip()[:64],
         code,
+        code=request.POST.get("code", "")[:16],
         record=queries.record_of(store, code),
         evidence=request.POST.get("evidence", ""),
         ticket_id=ticket.ticket_id,

@@ -6,6 +6,7 @@ Whose page it is comes from the login alone, never from an address or a form.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kuai.guard import access
 from kuai.guard.ledger import list_entries_about
-from kuai.guard.ledger_types import OwnEntry
+from kuai.guard.ledger_types import OwnEntry, OwnFilter
 from kuai.guard.queries import find_source
 from kuai.guard.types import Actor, TicketKind
 from kuai.kit.clock import local_day, utc_now
@@ -41,7 +42,8 @@ from kuai.web.residents import words
 from kuai.web.rules import reads_own_file
 
 MARKS = "own_facts_shown"
-MOST_LOOKS = 200
+LOOKS_A_PAGE = 100
+LONGEST_PLACE = 18
 REVEAL_LASTS = timedelta(minutes=5)
 OWN_FIELDS = ("name", "id_number", "phone")
 OVER = ("ended", "withdrawn")
@@ -101,6 +103,17 @@ def end_own(request: HttpRequest) -> HttpResponse:
     access.end_binding(actor.user_id, by=actor, at=utc_now())
     messages.success(request, _("已终止：用这个登录看不到您的资料了。"))
     return HttpResponseRedirect(reverse("own_file"))
+
+
+@reads_own_file
+@never_cache
+@require_POST
+def show_code(request: HttpRequest) -> HttpResponse:
+    """The code that this login's holder says at the counter; for logins that are nobody's yet."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    code = access.show_binding_code(actor, at=utc_now())
+    half = len(code) // 2
+    return render(request, "residents/code.html", {"code": f"{code[:half]} {code[half:]}"})
 
 
 @reads_own_file
@@ -186,25 +199,42 @@ def show_looks(request: HttpRequest) -> HttpResponse:
         actor = _require_bound(request)
     except Unbound as unbound:
         return _not_yet(request, unbound)
-    store = current_store()
     code = actor.person_code or ""
-    history = queries.read_code_history(code, store=store)
+    told = OwnFilter(
+        also=tuple(queries.read_code_history(code, store=current_store()).merged_here),
+        without_roles=words.APART_ROLES,
+        without_purposes=words.purposes_apart(),
+    )
     at = utc_now()
-    entries = [
-        entry
-        for one in (code, *history.merged_here)
-        for entry in list_entries_about(one, at=at, limit=MOST_LOOKS).entries
-    ]
-    each = {entry.reference: entry for entry in entries}
-    newest = sorted(each.values(), key=lambda one: one.recorded_at, reverse=True)[:MOST_LOOKS]
-    zones = words.zones_of_purposes()
-    told = [one for one in newest if words.is_told_here(one, zones)]
+    others = list_entries_about(
+        code,
+        at=at,
+        wanted=replace(told, not_actor=actor.user_id),
+        limit=LOOKS_A_PAGE,
+        cursor=_place(request, "before"),
+    )
+    own = list_entries_about(
+        code,
+        at=at,
+        wanted=replace(told, actor=actor.user_id),
+        limit=LOOKS_A_PAGE,
+        cursor=_place(request, "own_before"),
+    )
     context = {
-        "looks": [_look(one, actor) for one in told if one.actor != actor.user_id],
-        "own": [_look(one, actor) for one in told if one.actor == actor.user_id],
+        "looks": [_look(one, actor) for one in others.entries],
+        "older": others.next_cursor,
+        "own": [_look(one, actor) for one in own.entries],
+        "own_older": own.next_cursor,
+        "is_later_page": bool(request.GET),
         "here": "looks",
     }
     return render(request, "residents/looks.html", context)
+
+
+def _place(request: HttpRequest, name: str) -> int | None:
+    """The place in the ledger that a page goes on from; of another person's line it opens nothing."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_PLACE else None
 
 
 def _look(entry: OwnEntry, actor: Actor) -> dict[str, Any]:

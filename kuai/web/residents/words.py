@@ -82,22 +82,18 @@ ACTION_SENTENCES = {
     "decision.life_cycle": gettext_lazy("登记了您的出生、迁入、迁出一类的变化"),
     "binding.made": gettext_lazy("核对证件后，把这个登录认定为您本人的"),
     "binding.seeded": gettext_lazy("把这个演示登录设成您本人的"),
+    "binding.tried": gettext_lazy("想把一个登录认定为您本人的，核对码不对，没有办成"),
     "binding.ended": gettext_lazy("终止了这个登录"),
     "viewed_own_file": gettext_lazy("看了自己的资料"),
 }
 # Who cares for whom and who answers callers is in other zones: their looks are told there, to nobody else.
-_APART_ROLES = frozenset({Role.CARE_WORKER.value, Role.DISPATCHER.value})
+APART_ROLES = (Role.CARE_WORKER.value, Role.DISPATCHER.value)
 _IN_AN_AREA = frozenset({Role.SUBDISTRICT_CLERK, Role.GRID_WORKER})
 
 
-def is_told_here(entry: OwnEntry, zones: dict[str, Zone]) -> bool:
-    """Whether a look is of the core zone: a line of another one would tell that there is care, or a call."""
-    return entry.role not in _APART_ROLES and zones.get(entry.purpose, Zone.CORE) is Zone.CORE
-
-
-def zones_of_purposes() -> dict[str, Zone]:
-    """The zone of each purpose."""
-    return {one.code: Zone(one.zone) for one in list_purposes()}
+def purposes_apart() -> tuple[str, ...]:
+    """Purposes of other zones than the core one: a line of such a look would tell that there is care, or a call."""
+    return tuple(one.code for one in list_purposes() if Zone(one.zone) is not Zone.CORE)
 
 
 def who(entry: OwnEntry, own_login: str) -> str:

@@ -52,14 +52,22 @@ def ticket(logins):
 
 
 def bind(ticket, *, login="r1", code=PERSON, by=CLERK, evidence="id_card"):
+    holder = Account.objects.filter(username=login, role=Role.RESIDENT.value).first()
+    is_nobodys = holder is not None and access.find_binding(holder.as_actor()) is None
+    shown = access.show_binding_code(holder.as_actor(), at=AT) if is_nobodys else "00000000"
+    return bind_by(shown, ticket, login=login, code=code, by=by, evidence=evidence)
+
+
+def bind_by(shown, ticket, *, login="r1", code=PERSON, by=CLERK, evidence="id_card", at=AT):  # noqa: PLR0913
     return access.bind_resident(
         login,
         code,
+        code=shown,
         record="police:1#subject",
         evidence=evidence,
         ticket_id=ticket.ticket_id,
         by=by,
-        at=AT,
+        at=at,
     )
 
 
@@ -84,8 +92,8 @@ def test_whom_an_officer_saw_has_their_login_and_reads_who_made_it_theirs(ticket
         ({"evidence": ""}, "binding.evidence"),
         ({"evidence": "name"}, "binding.evidence"),
         ({"code": OTHER}, "ticket.other_person"),
-        ({"login": "nobody"}, "binding.no_login"),
-        ({"login": "binder"}, "binding.no_login"),
+        ({"login": "nobody"}, "binding.code"),
+        ({"login": "binder"}, "binding.code"),
     ],
 )
 def test_nobody_else_binds_nor_anybody_without_ticket_document_and_login(ticket, wish, code):
@@ -95,9 +103,47 @@ def test_nobody_else_binds_nor_anybody_without_ticket_document_and_login(ticket,
     assert not ResidentBinding.objects.exists()
 
 
+def test_a_code_opens_once_for_ten_minutes_and_five_tries_and_every_failure_sounds_the_same(ticket):
+    def refused(shown, **more):
+        with pytest.raises(Refusal) as fault:
+            bind_by(shown, ticket, **more)
+        return fault.value.code, str(fault.value), fault.value.next_step
+
+    wrong = refused("00000000")
+    first = access.show_binding_code(actor_of("r1"), at=AT)
+    newest = access.show_binding_code(actor_of("r1"), at=AT)
+    assert refused(first) == wrong
+    assert refused(newest, login="r2") == wrong
+    assert refused(newest, at=AT + timedelta(minutes=10)) == wrong
+    assert refused("") == wrong
+    for _ in range(3):
+        assert refused("00000000") == wrong
+    assert refused(newest) == wrong
+    assert not ResidentBinding.objects.exists()
+    assert "binding.tried" in {one.action for one in list_entries_about(PERSON, at=AT).entries}
+    newest = access.show_binding_code(actor_of("r1"), at=AT)
+    bind_by(f" {newest[:4]} {newest[4:]}", ticket)
+    access.end_binding("r1", by=actor_of("r1"), at=AT)
+    assert refused(newest) == wrong
+
+
+def test_only_a_residents_login_that_is_nobodys_is_shown_a_code(ticket):
+    bind(ticket)
+    for actor in (CLERK, actor_of("r1")):
+        with pytest.raises(Refusal):
+            access.show_binding_code(actor, at=AT)
+
+
+def test_the_line_about_an_ended_login_names_the_officers_ticket(ticket):
+    bind(ticket)
+    access.end_binding_of(PERSON, ticket_id=ticket.ticket_id, by=CLERK, at=AT)
+    ended = list_entries_about(PERSON, at=AT).entries[0]
+    assert (ended.action, ended.ticket_id) == ("binding.ended", ticket.ticket_id)
+
+
 def test_a_person_has_one_login_and_a_login_one_person_until_it_is_ended(ticket):
     bind(ticket)
-    for login, code in (("r1", "binding.taken"), ("r2", "binding.has_login")):
+    for login, code in (("r1", "binding.code"), ("r2", "binding.has_login")):
         with pytest.raises(Refusal) as refused:
             bind(ticket, login=login)
         assert refused.value.code == code

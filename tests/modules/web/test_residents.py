@@ -146,6 +146,41 @@ def test_looks_of_care_and_of_those_who_answer_calls_change_not_a_byte(
     assert looks() == before
 
 
+def test_many_looks_of_ones_own_and_of_care_push_no_others_out_and_pages_go_on(
+    town, resident, monkeypatch
+):
+    monkeypatch.setattr("kuai.web.residents.views.LOOKS_A_PAGE", 3)
+
+    def look(login: str, role: Role, purpose: str) -> None:
+        access.record_entry(
+            actor=Actor(login, role, person_code=town.person if role is Role.RESIDENT else None),
+            action="person.read",
+            object_kind="person",
+            object_refs=(town.person,),
+            fields=("name",),
+            purpose=purpose,
+            outcome="allowed",
+            at=utc_now(),
+        )
+
+    for _ in range(5):
+        look("steward", Role.DATA_STEWARD, "record_review")
+    for _ in range(4):
+        look("demo-resident", Role.RESIDENT, "own_data")
+        look("carer", Role.CARE_WORKER, "home_care")
+        look("steward", Role.DATA_STEWARD, "home_care")
+    first = resident.get("/mine/looks/").content.decode()
+    older = re.search(r"\?before=(\d+)", first).group()
+    second = resident.get("/mine/looks/" + older).content.decode()
+    assert (first.count("数据管理员</strong>"), second.count("数据管理员</strong>")) == (3, 2)
+    assert "?before=" not in second
+    assert "home_care" not in first + second
+    assert "照护员" not in first + second
+    assert "?own_before=" in first
+    for odd in ("x", "-1", "9" * 40, "²"):
+        assert resident.get("/mine/looks/", {"before": odd}).status_code == 200
+
+
 def test_another_residents_word_is_told_without_saying_whose(town, resident):
     access.record_entry(
         actor=Actor("somebody", Role.RESIDENT, person_code="P-00000000-0"),
@@ -257,6 +292,9 @@ def test_where_the_record_went_to_another_code_the_page_waits_for_an_officer(tow
         assert "再核对一次" in shown
         assert "您住在" not in shown
     assert resident.post("/mine/reveal/", {"field": "name"}).status_code == 409
+    assert resident.post("/mine/code/").status_code == 409
+    assert 'action="/mine/end/"' in shown
+    assert "取核对码" in resident.post("/mine/end/", follow=True).content.decode()
 
 
 # --- the task view ------------------------------------------------------------------------------------
@@ -317,7 +355,13 @@ def test_whether_care_work_exists_changes_not_a_byte_of_a_task(town):
 def test_a_clerk_who_sees_the_person_makes_the_login_theirs(town):
     clerk = log_in(Role.DEPARTMENT_CLERK)
     ticket = ticket_about(town.person, Role.DEPARTMENT_CLERK)
+    holder = log_in(Role.RESIDENT)
+    assert "取核对码" in holder.get("/mine/").content.decode()
+    code = re.search(r"\d{4} \d{4}", holder.post("/mine/code/").content.decode()).group()
     wish = {"ticket": ticket.ticket_id, "place": "1", "login": "demo-resident"}
+    wrong = clerk.post("/tasks/bind/", {**wish, "evidence": "id_card", "code": "1234"})
+    assert (wrong.status_code, "核对码不对" in wrong.content.decode()) == (409, True)
+    wish["code"] = code
     assert clerk.post("/tasks/bind/", wish).status_code == 409
     assert clerk.post("/tasks/bind/", {**wish, "evidence": "id_card"}).status_code == 302
     page = log_in(Role.RESIDENT).get("/mine/looks/").content.decode()
