@@ -92,6 +92,21 @@ TABLE_RULES: dict[str, TableRule] = {
         by_source="source",
     ),
     "registry.Review": _erased("closed_at", THREE_YEARS, "核校", Q(closed_at__isnull=False)),
+    "services_residence.DoorMiss": _erased("missed_at", 1, "试错的申报码"),
+    "services_residence.CodeSent": _erased("sent_at", 1, "验证码"),
+    "services_residence.QuestionAnswer": _erased(
+        "question__declaration__declared_at", THREE_YEARS, "申报问答"
+    ),
+    "services_residence.Question": _erased("declaration__declared_at", THREE_YEARS, "申报的问题"),
+    "services_residence.DeclarationStep": _erased(
+        "declaration__declared_at", THREE_YEARS, "申报经过"
+    ),
+    "services_residence.StampedReceipt": _erased("issued_at", THREE_YEARS, "申报回执"),
+    "services_residence.Declaration": _erased("declared_at", THREE_YEARS, "申报"),
+    "services_residence.TenantSheet": _erased("handed_in_at", THREE_YEARS, "房东申报表"),
+    "services_residence.DoorCode": _erased(
+        "ended_at", THREE_YEARS, "换下的门牌二维码", Q(ended_at__isnull=False)
+    ),
     "guard.LedgerEntry": LEDGER,
     "guard.LedgerSubject": LEDGER,
     "guard.LedgerSeal": LEDGER,

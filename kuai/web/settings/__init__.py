@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "kuai.sources.apps.SourcesConfig",
     "kuai.address.apps.AddressConfig",
     "kuai.registry.apps.RegistryConfig",
+    "kuai.services.residence.apps.ResidenceConfig",
     "kuai.web",
 ]
 ROOT_URLCONF = "kuai.web.urls"
@@ -111,6 +112,8 @@ KUAI_OIDC_ISSUER = os.environ.get("KUAI_OIDC_ISSUER", "")
 KUAI_OIDC_CLIENT = os.environ.get("KUAI_OIDC_CLIENT", "")
 KUAI_OIDC_NAME = os.environ.get("KUAI_OIDC_NAME", "统一身份认证")
 KUAI_OIDC_SECRET = read_secret_file(os.environ.get("KUAI_OIDC_SECRET_FILE", ""))
+# How a one-time code of a declaration is sent: `file` or `console` (demos alone), or a dotted path (phone, text).
+KUAI_CODE_GATEWAY = os.environ.get("KUAI_CODE_GATEWAY", "file")
 # Who reads figures from another machine shows this; without it they are told to this machine alone.
 KUAI_METRICS_TOKEN = read_secret_file(os.environ.get("KUAI_METRICS_TOKEN_FILE", ""))
 LOGIN_URL = "/login/"

@@ -1,0 +1,33 @@
+"""The writes of declarations that others may call. Needs Django."""
+
+from kuai.services.residence.at_home import answer_home
+from kuai.services.residence.declaring import ask_for_code, declare
+from kuai.services.residence.door_codes import end_door_code, issue_door_codes, open_door
+from kuai.services.residence.handing import note_handed_over, shred_overdue
+from kuai.services.residence.proving import find_proof
+from kuai.services.residence.questions import answer_question, turn_into_checks
+from kuai.services.residence.staff_work import settle, take_question_ticket
+from kuai.services.residence.tenants_sheet import (
+    ask_for_sheet_code,
+    prove_sheet_code,
+    take_sheet,
+)
+
+__all__ = [
+    "answer_home",
+    "answer_question",
+    "ask_for_code",
+    "ask_for_sheet_code",
+    "declare",
+    "end_door_code",
+    "find_proof",
+    "issue_door_codes",
+    "note_handed_over",
+    "open_door",
+    "prove_sheet_code",
+    "settle",
+    "shred_overdue",
+    "take_question_ticket",
+    "take_sheet",
+    "turn_into_checks",
+]

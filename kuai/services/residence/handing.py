@@ -1,0 +1,84 @@
+"""Declarations on their way into a build: those in force as rows, and what becomes of those whose time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+
+from kuai.blocks.queries import open_blocks
+from kuai.kit.clock import local_day
+from kuai.kit.errors import Refusal
+from kuai.kit.store import Store
+from kuai.services.residence import questions, sealed_values
+from kuai.services.residence.models import Declaration
+from kuai.services.residence.types import Act, HandOverRow, Step
+
+KEPT_FOR = timedelta(days=3 * 365)
+TAKEN_UP = (Act.LIVE, Act.CHILD, Act.LET, Act.SUBLET, Act.AGENT, Act.EMPLOY)
+
+
+def rows_in_force(store: Store, *, at: datetime) -> Iterator[HandOverRow]:
+    """What the next build may take up, oldest first: not held back by a doubt, not refuted, not shredded, young enough.
+
+    An end comes from the person's own word alone (`leave` by the same name and phone): what a landlord says of a
+    tenant's leaving is in no row.
+    """
+    reader = open_blocks(store.current_build())
+    wanted = Declaration.objects.filter(
+        act__in=[one.value for one in TAKEN_UP], declared_at__gt=at - KEPT_FOR
+    ).exclude(questions.held_back())
+    ends = _ends()
+    for row in wanted.order_by("pk").iterator():
+        values = sealed_values.read_values(store, row.sealed_period, row.sealed_row)
+        if not values.get("name"):
+            continue
+        try:
+            text = reader.get_block(row.room_code).standard_text
+        except Refusal:
+            # A room that the library ended: its declarations wait for the succession to be told.
+            continue
+        yield HandOverRow(
+            number=row.number,
+            act=Act(row.act),
+            standard_text=text,
+            declared_on=local_day(row.declared_at),
+            since=row.since,
+            until=_end_of(row, ends),
+            tenure=row.tenure,
+            values=values,
+        )
+
+
+def note_handed_over(numbers: Iterable[str], *, at: datetime) -> int:
+    """Write down that these rows were delivered to the store; returns how many for the first time."""
+    wanted = Declaration.objects.filter(number__in=list(numbers))
+    noted = 0
+    for row in wanted.exclude(steps__step=Step.HANDED_OVER.value):
+        questions.take_step(row, Step.HANDED_OVER, by="flows", at=at)
+        noted += 1
+    return noted
+
+
+def shred_overdue(store: Store, *, at: datetime) -> int:
+    """Destroy the values of declarations that are three years old, a key each; returns how many. May be repeated."""
+    over = Declaration.objects.filter(declared_at__lte=at - KEPT_FOR).exclude(sealed_period="")
+    periods = sorted(set(over.values_list("sealed_period", flat=True)))
+    # A sheet's rows are of one day, so none of its rows is younger.
+    for period in periods:
+        sealed_values.shred_values(store, period)
+    return len(periods)
+
+
+def _ends() -> dict[tuple[str, str, str], date]:
+    left = Declaration.objects.filter(act=Act.LEAVE.value).order_by("pk")
+    return {
+        (one.room_code, one.name_mark, one.phone_mark): one.since or local_day(one.declared_at)
+        for one in left
+    }
+
+
+def _end_of(row: Declaration, ends: dict[tuple[str, str, str], date]) -> date | None:
+    if row.act != Act.LIVE.value:
+        return None
+    end = ends.get((row.room_code, row.name_mark, row.phone_mark))
+    return end if end is not None and end >= local_day(row.declared_at) else None

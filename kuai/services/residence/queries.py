@@ -1,0 +1,28 @@
+"""The reads of declarations that others may call. Needs Django."""
+
+from kuai.services.residence.at_home import list_homes
+from kuai.services.residence.engine.fields import TYPED
+from kuai.services.residence.engine.marks import shown_door_code
+from kuai.services.residence.engine.notice import LEGAL_BASIS, NOTICE_VERSION, NOTICES
+from kuai.services.residence.engine.sheet_form import write_template
+from kuai.services.residence.handing import rows_in_force
+from kuai.services.residence.questions import list_for_proof, list_waiting
+from kuai.services.residence.receipts import read_receipt_lines, verify_receipt
+from kuai.services.residence.staff_work import count_declared, list_area_questions
+
+__all__ = [
+    "LEGAL_BASIS",
+    "NOTICES",
+    "NOTICE_VERSION",
+    "TYPED",
+    "count_declared",
+    "list_area_questions",
+    "list_for_proof",
+    "list_homes",
+    "list_waiting",
+    "read_receipt_lines",
+    "rows_in_force",
+    "shown_door_code",
+    "verify_receipt",
+    "write_template",
+]
