@@ -53,6 +53,13 @@ from kuai.guard.residents import (
 )
 from kuai.guard.retention_list import clear_technical_rows
 from kuai.guard.revealing import register_resolver, reveal, withdraw_resolver
+from kuai.guard.revealing_lists import (
+    SaidValue,
+    permitting_sources,
+    register_list_resolver,
+    reveal_list,
+    withdraw_list_resolver,
+)
 from kuai.guard.route_rules import (
     ALL_ROLES,
     Route,
@@ -92,6 +99,7 @@ __all__ = [
     "ResolvedSubject",
     "Route",
     "RouteRule",
+    "SaidValue",
     "SealedMention",
     "TicketRequest",
     "bind_resident",
@@ -124,18 +132,22 @@ __all__ = [
     "note_persons_told",
     "open_account",
     "own_data_origin",
+    "permitting_sources",
     "public_route",
     "record_entry",
     "register_headcounter",
+    "register_list_resolver",
     "register_origin",
     "register_resolver",
     "register_source",
     "require_command_allowed",
     "require_source_may_build",
     "reveal",
+    "reveal_list",
     "route_rule",
     "seed_resident",
     "show_binding_code",
+    "withdraw_list_resolver",
     "withdraw_origin",
     "withdraw_resolver",
 ]

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from kuai.guard.engine import reading
 from kuai.guard.engine.purposes import Purpose, require_purpose
-from kuai.guard.engine.ticket_terms import LONGEST, MOST_SUBJECTS
+from kuai.guard.engine.ticket_terms import LONGEST, MOST_ON_A_FORM, MOST_SUBJECTS
 from kuai.guard.ledger import record_entry
 from kuai.guard.models import Account, TicketRecord
 from kuai.guard.types import Actor, Ticket, TicketKind
@@ -129,8 +129,9 @@ def _require_live_work(request: TicketRequest, holder: Actor) -> None:
 
 
 def _require_modest(request: TicketRequest, *, at: datetime) -> None:
-    if not 0 < len(set(request.subjects)) <= MOST_SUBJECTS:
-        raise Refusal("ticket.subjects", f"一张凭据要写明 1 到 {MOST_SUBJECTS} 个人。")
+    most = MOST_ON_A_FORM if request.kind is TicketKind.FORM else MOST_SUBJECTS
+    if not 0 < len(set(request.subjects)) <= most:
+        raise Refusal("ticket.subjects", f"一张凭据要写明 1 到 {most} 个人。")
     for ref in request.subjects:
         reading.split_ref(ref)
     unknown = [field for field in request.fields if field not in reading.TICKET_FIELDS]

@@ -58,6 +58,8 @@ class TicketKind(StrEnum):
     DUTY = "duty"
     # Refused rows of a delivery on their way back to the office that wrote them.
     RETURN = "return"
+    # A registered form that is being filled for the office that asked; issued list by list (0038).
+    FORM = "form"
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ class RegistryConfig(AppConfig):
         access.register_resolver(
             "person", lambda code: resolving.resolve_person(code, store=settings.STORE)
         )
+        access.register_list_resolver(
+            "person", lambda codes: resolving.resolve_persons(codes, store=settings.STORE)
+        )
         access.register_origin(
             TicketKind.REVIEW,
             reviewing.is_review_open,

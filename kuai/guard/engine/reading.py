@@ -28,8 +28,11 @@ FIELD_LEVELS: Mapping[str, Sensitivity] = {
 HISTORY = "history"
 # Nor this: the cells of the refused rows of one delivery, whose people nobody could read (0031).
 REFUSED_ROWS = "refused_rows"
+# Nor these of a registered form (0038): what its list tells beside the vault, and a yes or no of the care zone.
+DELIVER_HOME = "deliver_home"
+LIST_FIELDS = frozenset({"birth_date", "sex", "address", "employer", "relation", DELIVER_HOME})
 # What a ticket may name.
-TICKET_FIELDS = frozenset({*FIELD_LEVELS, HISTORY, REFUSED_ROWS})
+TICKET_FIELDS = frozenset({*FIELD_LEVELS, HISTORY, REFUSED_ROWS, *LIST_FIELDS})
 
 # What a reference may look like. Anything else was typed, not followed, and might itself be personal.
 KIND_SHAPE = re.compile(r"^[a-z_]{1,32}$")

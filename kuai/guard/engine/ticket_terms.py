@@ -16,7 +16,10 @@ LONGEST: Mapping[TicketKind, timedelta] = {
     TicketKind.OWN_DATA: timedelta(hours=1),
     TicketKind.DUTY: timedelta(days=5),
     TicketKind.RETURN: timedelta(days=5),
+    TicketKind.FORM: timedelta(days=1),
 }
 # One visit sheet, one household and what lies one step around it; a list of a building is no ticket.
 MOST_SUBJECTS = 60
+# But for a form that two people registered with its basis: a list is what it is (0038).
+MOST_ON_A_FORM = 5_000
 LONGEST_BREAK_GLASS = timedelta(hours=24)
