@@ -23,7 +23,7 @@ MORE_DOORS = {
     },
     "web": {"serving"},
     # Apart, because one loads SQLAlchemy and the other Django's tables, which the others do not need.
-    "sources": {"database_tables", "asking"},
+    "sources": {"database_tables", "asking", "form_sheets"},
     "registry": {"decisions"},
     "address": {"drawing", "library", "learning", "parsing", "places"},
 }
