@@ -49,6 +49,7 @@ ELEMENT_OF_PREFIX: Mapping[str, tuple[str, BulkTable, str]] = {
 }
 # Of the element's own row these say nothing to a reader.
 _OF_THE_BUILD = frozenset({"founding_mention"})
+_OF_LEGAL_PERSONS = frozenset({"industry", "industry_section", "industry_source"})
 
 
 @dataclass(frozen=True)
@@ -234,7 +235,7 @@ def state_of(
         on=day,
         stage=stage_of(element, values, life, day),
         belief=held,
-        values={name: one for name, one in values.items() if name not in _OF_THE_BUILD},
+        values=told_values(values),
         relations=tuple(shown),
         hidden=_hidden(hidden, catalogue) if is_frozen and element != "room" else (),
         conflicts=reading.conflicts(found),
@@ -363,6 +364,16 @@ def _relation(row: Mapping[str, Any], title: str, *, certainty: str) -> Relation
         status=status_while_it_held(row),
         is_laid_over=bool(row.get("is_laid_over")),
     )
+
+
+def told_values(
+    values: Mapping[str, Any], *, without: frozenset[str] = _OF_THE_BUILD
+) -> dict[str, Any]:
+    """What a reader is told of an element's own row; what a sole trader does is a person's, decision 0035."""
+    kept_back = without
+    if values.get("kind") in ("sole_trader", "unknown"):
+        kept_back |= _OF_LEGAL_PERSONS
+    return {name: one for name, one in values.items() if name not in kept_back}
 
 
 def element_of(code: str, values: Mapping[str, Any]) -> str:

@@ -33,6 +33,7 @@ from kuai.registry.believing import (
     holding_on,
     laid_over,
     stage_of,
+    told_values,
     with_all_columns,
 )
 from kuai.registry.cases import CaseView, view_case
@@ -213,7 +214,7 @@ def read_element_file(
         as_of=as_of,
         stage=stage_of(element, values, life, day),
         belief=held,
-        values={name: one for name, one in values.items() if name not in _OF_THE_BUILD},
+        values=told_values(values, without=_OF_THE_BUILD),
         sources=_sources(rows, values),
         kinds=kinds,
         facts=page,

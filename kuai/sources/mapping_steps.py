@@ -56,7 +56,13 @@ from kuai.sources.types import IDENTITY, MENTION_TABLES, MentionSet, SnapshotRef
 RECEIPT_FILE = "map.json"
 CARE_FOLDER = "care"
 # The readings of written values, then of elements, in the order in which they need each other.
-_VALUE_STEPS = ("day_reading", "number_reading", "credit_reading", "phone_reading")
+_VALUE_STEPS = (
+    "day_reading",
+    "number_reading",
+    "credit_reading",
+    "phone_reading",
+    "industry_reading",
+)
 _ELEMENT_STEPS = (
     "person_reading",
     "organisation_reading",
@@ -302,6 +308,13 @@ def _load_words(work: _Work) -> None:
         "state_word",
         {"word": list(dictionary.states), "code": list(dictionary.states.values())},
     )
+    industries = dictionary.industries
+    for table, codes, names in (
+        ("industry_section", industries.sections, ("section", "title")),
+        ("industry_division", industries.section_of, ("division", "section")),
+        ("industry_word", industries.code_of, ("word", "code")),
+    ):
+        _register(work, table, dict(zip(names, (list(codes), list(codes.values())), strict=True)))
     _register(work, "contact_role", {"role": list(template.contact_phones)})
     links = template.links
     rules: dict[str, list[Any]] = {

@@ -131,6 +131,8 @@ ORGANISATION_MENTION = CATALOGUE.declare(
             ),
             Column("state", "VARCHAR", L1, "active, ended, unknown"),
             Column("founded_on", "DATE", L1, "declared"),
+            Column("industry", "VARCHAR", L1, "GB/T 4754-2017 code with its letter, else as said"),
+            Column("industry_section", "VARCHAR", L1, "A to T; null if what was said is none"),
             Column(
                 "recorded_on", "DATE", L2, "the day the office says it recorded this, if it says"
             ),

@@ -37,6 +37,17 @@ from once as f
 join organisation as o on o.organisation_code = f.element
 where f.counter = 'firms'
 union all
+select case o.state when 'active' then 'firms_active' else 'firms_state_unknown' end, f.leaf_no, f.is_verified, f.source_mask
+from once as f
+join organisation as o on o.organisation_code = f.element
+where f.counter = 'firms'
+union all
+-- Not of sole traders, nor of who may be one: a section with one of them says what a person does (decision 0035).
+select 'firms_section_' || lower(coalesce(o.industry_section, 'unknown')), f.leaf_no, f.is_verified, f.source_mask
+from once as f
+join organisation as o on o.organisation_code = f.element
+where f.counter = 'firms' and o.kind in ('enterprise', 'cooperative', 'institution', 'other')
+union all
 select 'inspections_failed', f.leaf_no, f.is_verified, f.source_mask
 from once as f
 join event as e on e.event_code = f.element

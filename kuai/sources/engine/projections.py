@@ -16,7 +16,7 @@ from kuai.sources.engine.folding_cells import ANY_SIGNS, GAPS, CellTraits
 from kuai.sources.engine.mappings import ColumnMapping, Mapping
 
 PERSON_ATTRIBUTES = ("name", "id_number", "birth_date", "sex", "phone")
-ORGANISATION_ATTRIBUTES = ("name", "credit_code", "kind", "state", "founded_on")
+ORGANISATION_ATTRIBUTES = ("name", "credit_code", "kind", "state", "founded_on", "industry")
 EVENT_ATTRIBUTES = ("occurred_on", "category", "outcome")
 DAY_ATTRIBUTES = ("valid_from", "valid_to", "recorded_on", "share")
 DAY_FIELDS = frozenset(
@@ -184,7 +184,13 @@ def _related_cell(plan: SourcePlan) -> str:
 
 def _written_views(plan: SourcePlan) -> dict[str, str]:
     """The distinct written values of each kind: each is read once, however often it stands in the file."""
-    fields: dict[str, list[int]] = {"day": [], "number": [], "code": [], "phone": []}
+    fields: dict[str, list[int]] = {
+        "day": [],
+        "number": [],
+        "code": [],
+        "phone": [],
+        "industry": [],
+    }
     for number, column in plan.core_places.items():
         if column.field in DAY_FIELDS:
             fields["day"].append(number)
@@ -196,6 +202,8 @@ def _written_views(plan: SourcePlan) -> dict[str, str]:
             fields["code"].append(number)
         elif column.attribute in ("phone", "registered_phone"):
             fields["phone"].append(number)
+        elif column.field == "organisation.industry":
+            fields["industry"].append(number)
     return {f"written_{kind}": _distinct(numbers) for kind, numbers in fields.items()}
 
 

@@ -12,6 +12,8 @@ select
     o.kind,
     o.state,
     o.founded_on,
+    o.industry,
+    o.industry_section,
     d.recorded_on
 from organisation_reading as o
 inner join row_key as k on k.row_no = o.row_no

@@ -1,9 +1,9 @@
 -- Every organisation named in a row, one row a role: from its own columns, or a person column that holds a firm.
 with listed as (
-    select row_no, role, name, credit_code, kind, state, founded_on
+    select row_no, role, name, credit_code, kind, state, founded_on, industry
     from organisation_cell
     union all
-    select p.row_no, p.role, p.name, p.id_number as credit_code, null as kind, null as state, null as founded_on
+    select p.row_no, p.role, p.name, p.id_number as credit_code, null as kind, null as state, null as founded_on, null as industry
     from person_reading as p
     where
         p.is_organisation
@@ -23,11 +23,14 @@ named as (
         c.kind as code_kind,
         l.kind as written_kind,
         s.code as state,
-        d.day as founded_on
+        d.day as founded_on,
+        i.industry,
+        i.section as industry_section
     from listed as l
     left join credit_reading as c on c.raw = l.credit_code
     left join state_word as s on s.word = upper(l.state)
     left join day_reading as d on d.raw = l.founded_on
+    left join industry_reading as i on i.raw = l.industry
 )
 select
     row_no,
@@ -45,6 +48,8 @@ select
         else 'unknown'
     end as kind,
     coalesce(state, 'unknown') as state,
-    founded_on
+    founded_on,
+    industry,
+    industry_section
 from named
 where name is not null or credit_code is not null

@@ -21,7 +21,8 @@ FIRMS = [
         "organisation_no": n,
         "name": f"店{n}",
         "kind": ("enterprise", "sole_trader", "institution")[n % 3],
-        "state": "ended" if n == 4 else "active",
+        "state": ("active", "unknown", "active", "active", "ended")[n],
+        "industry_section": (None, "F", "P", "C", "F")[n],
     }
     for n in range(5)
 ]
@@ -150,7 +151,21 @@ def test_persons_stay_as_built_and_are_marked(tmp_path):
 @pytest.mark.parametrize(
     ("relation", "element", "counters"),
     [
-        ("LH_REGISTERED", {"kind": "enterprise", "state": "active"}, ("firms", "firms_enterprise")),
+        (
+            "LH_REGISTERED",
+            {"kind": "enterprise", "state": "active", "industry_section": "F"},
+            ("firms", "firms_enterprise", "firms_active", "firms_section_f"),
+        ),
+        (
+            "LH_REGISTERED",
+            {"kind": "sole_trader", "state": "unknown", "industry_section": "H"},
+            ("firms", "firms_sole_trader", "firms_state_unknown"),
+        ),
+        (
+            "LH_REGISTERED",
+            {"kind": "unknown", "state": "active", "industry_section": "H"},
+            ("firms", "firms_other", "firms_active"),
+        ),
         ("LH_REGISTERED", {"kind": "enterprise", "state": "ended"}, ()),
         ("HE_OCCUR", {"kind": "new_resident_signal"}, ()),
         ("PH_RESIDE", {}, ()),

@@ -5,6 +5,7 @@ Data, not code: a city edits the YAML beside this file. Owned by sources; read o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -106,6 +107,17 @@ class RefusedWords:
 
 
 @dataclass(frozen=True)
+class IndustryStandard:
+    """A classification of industries: its edition, the section of each division, the code each name stands for."""
+
+    standard: str
+    edition: str
+    sections: Mapping[str, str]
+    section_of: Mapping[str, str]
+    code_of: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Dictionary:
     """All of it."""
 
@@ -119,6 +131,9 @@ class Dictionary:
     placeholders: frozenset[str] = frozenset()
     sexes: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[str, str] = field(default_factory=dict)
+    industries: IndustryStandard = field(
+        default_factory=lambda: IndustryStandard("", "", {}, {}, {})
+    )
 
 
 @cache
@@ -155,6 +170,7 @@ def load_dictionary() -> Dictionary:
         placeholders=frozenset(word.upper() for word in words["placeholders"]),
         sexes=words["sexes"],
         states=words["states"],
+        industries=_industries(_read("industries")),
     )
 
 
@@ -165,6 +181,31 @@ def _read(name: str) -> Any:
 def _field(key: str, entry: Mapping[str, Any]) -> FieldEntry:
     return FieldEntry(
         key, entry["label"], entry["level"], entry["purpose"], tuple(entry["looks_like"])
+    )
+
+
+def fold_industry(name: str) -> str:
+    """A name of an industry without signs and joining words, as `industry_reading.sql` compares it."""
+    return re.sub("[^一-龥]|和|及|与", "", name)
+
+
+def _industries(entry: Mapping[str, Any]) -> IndustryStandard:
+    section_of, code_of = {}, {}
+    for section in entry["sections"]:
+        letter = section["code"]
+        named = [(name, letter) for name in (section["name"], *section["also"])]
+        for division, name in section["divisions"].items():
+            section_of[division] = letter
+            named.append((name, f"{letter}{division}"))
+        for name, code in named:
+            # A division called as its section (教育) says no more than the section.
+            code_of.setdefault(fold_industry(name), code)
+    return IndustryStandard(
+        standard=entry["standard"],
+        edition=entry["edition"],
+        sections={section["code"]: section["name"] for section in entry["sections"]},
+        section_of=section_of,
+        code_of=code_of,
     )
 
 
