@@ -269,6 +269,7 @@ def business_registry(city: City) -> Extract:
         "经营场所": choose(named, seat.texts, repeat("", rows)),
         "成立日期": dates_text(firms.founded_day, "y-m-d"),
         "登记状态": pick(["存续", "注销"], firms.is_closed.astype(np.int8)),
+        "行业代码": firms.industries,
     }
     lacking = desk.lacks(NUMBER)
     return Extract(

@@ -15,6 +15,8 @@ from kuai.demo_city.engine.places import HOME, SHOP, WORKSHOP, Places
 
 FIRMS_PER_ROOM = 0.042
 FIRST_SERIAL = 20_000_000
+# A brand is three characters.
+BRAND_LENGTH = 3
 RETIREMENT_AGE = 60
 EMPLOYED_SHARE = 0.70
 
@@ -26,6 +28,8 @@ class Firms:
     codes: pa.Array
     names: pa.Array
     short_names: pa.Array
+    # As its department writes it; empty where it does not say.
+    industries: pa.Array
     registered_room: np.ndarray
     operating_room: np.ndarray
     representative: np.ndarray
@@ -66,6 +70,7 @@ def found_firms(places: Places, people: People, *, seed: int) -> Firms:
         codes=pa.array(credit_codes(kinds, FIRST_SERIAL, steps)),
         names=pa.array(names),
         short_names=pa.array(short_names),
+        industries=pa.array([_industry(name) for name in short_names]),
         registered_room=registered,
         operating_room=room,
         representative=random.permutation(adults)[np.arange(count) % len(adults)],
@@ -96,6 +101,12 @@ def _firm_names(
         names.append(f"深圳市{words.DISTRICT_STEM}{short}")
         short_names.append(f"{words.DISTRICT_STEM}{short}")
     return kinds, names, short_names
+
+
+def _industry(short_name: str) -> str:
+    # By the name, no draw: the values of every other column stay what they were.
+    trade = short_name[len(words.DISTRICT_STEM) + BRAND_LENGTH :]
+    return words.TRADE_INDUSTRIES.get(trade, "")
 
 
 def _brand(drawn: int) -> str:
