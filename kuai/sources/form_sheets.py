@@ -10,7 +10,6 @@ import secrets
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from kuai.kit.errors import DataFault, Where
 from kuai.kit.store import Store

@@ -80,7 +80,8 @@ def _xlsx(path: Path, name: str) -> list[dict[str, Any]]:
     for tab, sheet in scan.sheets.items():
         refuse_sparse_sheet(sheet, file=name, sheet=tab)
         _require_modest(sheet.last_row, sheet.last_column, file=name, sheet=tab)
-    book = load_workbook(path, data_only=False, keep_vba=False, keep_links=False)
+    with path.open("rb") as stream:
+        book = load_workbook(stream, data_only=False, keep_vba=False, keep_links=False)
     return [_grid(sheet, name) for sheet in book.worksheets if sheet.sheet_state == "visible"]
 
 

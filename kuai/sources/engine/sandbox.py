@@ -230,7 +230,7 @@ def _outcome(report: Report, file_name: str) -> Report:
 def serve() -> None:
     """The watcher's loop: one request a line, one child a request. Ends when the parent does."""
     # Loaded here, before any child exists, so that a child starts with everything in memory.
-    from kuai.sources.engine import reading  # noqa: PLC0415
+    from kuai.sources.engine import reading, reading_grids  # noqa: F401, PLC0415
 
     while True:
         line = sys.stdin.readline()
@@ -285,9 +285,7 @@ def _read_in_child(reading: Any, job: Report, bounds: ReadingLimits) -> None:
 def _attempt(reading: Any, job: Report) -> Report:
     try:
         if job.get("reads") == "grid":
-            from kuai.sources.engine import reading_grids  # noqa: PLC0415 - forms alone need openpyxl
-
-            return {"result": reading_grids.read_grids(job).as_json()}
+            return {"result": _grids(job)}
         reporter = _Reporter()
         result = reading.read_delivery(reading.ReadingJob.from_json(job), reporter.advance)
         reporter.tell_rest()
@@ -308,6 +306,13 @@ def _attempt(reading: Any, job: Report) -> Report:
         return {"failed": failures.get(error.errno or 0, "badly")}
     except BaseException:  # noqa: BLE001 - a Rust panic is a BaseException; the parent gives the sentence
         return {"failed": "badly"}
+
+
+def _grids(job: Report) -> Report:
+    from kuai.sources.engine import reading_grids  # noqa: PLC0415 - loaded by `serve`; reading imports this file
+
+    result: Report = reading_grids.read_grids(job).as_json()
+    return result
 
 
 def _set_limits(bounds: ReadingLimits) -> None:
