@@ -11,11 +11,13 @@ from kuai.guard.engine import keys, tokens, vault
 from kuai.guard.engine.envelopes import Envelope, make_envelope, open_envelope
 from kuai.guard.engine.keys import WAITING_ERASURES
 from kuai.guard.engine.ledger_files import LedgerVerdict, verify_ledger_file
+from kuai.guard.engine.purposes import DENIED_PURPOSES, permitted_purposes
 from kuai.guard.engine.vault import SealingWriter, VaultPlace
 from kuai.guard.types import Zone
 from kuai.kit.store import Store
 
 __all__ = [
+    "DENIED_PURPOSES",
     "WAITING_ERASURES",
     "Envelope",
     "LedgerVerdict",
@@ -27,6 +29,7 @@ __all__ = [
     "open_envelope",
     "open_sealed",
     "open_sealed_batches",
+    "permitted_purposes",
     "rotate_wrapping_key",
     "seal_table",
     "sealed_exists",

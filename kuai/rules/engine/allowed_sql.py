@@ -1,0 +1,67 @@
+"""The SQL a rule may be written in: only forms that are listed, deterministic and carried to other engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from kuai.rules.types import RuleFault
+
+DAY = "day"
+FORMS: tuple[type[exp.Expr], ...] = (
+    exp.Select, exp.Union, exp.Subquery, exp.CTE, exp.With, exp.From, exp.Join, exp.Where, exp.Group, exp.Having,
+    exp.Qualify, exp.Window, exp.WindowSpec, exp.Order, exp.Ordered, exp.Distinct, exp.Table, exp.TableAlias,
+    exp.Identifier, exp.Column, exp.Star, exp.Alias, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.Placeholder,
+    exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In, exp.Between,
+    exp.Exists, exp.Case, exp.If, exp.Add, exp.Sub, exp.Mul, exp.Neg, exp.Interval, exp.Var, exp.Cast,
+    exp.DataType, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Tuple,
+)  # fmt: skip
+FUNCTIONS: tuple[type[exp.Expr], ...] = (
+    exp.Count, exp.Min, exp.Max, exp.Sum, exp.Least, exp.Greatest, exp.Coalesce, exp.ConcatWs, exp.GroupConcat,
+    exp.RowNumber, exp.Year, exp.Month, exp.Day, exp.DateDiff, exp.DateTrunc, exp.TimestampTrunc,
+)  # fmt: skip
+KNOWN = (*FORMS, *FUNCTIONS)
+KNOWN_NAMES = (
+    "count、min、max、sum、least、greatest、coalesce、concat_ws、string_agg、row_number、year、month、day、date_diff、"
+    "date_trunc"
+)
+
+
+def find_form_faults(tree: exp.Expr) -> Iterator[RuleFault]:
+    """Every part of the statement that is not of a listed form."""
+    for node in tree.walk():
+        if isinstance(node, exp.Placeholder):
+            if node.name != DAY:
+                yield RuleFault("parameter", "参数只有 :day（今天）", column=node.sql("duckdb"))
+        elif isinstance(node, exp.Func) and type(node) not in KNOWN:
+            name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
+            yield RuleFault(
+                "function", f"不能用函数“{name.lower()}”", column=_columns_in(node) or name.lower(),
+                remedy=f"可用：{KNOWN_NAMES}；今天只能写 :day",
+            )  # fmt: skip
+        elif type(node) not in KNOWN:
+            yield RuleFault(
+                "form",
+                f"不能用这种写法：{type(node).__name__}",
+                column=_columns_in(node) or type(node).__name__,
+            )
+    yield from _clause_faults(tree)
+
+
+def _clause_faults(tree: exp.Expr) -> Iterator[RuleFault]:
+    for select in tree.find_all(exp.Select):
+        for name in ("limit", "offset", "sample", "laterals", "pivots", "kind", "into", "locks"):
+            if select.args.get(name):
+                yield RuleFault("form", f"不能用 {name.upper()}", column=name)
+    for join in tree.find_all(exp.Join):
+        if join.args.get("method") or str(join.args.get("side", "")).upper() in ("RIGHT", "FULL"):
+            yield RuleFault("form", "只能用 JOIN 和 LEFT JOIN", column=join.sql("duckdb"))
+    for one in tree.find_all(exp.With):
+        if one.args.get("recursive"):
+            yield RuleFault("form", "不能用 RECURSIVE", column="recursive")
+
+
+def _columns_in(node: exp.Expr) -> str:
+    found = next(iter(node.find_all(exp.Column)), None)
+    return found.sql("duckdb") if found is not None else ""

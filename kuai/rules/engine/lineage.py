@@ -1,0 +1,304 @@
+"""What a rule reads, column by column, and whether it may: asked before it ever runs.
+
+The whole SQL is resolved (aliases, stars, CTEs, subqueries), every column is followed to the view it comes from, and
+everything that is not known to be harmless is refused, with the column named.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.lineage import Node, lineage
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope, traverse_scope
+
+from kuai.guard.actions import DENIED_PURPOSES, permitted_purposes
+from kuai.kit.errors import Refusal
+from kuai.rules.engine.allowed_sql import find_form_faults
+from kuai.rules.engine.forbidden_words import find_forbidden_word
+from kuai.rules.engine.literals import find_literal_faults
+from kuai.rules.engine.views import logical_views
+from kuai.rules.types import LogicalView, Rule, RuleFault
+
+# Because it warns of what we refuse with a sentence of our own.
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
+REQUIRED_COLUMNS = ("subject_code", "rows", "confidence", "status")
+SPARE_COLUMNS = ("place_code", "occasion")
+# Purposes by which being listed tells something of a person: no rule works for them.
+SUBJECT_ELEMENTS = {
+    "person": "person",
+    "room": "place",
+    "building": "place",
+    "organisation": "organisation",
+}
+
+
+@dataclass(frozen=True)
+class CheckedRule:
+    """A rule that may run: the views it reads, with which columns, and the columns it yields."""
+
+    rule: Rule
+    views: frozenset[str]
+    reads: frozenset[str]
+    columns: frozenset[str]
+
+
+def require_runnable(rule: Rule) -> CheckedRule:
+    """The rule as looked through; refuses one with any fault."""
+    checked, faults = look_through(rule)
+    if faults or checked is None:
+        raise Refusal(
+            f"rule.{faults[0].code}",
+            f"规则“{rule.rule_id}”不能运行：{faults[0]}",
+            next_step="运行 kuai rules check 看全部问题。",
+        )
+    return checked
+
+
+def look_through(rule: Rule) -> tuple[CheckedRule | None, tuple[RuleFault, ...]]:
+    """What the rule reads, and everything that forbids it to run."""
+    faults = list(_purpose_faults(rule))
+    reads: set[str] = set()
+    columns: frozenset[str] = frozenset()
+    for field, sql in (("sql", rule.sql), ("population", rule.population)):
+        tree, found = _resolve(sql)
+        faults += [_placed(rule, field, one) for one in found]
+        if tree is None:
+            continue
+        used = set(columns_read(tree))
+        reads |= used
+        faults += [_placed(rule, field, one) for one in _column_faults(used, rule.purpose)]
+        faults += [_placed(rule, field, one) for one in find_literal_faults(tree)]
+        names = frozenset(tree.named_selects)
+        if field == "population":
+            faults += [_placed(rule, field, one) for one in _population_faults(names)]
+            continue
+        columns = names
+        faults += [_placed(rule, field, one) for one in _output_faults(rule, names)]
+        if not faults:
+            faults += [_placed(rule, field, one) for one in _standing_faults(rule, tree)]
+    if faults:
+        return None, tuple(faults)
+    views = frozenset(one.split(".")[0] for one in reads)
+    return CheckedRule(rule, views, frozenset(reads), columns), ()
+
+
+def _placed(rule: Rule, field: str, fault: RuleFault) -> RuleFault:
+    line = rule.lines.get(field, 0)
+    # The text of a block begins on the line after its name.
+    offset = fault.line if fault.line else 0
+    return replace(fault, file=rule.file, field=field, line=line + offset)
+
+
+def _purpose_faults(rule: Rule) -> Iterator[RuleFault]:
+    line = rule.lines.get("purpose", 0)
+    if rule.purpose in DENIED_PURPOSES:
+        sentence = f"用途“{rule.purpose}”被明令禁止：{DENIED_PURPOSES[rule.purpose]}"
+    elif rule.purpose not in permitted_purposes():
+        sentence = f"没有登记过用途“{rule.purpose}”"
+    elif permitted_purposes()[rule.purpose].keeps_list_secret:
+        sentence = f"用途“{rule.purpose}”的名单保密，规则不能为它运行"
+    else:
+        return
+    yield RuleFault("purpose", sentence, file=rule.file, line=line, field="purpose")
+
+
+def schema() -> dict[str, object]:
+    """The views as sqlglot resolves against them."""
+    return {
+        view.name: {column.name: column.type for column in view.columns}
+        for view in logical_views().values()
+    }
+
+
+def _resolve(sql: str) -> tuple[exp.Query | None, list[RuleFault]]:
+    """The statement with every column under the name of its table; or why it cannot be understood."""
+    try:
+        statements = [one for one in sqlglot.parse(sql, read="duckdb") if one is not None]
+    except SqlglotError as fault:
+        return None, [RuleFault("sql", "SQL 有语法错误", remedy=_first_line(fault))]
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        return None, [RuleFault("only_select", "只能写一个 SELECT", remedy="去掉别的语句")]
+    tree = statements[0]
+    faults = [*_table_faults(tree), *find_form_faults(tree)]
+    if faults:
+        return None, faults
+    try:
+        resolved = qualify(
+            tree.copy(), schema=schema(), dialect="duckdb", quote_identifiers=False, identify=False
+        )
+    except SqlglotError as fault:
+        return None, [_unknown_column(tree, fault)]
+    return resolved, []
+
+
+def _first_line(fault: Exception) -> str:
+    return str(fault).splitlines()[0][:160]
+
+
+def _table_faults(tree: exp.Query) -> Iterator[RuleFault]:
+    own = {one.alias_or_name.lower() for one in tree.find_all(exp.CTE)}
+    for name in own & set(logical_views()):
+        yield RuleFault(
+            "view_hidden", f"WITH 里的“{name}”与视图同名", column=name, remedy="换一个名字"
+        )
+    for table in tree.find_all(exp.Table):
+        name = table.name.lower()
+        if isinstance(table.this, exp.Func) or table.db or table.catalog or not name:
+            shown = table.sql("duckdb")
+            yield RuleFault(
+                "view_unknown", f"不能读“{shown}”", column=shown, remedy="只能读列出的视图"
+            )
+        elif name not in own and name not in logical_views():
+            reason = find_forbidden_word(name)
+            yield RuleFault(
+                "view_unknown",
+                f"没有视图“{name}”" + (f"：{reason}" if reason else ""),
+                column=name,
+                remedy=f"可读的视图：{'、'.join(logical_views())}",
+            )
+
+
+def _unknown_column(tree: exp.Query, fault: Exception) -> RuleFault:
+    known = {column.name for view in logical_views().values() for column in view.columns}
+    made = {one.alias for one in tree.find_all(exp.Alias)} | {
+        one.name for one in tree.find_all(exp.TableAlias)
+    }
+    for column in tree.find_all(exp.Column):
+        reason = find_forbidden_word(column.name)
+        if column.name not in known | made or reason:
+            return RuleFault(
+                "column_unknown",
+                f"没有“{column.sql('duckdb')}”这一列" + (f"：{reason}" if reason else ""),
+                column=column.sql("duckdb"),
+                remedy="列名见 kuai rules views",
+            )
+    for column in tree.find_all(exp.Column):
+        if column.sql("duckdb") in str(fault) or column.name in str(fault):
+            return RuleFault(
+                "column_unknown",
+                f"“{column.sql('duckdb')}”不知道是哪个视图的列，或那个视图没有这一列",
+                column=column.sql("duckdb"),
+                remedy="写成 视图别名.列名",
+            )
+    return RuleFault("sql", "看不懂这段 SQL 里的列", remedy=_first_line(fault))
+
+
+def columns_read(tree: exp.Query) -> Iterator[str]:
+    """VIEW.COLUMN of all that is read anywhere, in conditions and subqueries too; VIEW.* of a view only counted."""
+    for scope in traverse_scope(tree):
+        for source in scope.sources.values():
+            if isinstance(source, exp.Table) and source.name in logical_views():
+                yield f"{source.name}.*"
+        for column in scope.columns:
+            view = _view_of(scope, column.table)
+            if view is not None:
+                yield f"{view.name}.{column.name}"
+
+
+def _view_of(scope: Scope, table: str) -> LogicalView | None:
+    source = scope.sources.get(table)
+    outer = scope
+    while source is None and outer.parent is not None:
+        outer = outer.parent
+        source = outer.sources.get(table)
+    if isinstance(source, exp.Table):
+        return logical_views().get(source.name)
+    return None
+
+
+def _column_faults(used: set[str], purpose: str) -> Iterator[RuleFault]:
+    for one in sorted(used):
+        view, _, name = one.partition(".")
+        if name == "*":
+            continue
+        column = logical_views()[view].column(name)
+        if column.purposes and purpose not in column.purposes:
+            yield RuleFault(
+                "column_purpose",
+                f"“{one}”（{column.title_zh}）不能用于“{purpose}”",
+                column=one,
+                remedy=f"这一列只能用于：{'、'.join(column.purposes)}",
+            )
+
+
+def _population_faults(names: frozenset[str]) -> Iterator[RuleFault]:
+    if names != {"subject_code"}:
+        yield RuleFault(
+            "population",
+            "目标人群只能选出 subject_code 一列",
+            remedy="写成 select … as subject_code from …",
+        )
+
+
+def _output_faults(rule: Rule, names: frozenset[str]) -> Iterator[RuleFault]:
+    for name in (*REQUIRED_COLUMNS, *rule.evidence):
+        if name not in names:
+            yield RuleFault(
+                "output", f"SELECT 里没有“{name}”这一列", column=name, remedy="补上这一列"
+            )
+    for name in sorted(names - {*REQUIRED_COLUMNS, *SPARE_COLUMNS, *rule.evidence}):
+        yield RuleFault(
+            "output",
+            f"“{name}”既不是规定的列，也没有写在 evidence 里",
+            column=name,
+            remedy="去掉或写进 evidence",
+        )
+
+
+def _standing_faults(rule: Rule, tree: exp.Query) -> Iterator[RuleFault]:
+    """What a finding says of itself must be that of all facts it rests on."""
+    traced = {name: set(_leaves(lineage(name, tree, schema=schema(), dialect="duckdb"))) for name in (
+        "subject_code", "status", "confidence", "rows")}  # fmt: skip
+    element = SUBJECT_ELEMENTS[rule.subject]
+    for one in sorted(traced["subject_code"]) or [""]:
+        view, _, name = one.partition(".")
+        column = logical_views()[view].column(name) if view else None
+        if column is None or column.kind != "code" or column.element not in (element, "element"):
+            yield RuleFault(
+                "subject",
+                f"subject_code 不是{rule.subject}的编码（来自“{one or '常数'}”）",
+                column=one,
+            )
+    facts = {name for name in _present_views(tree) if logical_views()[name].has_standing}
+    for name, own in (("status", "status"), ("confidence", "confidence"), ("rows", "row_ref")):
+        for view in sorted(facts):
+            if f"{view}.{own}" not in traced[name]:
+                yield RuleFault(
+                    "standing",
+                    f"“{name}”没有算上所用事实“{view}.{own}”",
+                    column=f"{view}.{own}",
+                    remedy="status、confidence 用 least(…)，rows 用 concat_ws(' ', …)，把每个用到的视图都写上",
+                )
+
+
+def _present_views(tree: exp.Query) -> set[str]:
+    """Views whose rows a finding rests on; not those that are only asked to have no such row."""
+    return {
+        table.name
+        for table in tree.find_all(exp.Table)
+        if table.name in logical_views() and not _is_absent(table)
+    }
+
+
+def _is_absent(table: exp.Expr) -> bool:
+    asked = table.find_ancestor(exp.Exists, exp.In)
+    while asked is not None:
+        outside = asked.parent
+        while isinstance(outside, exp.Paren):
+            outside = outside.parent
+        if isinstance(outside, exp.Not):
+            return True
+        asked = asked.find_ancestor(exp.Exists, exp.In)
+    return False
+
+
+def _leaves(node: Node) -> Iterator[str]:
+    for one in node.walk():
+        if isinstance(one.source, exp.Table) and one.source.name in logical_views():
+            yield f"{one.source.name}.{one.name.rsplit('.', 1)[-1]}"

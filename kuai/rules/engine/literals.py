@@ -1,0 +1,93 @@
+"""Constants in a rule: none may single somebody out. Codes join with codes and with nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from kuai.rules.engine.views import logical_views
+from kuai.rules.types import RuleFault
+
+# A number of so many digits is a place, a phone or an identity number; amounts in rules are smaller.
+LONGEST_NUMBER = 5
+_ELEMENT_CODE = re.compile(r"(?i)\b[POEC]-[0-9A-Z]")
+_LONG_DIGITS = re.compile(r"[0-9０-９]{6,}")
+_DATE = re.compile(r"^\d{4}-?\d{1,2}-?\d{1,2}")
+_CODES = frozenset(
+    column.name
+    for view in logical_views().values()
+    for column in view.columns
+    if column.kind in ("code", "ref")
+)
+_BIRTH = frozenset(
+    column.name
+    for view in logical_views().values()
+    for column in view.columns
+    if column.kind == "day" and column.level >= 3
+)
+_HOLDERS = (
+    exp.EQ,
+    exp.NEQ,
+    exp.LT,
+    exp.LTE,
+    exp.GT,
+    exp.GTE,
+    exp.In,
+    exp.Between,
+    exp.NullSafeEQ,
+    exp.NullSafeNEQ,
+)
+
+
+def find_literal_faults(tree: exp.Expr) -> Iterator[RuleFault]:
+    """Constants that could be somebody's, and codes or birth dates that are held against a constant."""
+    for literal in tree.find_all(exp.Literal):
+        reason = _reason(literal)
+        if reason:
+            column = _neighbour(literal)
+            yield RuleFault(
+                "literal", f"不能写{reason}" + (f"（与“{column}”相比）" if column else ""),
+                column=column or literal.sql("duckdb"), remedy="规则说的是一类情形，不是某个人、某间房、某个号码",
+            )  # fmt: skip
+    for holder in tree.find_all(*_HOLDERS):
+        yield from _held_faults(holder)
+
+
+def _reason(literal: exp.Literal) -> str:
+    text = str(literal.this)
+    if not literal.is_string:
+        digits = re.sub(r"[^0-9]", "", text)
+        return "这么长的数" if len(digits) > LONGEST_NUMBER else ""
+    if _ELEMENT_CODE.search(text):
+        return "人、单位、事件的编码"
+    if _LONG_DIGITS.search(text):
+        return "地址编码、电话或证件号一类的数字"
+    return ""
+
+
+def _held_faults(holder: exp.Expr) -> Iterator[RuleFault]:
+    columns = [one for one in holder.find_all(exp.Column) if one.find_ancestor(*_HOLDERS) is holder]
+    constants = [
+        one
+        for one in holder.find_all(exp.Literal)
+        if one.find_ancestor(*_HOLDERS) is holder and not one.find_ancestor(exp.Interval)
+    ]
+    for column in columns:
+        if column.name in _CODES and constants:
+            yield RuleFault(
+                "literal", f"编码“{column.sql('duckdb')}”只能与编码对接，不能与常数相比",
+                column=column.sql("duckdb"),
+            )  # fmt: skip
+        if column.name in _BIRTH and any(_DATE.match(str(one.this)) for one in constants):
+            yield RuleFault(
+                "literal", f"“{column.sql('duckdb')}”只能与 :day 相比，不能写某一天",
+                column=column.sql("duckdb"),
+            )  # fmt: skip
+
+
+def _neighbour(literal: exp.Literal) -> str:
+    holder = literal.find_ancestor(*_HOLDERS, exp.Func)
+    found = next(iter(holder.find_all(exp.Column)), None) if holder is not None else None
+    return found.sql("duckdb") if found is not None else ""

@@ -1,0 +1,84 @@
+"""Doors of rules that read: the catalogue, what a rule may not do, the findings of the newest run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kuai.kit.errors import Refusal
+from kuai.kit.store import Store
+from kuai.rules.engine.lineage import look_through
+from kuai.rules.engine.views import logical_views
+from kuai.rules.finding_files import newest_run, read_run, select_findings
+from kuai.rules.rule_books import read_rule_named, read_rules
+from kuai.rules.types import Finding, LogicalView, Rule, RuleFault
+
+__all__ = [
+    "check_rule",
+    "get_finding",
+    "get_rule",
+    "get_run",
+    "list_findings",
+    "list_rules",
+    "list_views",
+]
+MOST_FINDINGS = 1000
+
+
+def list_rules(store: Store | None = None) -> tuple[Rule, ...]:
+    """All rules by id: those of the house and, with a store, those its offices wrote. Refuses a faulty file."""
+    return read_rules(store)
+
+
+def get_rule(rule_id: str, store: Store | None = None) -> Rule:
+    """The rule; refuses one that nobody wrote."""
+    return read_rule_named(rule_id, store)
+
+
+def list_views() -> tuple[LogicalView, ...]:
+    """The views a rule may read, in the order of their file."""
+    return tuple(logical_views().values())
+
+
+def check_rule(rule: Rule) -> tuple[RuleFault, ...]:
+    """Everything that forbids the rule to run, with file, line and column; empty if it may."""
+    return look_through(rule)[1]
+
+
+def list_findings(
+    store: Store,
+    *,
+    rule: str = "",
+    subject: str = "",
+    place: str = "",
+    asks: str = "",
+    after: str = "",
+    limit: int = MOST_FINDINGS,
+) -> list[Finding]:
+    """Findings of the newest run by id, after the id `after`; of one rule, subject, place or kind if named."""
+    named = {"rule": rule, "subject_code": subject, "place_code": place, "asks": asks}
+    parameters: dict[str, Any] = {name: value for name, value in named.items() if value}
+    where = [f"{name} = ${name}" for name in parameters] + ["finding_id > $after"]
+    return select_findings(
+        store,
+        " and ".join(where),
+        {**parameters, "after": after},
+        order=f"finding_id limit {int(limit)}",
+    )
+
+
+def get_finding(store: Store, finding_id: str) -> Finding:
+    """The finding of the newest run; refuses one that is not there."""
+    found = select_findings(store, "finding_id = $finding", {"finding": finding_id})
+    if not found:
+        raise Refusal(
+            "finding.unknown",
+            f"最近一次运行里没有发现“{finding_id}”。",
+            next_step="可能已经不成立；运行 kuai rules run 看最新的。",
+        )
+    return found[0]
+
+
+def get_run(store: Store) -> dict[str, Any] | None:
+    """What the newest run noted of itself (build, day, counts a rule); None before the first."""
+    folder = newest_run(store)
+    return read_run(folder) if folder else None

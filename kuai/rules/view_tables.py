@@ -1,0 +1,168 @@
+"""The logical views over one build, for one purpose: what the sources allow, without what is contested. Private."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from kuai.address.types import ADDRESS_ENTRY, ADDRESS_WASH
+from kuai.kit.engine import read_sql, scan_sql
+from kuai.kit.store import read_json
+from kuai.registry.types import (
+    CONFLICT,
+    EVENT,
+    LIFE_EVENT,
+    MENTION_ELEMENT,
+    ORGANISATION,
+    PERSON,
+    RELATION,
+)
+from kuai.rules.engine.views import logical_views
+from kuai.rules.types import LogicalView, Overlay
+
+Engine = duckdb.DuckDBPyConnection
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+BUILD_TABLES = (
+    PERSON,
+    ORGANISATION,
+    EVENT,
+    RELATION,
+    LIFE_EVENT,
+    CONFLICT,
+    MENTION_ELEMENT,
+    ADDRESS_ENTRY,
+    ADDRESS_WASH,
+)
+# Of these templates a row is a place on a list, and nothing else of it is a fact.
+LIST_TEMPLATES = ("person_list",)
+MADE_FIRST = ("place_line", "stated", "allowed_person", "allowed_organisation", "usable_event")
+
+
+@dataclass(frozen=True)
+class BuildSource:
+    """What a build says of one of its sources: what it may be used for, whether it is a list of people."""
+
+    name: str
+    purposes: tuple[str, ...]
+    synthetic: bool
+    template: str
+
+    def permits(self, purpose: str) -> bool:
+        """Because invented people have no agreement, an invented source permits what any source may."""
+        return self.synthetic or purpose in self.purposes
+
+
+@dataclass
+class ViewFrame:
+    """One build as rules see it. `declared` are rows that no build holds, by view."""
+
+    core: Path
+    overlay: Overlay = field(default_factory=Overlay)
+    declared: Rows = field(default_factory=dict)
+
+    def list_sources(self) -> tuple[BuildSource, ...]:
+        """The sources of the build with what their agreements permit."""
+        inputs = read_json(self.core.parent / "inputs.json")
+        return tuple(
+            BuildSource(
+                one["source"],
+                tuple(one["registration"]["permitted_purposes"]),
+                bool(one["registration"]["synthetic"]),
+                _template_of(one["mapping"]),
+            )
+            for one in inputs["deliveries"]
+            if one.get("registration")
+        )
+
+
+def open_views(
+    engine: Engine, frame: ViewFrame, *, purpose: str, names: Iterable[str]
+) -> dict[str, int]:
+    """Make the views `names` of this purpose as tables of the session; returns how many rows each has."""
+    wanted = [logical_views()[name] for name in sorted(set(names))]
+    _open_build(engine, frame, purpose)
+    return {
+        view.name: _make_view(engine, view, frame.declared.get(view.name, ())) for view in wanted
+    }
+
+
+def fill_views(engine: Engine, rows: Rows, names: Iterable[str]) -> None:
+    """Make the views `names` of nothing but these rows: for examples and drafts."""
+    for name in sorted(set(names)):
+        view = logical_views()[name]
+        _create_empty(engine, view)
+        insert_rows(engine, view, rows.get(name, ()))
+
+
+def insert_rows(engine: Engine, view: LogicalView, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows to the table of a view; what a row does not say is null, its standing asserted."""
+    if not rows:
+        return
+    usual = {"status": "asserted", "confidence": 1.0, "row_ref": "declared"}
+    columns = {
+        column.name: pa.array(
+            [None if (value := row.get(column.name, usual.get(column.name))) is None else str(value)
+             for row in rows],
+            type=pa.string(),
+        )
+        for column in view.columns
+    }  # fmt: skip
+    engine.register("handed_in", pa.table(columns))
+    casts = ", ".join(f'cast("{one.name}" as {one.type})' for one in view.columns)
+    engine.execute(f'insert into "{view.name}" select {casts} from handed_in')
+    engine.unregister("handed_in")
+
+
+def _create_empty(engine: Engine, view: LogicalView) -> None:
+    columns = ", ".join(f'"{one.name}" {one.type}' for one in view.columns)
+    engine.execute(f'create or replace temp table "{view.name}" ({columns})')
+
+
+def _make_view(engine: Engine, view: LogicalView, declared: Sequence[Mapping[str, Any]]) -> int:
+    if view.sql:
+        columns = ", ".join(
+            f'cast("{one.name}" as {one.type}) as "{one.name}"' for one in view.columns
+        )
+        engine.execute(
+            f'create or replace temp table "{view.name}" as select {columns} from ({view.sql})'
+        )
+    else:
+        _create_empty(engine, view)
+    insert_rows(engine, view, declared)
+    return int(engine.execute(f'select count(*) from "{view.name}"').fetchall()[0][0])
+
+
+def _open_build(engine: Engine, frame: ViewFrame, purpose: str) -> None:
+    for table in BUILD_TABLES:
+        path = frame.core / f"{table.name}.parquet"
+        nothing = ", ".join(f'null::{one.type} as "{one.name}"' for one in table.columns)
+        source = scan_sql([path]) if path.exists() else f"(select {nothing} where false)"
+        engine.execute(f'create or replace temp view "{table.name}" as select * from {source}')
+    sources = frame.list_sources()
+    _name_list(
+        engine, "permitted_source", "source", [one.name for one in sources if one.permits(purpose)]
+    )
+    _name_list(engine, "list_source", "source",
+               [one.name for one in sources if one.permits(purpose) and one.template in LIST_TEMPLATES])  # fmt: skip
+    _name_list(engine, "out_of_use", "fact_key", frame.overlay.facts)
+    _name_list(engine, "contested_birth", "person_code", frame.overlay.birth_dates)
+    for name in MADE_FIRST:
+        engine.execute(f"create or replace temp view {name} as {read_sql(__file__, name)}")
+
+
+def _name_list(engine: Engine, table: str, column: str, values: Iterable[str]) -> None:
+    engine.execute(f"create or replace temp table {table} ({column} varchar)")
+    listed = pa.table({column: pa.array(sorted(values), type=pa.string())})
+    engine.register("handed_in", listed)
+    engine.execute(f"insert into {table} select * from handed_in")
+    engine.unregister("handed_in")
+
+
+def _template_of(mapping: str) -> str:
+    line = next((one for one in mapping.splitlines() if one.startswith("template:")), "")
+    return line.partition(":")[2].strip()
