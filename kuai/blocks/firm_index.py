@@ -12,6 +12,7 @@ import unicodedata
 from collections import defaultdict
 from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from kuai.blocks.engine.firm_spelling import Key, Way, is_personal, keys_of, spoken_name
@@ -91,6 +92,15 @@ def area_words(connection: sqlite3.Connection) -> frozenset[str]:
         ending = next((one for one in _AREA_ENDINGS if name.endswith(one)), "")
         words.add(name.removesuffix(ending))
     return frozenset(word for word in words if len(word) > 1)
+
+
+@lru_cache(maxsize=4)
+def areas_of_build(serving: Path) -> frozenset[str]:
+    """`area_words` of a published build, which never changes; a build without serving files names no area."""
+    if not serving.exists():
+        return frozenset(_ALWAYS)
+    with closing(_opened(serving)) as connection:
+        return area_words(connection)
 
 
 def _firms(connection: sqlite3.Connection, areas: frozenset[str]) -> list[Firm]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
 from kuai.blocks.areas import compare
+from kuai.blocks.engine.counters import counter_catalogue
+from kuai.blocks.engine.firm_spelling import is_personal
 from kuai.blocks.engine.overlay import FACTS_OF_PREMISES, changes_between, premises_counters
 from kuai.blocks.finding import BlockFinder
+from kuai.blocks.firm_index import NO_NAME, areas_of_build
+from kuai.blocks.packing import SERVING_FILE
 from kuai.blocks.reading import BlockReader
 from kuai.blocks.types import AreaView, ComparedCounter
 
@@ -18,9 +23,11 @@ __all__ = [
     "changes_between",
     "compare_areas",
     "compare_dates",
+    "counter_catalogue",
     "open_blocks",
     "open_finder",
     "premises_counters",
+    "shown_firm_name",
 ]
 
 
@@ -34,6 +41,14 @@ def open_blocks(build: Path) -> BlockReader:
 def open_finder(build: Path, scratch: Path) -> BlockFinder:
     """Search over the firms and codes of the build in `build`; `scratch` takes the index, made on first use."""
     return BlockFinder(build, scratch)
+
+
+def shown_firm_name(build: Path, name: str, *, kind: str = "", credit_code: str = "") -> str:
+    """A firm's name as search shows it too: not if it may be nothing but its owner's (then NO_NAME)."""
+    folded = unicodedata.normalize("NFKC", name).strip()
+    areas = areas_of_build(build / "core" / SERVING_FILE)
+    is_hidden = is_personal(folded, kind=kind, credit_code=credit_code, areas=areas)
+    return NO_NAME if is_hidden else name
 
 
 def compare_areas(first: AreaView, second: AreaView) -> list[ComparedCounter]:

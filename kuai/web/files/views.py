@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from kuai.blocks.queries import counter_catalogue, shown_firm_name
 from kuai.guard.queries import find_actor_by_login, find_source
 from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import Refusal
@@ -36,6 +37,7 @@ from kuai.web.facts.words import (
 from kuai.web.files.clocks import Clocks, list_beliefs, read_clocks
 from kuai.web.files.drawing import Around, Drawing, draw
 from kuai.web.files.words import (
+    INDUSTRY,
     PERSON,
     STAGE_BADGES,
     STAGE_NAMES,
@@ -136,14 +138,44 @@ class _Page:
 
     def _name(self) -> str:
         values = self._told.values
-        return str(values.get("standard_text") or values.get("name") or self._told.code)
+        return str(values.get("standard_text") or self._own_name() or self._told.code)
+
+    def _own_name(self) -> str:
+        """The name as search shows it; a sole trader called by a person's name alone has none here either."""
+        values = self._told.values
+        name = str(values.get("name") or "")
+        if self._told.element != "organisation" or not name:
+            return name
+        kind, credit_code = values.get("kind") or "", values.get("credit_code") or ""
+        return self._firm_name(name, kind=kind, credit_code=credit_code)
+
+    def _firm_name(self, name: str, *, kind: str = "", credit_code: str = "") -> str:
+        build = self._store.builds / self._told.belief.version
+        return shown_firm_name(build, name, kind=kind, credit_code=credit_code)
 
     def _values(self) -> list[tuple[Any, str]]:
+        told = self._told.values | {"name": self._own_name()}
         return [
             (name, in_words(value))
             for key, name in VALUE_NAMES.items()
-            if (value := self._told.values.get(key)) not in (None, "")
-        ]
+            if (value := told.get(key)) not in (None, "")
+        ] + self._industry()
+
+    def _industry(self) -> list[tuple[Any, str]]:
+        """What a firm does and who says so; the registry tells it of no sole trader (decision 0035)."""
+        values = self._told.values
+        if not values.get("industry"):
+            return []
+        counter = counter_catalogue().get(
+            f"firms_section_{values['industry_section'] or ''}".lower()
+        )
+        section = counter_title(counter) if counter else _("行业不明")
+        said = _("%(industry)s（%(section)s），%(source)s") % {
+            "industry": values["industry"],
+            "section": section,
+            "source": self._source(values.get("industry_source") or ""),
+        }
+        return [(INDUSTRY, said)]
 
     def _source(self, source: str) -> str:
         if source not in self._sources:
@@ -154,7 +186,11 @@ class _Page:
     def _other(self, code: str) -> str:
         if not code:
             return str(PERSON)
-        return in_words(self._told.names.get(code, code))
+        name = self._told.names.get(code, code)
+        if code.startswith("O-"):
+            # A line knows a firm by its name alone: what may be a person's is none.
+            name = self._firm_name(name) or code
+        return in_words(name)
 
     def _kind(self, one: FileKind) -> dict[str, Any]:
         return {

@@ -34,6 +34,7 @@ VALUE_NAMES = {
     "use": _("用途"),
     "address_code": _("编码"),
 }
+INDUSTRY = _("行业（GB/T 4754-2017）")
 KIND_NAMES = {
     "enterprise": _("企业"),
     "sole_trader": _("个体工商户"),

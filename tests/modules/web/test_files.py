@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from kuai.blocks.queries import shown_firm_name
 from kuai.guard.ledger_models import LedgerEntry
 from kuai.guard.types import Role
 from kuai.kit.store import Store
@@ -57,6 +58,23 @@ def test_a_firms_file_by_two_clocks(town: SmallTown, log_in: LogIn) -> None:
     entries = LedgerEntry.objects.filter(action="viewed_file", subjects__code=code)
     assert entries.count() == 5
     assert {entry.purpose for entry in entries} == {"block_statistics"}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "is_shown"),
+    [
+        ("王小明", "sole_trader", False),
+        ("深圳市王小明", "sole_trader", False),
+        ("王小明", "", False),
+        ("深圳市美通佳洗衣店", "sole_trader", True),
+        ("王小明（深圳）有限公司", "enterprise", True),
+    ],
+)
+def test_a_file_has_no_name_that_may_be_a_persons_as_search_has_none(
+    tmp_path: Path, name: str, kind: str, *, is_shown: bool
+) -> None:
+    shown = shown_firm_name(tmp_path, name, kind=kind, credit_code="x" * bool(kind))
+    assert shown == (name if is_shown else "")
 
 
 def test_no_person_event_or_stranger_has_a_file(town: SmallTown, log_in: LogIn) -> None:
