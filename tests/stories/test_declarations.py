@@ -1,0 +1,528 @@
+"""Declarations over a built store: what goes in, what is asked, what nobody learns, and the next build takes it up."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import openpyxl
+import pytest
+from django.conf import LazySettings
+
+from kuai.flows import declarations
+from kuai.flows.build import rebuild_store
+from kuai.flows.registration import gate_of, registrar_of
+from kuai.guard import access
+from kuai.guard.ledger import list_entries
+from kuai.guard.ledger_types import LedgerFilter
+from kuai.guard.types import Actor, Role
+from kuai.kit.clock import utc_now
+from kuai.kit.errors import Refusal
+from kuai.kit.store import Store
+from kuai.registry import queries as registry
+from kuai.services.residence import actions, queries
+from kuai.services.residence.door_codes import mark_of
+from kuai.services.residence.engine.sheet_form import HEADING, REASON
+from kuai.services.residence.models import Declaration, DoorCode, Question, StampedReceipt
+from kuai.services.residence.types import Act, Answer, QuestionKind, Tenure
+from tests.modules.registry.contested_town import STEWARD, a_registration
+from tests.stories import towns
+from tests.stories.declaring import (
+    CLERK,
+    LANDLORD_PHONE,
+    NEW_PHONE,
+    NEWCOMER,
+    Phone,
+    a_wish,
+    declare,
+    door_of,
+    rooms_with,
+    somebody_on_file,
+)
+
+pytestmark = pytest.mark.django_db
+
+NOW = utc_now().replace(microsecond=0)
+ELSEWHERE = Actor("elsewhere", Role.SUBDISTRICT_CLERK, areas=("/none",))
+OFFICER = Actor("officer", Role.OFFICER, areas=("",))
+
+
+@pytest.fixture
+def store(own_store: Path, settings: LazySettings) -> Store:
+    """The built store; declarations are registered as its source, as somebody's first door sheet does."""
+    store = Store(own_store)
+    settings.STORE = store
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    access.load_purposes()
+    require_sealing_source_of_demo()
+    return store
+
+
+def require_sealing_source_of_demo() -> None:
+    """One source of invented rows makes the work database's store a synthetic one."""
+    access.register_source(a_registration("police"), by=STEWARD, at=NOW)
+
+
+@pytest.fixture
+def phone() -> Phone:
+    return Phone()
+
+
+@pytest.fixture
+def room(store: Store) -> str:
+    """A home that is let."""
+    return str(rooms_with(store, "PH_RENT")[0]["to_code"])
+
+
+@pytest.fixture
+def door(store: Store, room: str) -> str:
+    return door_of(store, room, at=NOW)
+
+
+def test_a_newcomer_declares_in_two_fields_and_the_next_build_knows_them(
+    store: Store, phone: Phone, room: str, door: str
+) -> None:
+    before = Counter(row["source"] for row in towns.read_core(store.root, "relation"))
+    made = declare(store, door, a_wish(), phone, at=NOW)
+    row = Declaration.objects.get(number=made.number)
+    assert (row.fields_typed, row.proof, row.notice_version) == (2, "phone", "2026-11")
+    assert made.questions == ()
+    assert not made.was_known
+
+    handed = declarations.hand_over(store, at=NOW)
+    assert [(source, one.received, one.kept) for source, one in handed.receipts] == [
+        ("declarations_residents", 1, 1)
+    ]
+    assert handed.first_time == 1
+    assert not list((store.scratch / "uploads").glob("*")), "no values lie about"
+    rebuild_store(
+        store, registrar=registrar_of(synthetic=True, at=NOW), gate_on=gate_of(synthetic=True)
+    )
+    added = [
+        one
+        for one in towns.read_core(store.root, "relation")
+        if one["source"] == "declarations_residents"
+    ]
+    lives = [one for one in added if one["type"] == "PH_RESIDE"]
+    assert [(one["to_code"], one["status"]) for one in lives] == [(room, "asserted")]
+    assert before["declarations_residents"] == 0
+    # Handing over again delivers nothing new.
+    assert declarations.hand_over(store, at=NOW).first_time == 0
+
+
+def test_who_is_on_file_hears_so_only_after_the_code_and_by_name_and_phone_together(
+    store: Store, phone: Phone
+) -> None:
+    home, name, number = somebody_on_file(store)
+    door = door_of(store, home, at=NOW)
+    known = declare(store, door, a_wish(name=name, phone=number), phone, at=NOW)
+    assert known.was_known
+    assert Declaration.objects.get(number=known.number).proof == "phone_on_file"
+    # The holder of an old number of theirs, who does not know the name, hears nothing.
+    other = declare(store, door, a_wish(phone=number), phone, at=NOW)
+    assert not other.was_known
+    stranger = declare(store, door, a_wish(name=name), phone, at=NOW)
+    assert not stranger.was_known
+
+
+def test_asking_for_a_code_is_the_same_for_known_and_unknown_numbers(
+    store: Store, phone: Phone
+) -> None:
+    home, name, number = somebody_on_file(store)
+    door = door_of(store, home, at=NOW)
+    asked = [
+        actions.ask_for_code(store, door, wish, address="203.0.113.9", at=NOW, gateway=phone)
+        for wish in (a_wish(name=name, phone=number), a_wish())
+    ]
+    assert asked[0].ends_at == asked[1].ends_at
+    assert len({re.sub(r"\d{6}", "", text) for _, text in phone.sent}) == 1
+    assert all(name not in text and home not in text for _, text in phone.sent)
+
+
+@pytest.mark.parametrize("wrong", ["000000", "", "12345", "１２３"])
+def test_a_code_is_tried_five_times_and_no_more(
+    store: Store, phone: Phone, door: str, wrong: str
+) -> None:
+    wish = a_wish()
+    asked = actions.ask_for_code(store, door, wish, address="a", at=NOW, gateway=phone)
+    right = phone.code(NEW_PHONE)
+    for _ in range(5):
+        with pytest.raises(Refusal, match="验证码不对"):
+            actions.declare(
+                store,
+                door,
+                wish,
+                reference=asked.reference,
+                code=wrong if wrong != right else "999999",
+                at=NOW,
+            )
+    with pytest.raises(Refusal, match="验证码不对"):
+        actions.declare(store, door, wish, reference=asked.reference, code=right, at=NOW)
+    assert Declaration.objects.count() == 0
+
+
+def test_a_code_is_for_one_declaration_at_one_door_in_ten_minutes(
+    store: Store, phone: Phone, room: str, door: str
+) -> None:
+    wish = a_wish()
+    asked = actions.ask_for_code(store, door, wish, address="a", at=NOW, gateway=phone)
+    code = phone.code(NEW_PHONE)
+    late = NOW + timedelta(minutes=10)
+    others = [one["to_code"] for one in rooms_with(store, "PH_RENT") if one["to_code"] != room]
+    elsewhere = door_of(store, others[0], at=NOW)
+    for where, what, when in (
+        (door, wish, late),
+        (door, a_wish(name="别人"), NOW),
+        (door, a_wish(act=Act.LEAVE), NOW),
+    ):
+        with pytest.raises(Refusal, match="验证码不对"):
+            actions.declare(store, where, what, reference=asked.reference, code=code, at=when)
+    with pytest.raises(Refusal, match="另一户"):
+        actions.declare(store, elsewhere, wish, reference=asked.reference, code=code, at=NOW)
+    with pytest.raises(Refusal, match="验证码不对"):
+        actions.declare(store, door, wish, reference=asked.reference, code=code, at=NOW)
+    again = declare(store, door, wish, phone, at=NOW)
+    assert Declaration.objects.get().number == again.number
+
+
+def test_codes_are_few_an_hour_by_phone_by_room_and_by_address(
+    store: Store, phone: Phone, door: str
+) -> None:
+    def ask(number: str, address: str, when=NOW) -> None:
+        actions.ask_for_code(
+            store, door, a_wish(phone=number), address=address, at=when, gateway=phone
+        )
+
+    for turn in range(4):
+        ask(NEW_PHONE, f"198.51.100.{turn}")
+    with pytest.raises(Refusal, match="太勤"):
+        ask(NEW_PHONE, "198.51.100.99")
+    for turn in range(8):
+        ask(f"1390000010{turn}", f"198.51.100.{turn}")
+    with pytest.raises(Refusal, match="太勤"):
+        ask("13900000200", "198.51.100.98")
+    ask(NEW_PHONE, "198.51.100.99", when=NOW + timedelta(hours=1, seconds=1))
+
+
+def test_door_codes_cannot_be_tried_out(store: Store, door: str) -> None:
+    assert len(set(DoorCode.objects.values_list("code", flat=True))) == DoorCode.objects.count()
+    for turn in range(20):
+        with pytest.raises(Refusal, match="没有这个申报码"):
+            actions.open_door(store, f"0000000{turn:03d}", address="198.51.100.7", at=NOW)
+    with pytest.raises(Refusal, match="试错的次数太多"):
+        actions.open_door(store, door, address="198.51.100.7", at=NOW)
+    assert actions.open_door(store, door, address="198.51.100.8", at=NOW).room_code
+
+
+def test_the_room_number_is_no_door_code_and_the_door_tells_premises_alone(
+    store: Store, room: str, door: str
+) -> None:
+    with pytest.raises(Refusal):
+        actions.open_door(store, room, address="b", at=NOW)
+    premises = actions.open_door(store, f"{door[:5]}-{door[5:].lower()}", address="b", at=NOW)
+    assert (premises.room_code, premises.door_code) == (room, door)
+    assert set(vars(premises)) == {"door_code", "room_code", "standard_text", "use"}
+
+
+def test_tenant_and_landlord_who_say_the_same_agree_and_ask_nobody(
+    store: Store, phone: Phone, door: str
+) -> None:
+    tenant = declare(store, door, a_wish(), phone, at=NOW)
+    (asked,) = Question.objects.all()
+    assert (asked.kind, asked.asked_of) == ("landlord_confirms", "landlord")
+    let = declare(store, door, a_wish(Act.LET, phone=LANDLORD_PHONE), phone, at=NOW)
+    assert not Question.objects.exclude(state="answered").exists()
+    for number in (tenant.number, let.number):
+        steps = Declaration.objects.get(number=number).steps.values_list("step", flat=True)
+        assert set(steps) == {"declared", "agreed"}
+
+
+def test_a_landlord_cannot_declare_a_tenant_out(store: Store, phone: Phone, door: str) -> None:
+    declare(store, door, a_wish(), phone, at=NOW)
+    declare(store, door, a_wish(Act.TENANT_LEFT, phone=LANDLORD_PHONE), phone, at=NOW)
+    (row,) = queries.rows_in_force(store, at=NOW)
+    assert row.until is None, "the landlord's word ends nothing"
+    proof = proven(store, door, NEW_PHONE, phone)
+    kinds = {one.kind for one in queries.list_for_proof(store, proof)}
+    assert kinds == {QuestionKind.TENANT_LEFT}
+    (asked,) = queries.list_for_proof(store, proof)
+    actions.answer_question(store, asked.number, Answer.NO, proof=proof, at=NOW)
+    (dispute,) = Question.objects.filter(kind="disagreement")
+    assert dispute.asked_of == "both"
+    assert next(iter(queries.rows_in_force(store, at=NOW))).until is None
+    # The tenant's own word does end it.
+    declare(store, door, a_wish(Act.LEAVE), phone, at=NOW + timedelta(minutes=1))
+    assert next(iter(queries.rows_in_force(store, at=NOW))).until is not None
+
+
+def proven(store: Store, door: str, number: str, phone: Phone, at=NOW):
+    """A proof of this phone at this door, by declaring that one left who never lived there."""
+    from kuai.services.residence.models import CodeSent
+
+    wish = a_wish(Act.LEAVE, name="无关之人", phone=number)
+    declare(store, door, wish, phone, at=at)
+    sent = CodeSent.objects.order_by("-pk").first()
+    return actions.find_proof(str(sent.reference), at=at)
+
+
+def test_a_name_alone_opens_no_question_and_a_made_up_landlord_hears_of_no_tenant(
+    store: Store, phone: Phone, door: str
+) -> None:
+    """Who guesses a name, or says they let the room, learns nothing of who lives in it."""
+    declare(store, door, a_wish(), phone, at=NOW)
+    declare(store, door, a_wish(Act.LET, name="另有其人", phone=LANDLORD_PHONE), phone, at=NOW)
+    thief = "13900000777"
+    declare(store, door, a_wish(Act.LET, name="随便谁", phone=thief), phone, at=NOW)
+    proof = proven(store, door, thief, phone)
+    assert queries.list_for_proof(store, proof) == ()
+
+
+@pytest.mark.parametrize("relation", ["PH_LET"])
+def test_a_landlord_on_file_is_asked_about_a_tenant_by_question_without_a_name(
+    store: Store, phone: Phone, relation: str
+) -> None:
+    let_room, _name, number = somebody_on_file(store, relation)
+    door = door_of(store, let_room, at=NOW)
+    declare(store, door, a_wish(), phone, at=NOW)
+    proof = proven(store, door, number, phone)
+    (asked,) = queries.list_for_proof(store, proof)
+    assert asked.kind is QuestionKind.LANDLORD_CONFIRMS
+    assert NEWCOMER not in repr(asked)
+    assert NEW_PHONE not in repr(asked)
+
+
+def test_a_guardian_declares_a_child_and_a_child_on_file_cannot_declare_itself(
+    store: Store, phone: Phone, door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = declare(store, door, a_wish(Act.CHILD, birth_year=NOW.year - 8), phone, at=NOW)
+    row = Declaration.objects.get(number=made.number)
+    assert row.is_child_under_14
+    assert "监护人" in row.legal_basis
+    assert queries.read_receipt_lines(store, made.number) == {}
+    with pytest.raises(Refusal, match="出生年份"):
+        declare(store, door, a_wish(Act.CHILD, birth_year=NOW.year - 20), phone, at=NOW)
+    from kuai.services.residence import declaring
+    from kuai.services.residence.on_file import OnFile
+
+    monkeypatch.setattr(declaring, "find_on_file", lambda *_, **__: OnFile("P-1", True, ()))
+    with pytest.raises(Refusal, match="监护人申报"):
+        declare(store, door, a_wish(), phone, at=NOW)
+
+
+def test_an_employer_needs_the_code_sent_to_the_firms_own_contact(
+    store: Store, phone: Phone, door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish = a_wish(Act.EMPLOY, phone="", credit_code="91440300MA5EXAMPL3")
+    with pytest.raises(Refusal, match="统一社会信用代码"):
+        actions.ask_for_code(store, door, wish, address="c", at=NOW, gateway=phone)
+    codes = [
+        one["credit_code"]
+        for one in towns.read_core(store.root, "organisation")
+        if one["credit_code"]
+    ]
+    wish = a_wish(Act.EMPLOY, phone="", credit_code=codes[0])
+    asked = actions.ask_for_code(store, door, wish, address="c", at=NOW, gateway=phone)
+    assert phone.sent == [], (
+        "no register has a number of this firm: nothing is sent, and not said so"
+    )
+    with pytest.raises(Refusal, match="验证码不对"):
+        actions.declare(store, door, wish, reference=asked.reference, code="000000", at=NOW)
+    from kuai.services.residence import declaring
+
+    monkeypatch.setattr(declaring, "find_firm_phone", lambda *_: "13900000555")
+    made = declare(store, door, wish, phone, at=NOW, to="13900000555")
+    assert Declaration.objects.get(number=made.number).proof == "firm_contact"
+
+
+def a_sheet(rows: list[tuple[str, ...]]) -> bytes:
+    book = openpyxl.load_workbook(io.BytesIO(queries.write_template()))
+    sheet = book.worksheets[0]
+    for line in rows:
+        sheet.append(line)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def landlord(store: Store, phone: Phone, at=NOW) -> str:
+    asked = actions.ask_for_sheet_code(store, LANDLORD_PHONE, address="d", at=at, gateway=phone)
+    code = phone.code(LANDLORD_PHONE)
+    actions.prove_sheet_code(store, asked.reference, code, phone=LANDLORD_PHONE, at=at)
+    return asked.reference
+
+
+def test_a_landlords_sheet_takes_the_good_rows_and_gives_the_others_back_with_reasons(
+    store: Store, phone: Phone, door: str
+) -> None:
+    rows = [
+        (door, "租客甲", "", "13900000011", "2026-11-01"),
+        (door, "租客乙", "440381199001010001", "", ""),
+        (door, "", "", "", ""),
+        (door, "租客丁", "", "12345", ""),
+        ("ZZZZZZZZZZ", "租客戊", "", "", ""),
+        (door, "租客己", "", "", "2062-01-01"),
+        (door, "=1+1", "", "", ""),
+        (door, "租客甲", "", "13900000011", "2026-11-01"),
+        (door, "租客庚", "440381199001010000", "", ""),
+    ]
+    taken = actions.take_sheet(
+        store,
+        a_sheet(rows),
+        file="x.xlsx",
+        act=Act.LET,
+        reference=landlord(store, phone),
+        has_consented=True,
+        at=NOW,
+    )
+    one = taken.receipt
+    assert (one.received, one.kept, one.refused) == (9, 2, 7)
+    assert Declaration.objects.count() == 2
+    returned = list(openpyxl.load_workbook(io.BytesIO(taken.returned)).worksheets[0].values)
+    assert returned[0] == (*HEADING, REASON)
+    assert [line[1] for line in returned[1:]] == [
+        "",
+        "租客丁",
+        "租客戊",
+        "租客己",
+        "=1+1",
+        "租客甲",
+        "租客庚",
+    ]
+    assert all(line[-1] for line in returned[1:])
+    assert queries.verify_receipt(store, taken.mark).kind == "sheet"
+    # The number that cannot be is a question, not a refusal; it waits outside the next build.
+    (doubt,) = Question.objects.filter(kind="impossible_number")
+    assert doubt.declaration.sheet.number == taken.number
+    assert [row.values["name"] for row in queries.rows_in_force(store, at=NOW)] == ["租客甲"]
+    # Twice the same sheet adds nothing.
+    again = actions.take_sheet(
+        store,
+        a_sheet(rows[:2]),
+        file="x.xlsx",
+        act=Act.LET,
+        reference=landlord(store, phone),
+        has_consented=True,
+        at=NOW,
+    )
+    assert (again.receipt.kept, again.receipt.refused) == (0, 2)
+
+
+def test_a_sheet_that_breaks_in_the_middle_leaves_nothing(
+    store: Store, phone: Phone, door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kuai.services.residence import tenants_sheet
+
+    proof = landlord(store, phone)
+    monkeypatch.setattr(tenants_sheet.receipts, "stamp", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        actions.take_sheet(
+            store,
+            a_sheet([(door, "租客甲", "", "", ""), (door, "租客乙", "", "", "")]),
+            file="x.xlsx",
+            act=Act.LET,
+            reference=proof,
+            has_consented=True,
+            at=NOW,
+        )
+    assert Declaration.objects.count() == 0
+
+
+def test_a_receipt_is_genuine_of_a_day_and_a_kind_and_a_row_put_in_by_hand_is_not(
+    store: Store, phone: Phone, door: str
+) -> None:
+    made = declare(store, door, a_wish(), phone, at=NOW)
+    genuine = queries.verify_receipt(store, made.mark)
+    assert genuine is not None
+    assert set(vars(genuine)) == {"day", "kind"}
+    masked = queries.read_receipt_lines(store, made.number)
+    assert masked == {"name": "欧阳**", "phone": "139****0001"}
+    forged = StampedReceipt(
+        mark="0" * 20,
+        kind="live",
+        issued_on=genuine.day,
+        issued_at=NOW,
+        digest="f" * 32,
+        declaration=None,
+    )
+    forged.save()
+    assert queries.verify_receipt(store, "0" * 20) is None
+    assert queries.verify_receipt(store, "nonsense") is None
+
+
+def test_staff_see_counts_from_ten_on_and_a_name_by_ticket_alone(
+    store: Store, phone: Phone, door: str, room: str
+) -> None:
+    access.create_demo_accounts((), synthetic=True, at=NOW, password="kuai-demo-for-tests")
+    from kuai.guard.models import Account
+
+    clerk = Account.objects.get(username="demo-subdistrict-clerk").as_actor()
+    made = declare(store, door, a_wish(), phone, at=NOW)
+    assert [one.count for one in queries.count_declared(store, by=clerk)] == [None]
+    (asked,) = queries.list_area_questions(store, by=clerk)
+    ticket = actions.take_question_ticket(asked.number, by=clerk, at=NOW)
+    ref = f"declaration:{made.number}"
+    card = access.reveal(ref, ("name", "phone"), to=clerk, ticket=ticket, at=NOW, store=store)
+    assert card == {"name": NEWCOMER, "phone": NEW_PHONE}
+    looks = list_entries(LedgerFilter(action="person.read")).entries
+    assert [made.number in str(one) for one in looks] == [True]
+    actions.settle(store, asked.number, Answer.YES, by=clerk, at=NOW)
+    with pytest.raises(Refusal, match="办结|失效"):
+        access.reveal(ref, ("name",), to=clerk, ticket=ticket, at=NOW, store=store)
+    with pytest.raises(Refusal, match="由街道"):
+        queries.list_area_questions(store, by=OFFICER)
+    assert queries.list_area_questions(store, by=ELSEWHERE) == ()
+
+
+def test_what_a_resident_says_of_their_home_holds_at_once_and_says_what_it_changed(
+    store: Store,
+) -> None:
+    access.create_demo_accounts((), synthetic=True, at=NOW, password="kuai-demo-for-tests")
+    from kuai.flows.demo_resident import seed_demo_resident
+    from kuai.guard.queries import find_actor_by_login
+
+    assert seed_demo_resident(store, "demo-resident", officers=(), at=NOW)
+    person = find_actor_by_login("demo-resident")
+    homes = queries.list_homes(store, person)
+    home = homes[0]
+    confirmed = actions.answer_home(store, home.fact_key, "yes", by=person, at=NOW)
+    assert confirmed.declared is not None
+    assert registry.contested_facts() == frozenset()
+    changed = actions.answer_home(store, home.fact_key, "moved_out", by=person, at=NOW)
+    assert home.fact_key in registry.contested_facts()
+    assert changed.block_names
+    assert changed.cases
+    others = [one["fact_key"] for one in rooms_with(store, "PH_RESIDE")]
+    theirs = next(one for one in others if one not in {line.fact_key for line in homes})
+    with pytest.raises(Refusal, match="不是您的"):
+        actions.answer_home(store, theirs, "moved_out", by=person, at=NOW)
+
+
+def test_declarations_are_shredded_after_three_years(store: Store, phone: Phone, door: str) -> None:
+    declare(store, door, a_wish(), phone, at=NOW)
+    later = NOW + timedelta(days=3 * 365 + 1)
+    declarations.hand_over(store, at=later)
+    from kuai.services.residence.sealed_values import read_values
+
+    row = Declaration.objects.get()
+    assert read_values(store, row.sealed_period, 0) == {}
+    assert list(queries.rows_in_force(store, at=later)) == []
+
+
+def test_no_table_of_declarations_holds_a_name_or_a_number(
+    store: Store, phone: Phone, door: str
+) -> None:
+    declare(store, door, a_wish(tenure=Tenure.RENT), phone, at=NOW)
+    from django.apps import apps
+
+    held = " ".join(
+        str(row)
+        for model in apps.get_app_config("services_residence").get_models()
+        for row in model.objects.values_list()
+    )
+    assert mark_of(store, NEW_PHONE) in held
+    for value in (NEWCOMER, NEW_PHONE, NEWCOMER[:2]):
+        assert value not in held
+    assert CLERK.user_id in held
