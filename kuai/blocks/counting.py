@@ -50,6 +50,7 @@ class Counted:
 
     tables: dict[str, TableRef]
     series: str
+    begun_in_tens: tuple[str, ...]
     sources: tuple[str, ...]
     categories: tuple[str, ...]
 
@@ -88,7 +89,17 @@ def count_blocks(connection: Engine, frame: PackFrame, tree: BlockTree) -> Count
         "block_counter": _write_counters(connection, frame, tree, blocks, sources),
         **_write_cells(connection, frame.folder, tree, leaves, cells, series),
     }
-    return Counted(tables, series, sources, categories)
+    return Counted(tables, series, _begun_in_tens(cells), sources, categories)
+
+
+def _begun_in_tens(cells: Tables) -> tuple[str, ...]:
+    """Counters whose series began after others were published, from 0: readers are told why they are tens."""
+    return tuple(
+        key
+        for table, found in cells.values()
+        for column, key in enumerate(table.keys)
+        if found.shown[:, column].any() and not found.begun_with[:, column].any()
+    )
 
 
 def read_tree(connection: Engine) -> tuple[BlockTree, pa.Table]:
@@ -187,39 +198,47 @@ def _above(tree: BlockTree, leaves: np.ndarray) -> tuple[np.ndarray, ...]:
 def _read_kept(
     connection: Engine, before: Path | None, tree: BlockTree, leaves: np.ndarray
 ) -> tuple[dict[str, Kept] | None, str]:
-    """The cells of the build before, and its series; (None, "") if it had none, or of other tables."""
-    if before is None or not all(
-        (before / f"{table.name}.parquet").exists() for table in (BLOCK_CELL, CELL_FIGURE)
-    ):
+    """The cells of the build before, and its series. (None, "") only where nothing was ever published.
+
+    What the build before did not publish (a counter that is new, or all of them if its cells are lost) begins at 0 and
+    so is shown in tens: an exact figure beside the one published before would tell what lies between (decision 0034).
+    """
+    if before is None:
         return None, ""
-    cells, figures = (
-        _read_arrow(connection, before / f"{table.name}.parquet")
-        for table in (BLOCK_CELL, CELL_FIGURE)
-    )
-    keys = {key for table in person_tables() for key in table.keys}
-    if figures.num_rows == 0 or set(figures["counter"].to_pylist()) != keys:
-        return None, ""
-    at = dict(
-        zip(tree.codes[np.searchsorted(tree.numbers, leaves)], range(len(leaves)), strict=True)
-    )
-    kept = {
-        table.name: Kept(
-            np.full(len(leaves), -1, dtype=np.int64), np.zeros((0, len(table.keys)), np.int64)
-        )
-        for table in person_tables()
-    }
-    for name, code, cell in zip(*(cells[c].to_pylist() for c in cells.column_names), strict=True):
+    files = [before / f"{table.name}.parquet" for table in (BLOCK_CELL, CELL_FIGURE)]
+    count = len(leaves)
+    if not all(file.exists() for file in files):
+        return {table.name: _nothing_kept(table, count) for table in person_tables()}, ""
+    cells, figures = (_read_arrow(connection, file) for file in files)
+    codes = tree.codes[np.searchsorted(tree.numbers, leaves)]
+    at = dict(zip(codes, range(count), strict=True))
+    kept = {table.name: _kept_of(table, cells, figures, at) for table in person_tables()}
+    series = figures["series"][0].as_py() if figures.num_rows else ""
+    return kept, str(series)
+
+
+def _nothing_kept(table: PersonTable, leaves: int) -> Kept:
+    return Kept(np.full(leaves, -1, dtype=np.int64), np.zeros((0, len(table.keys)), np.int64))
+
+
+def _kept_of(table: PersonTable, cells: pa.Table, figures: pa.Table, at: Mapping[str, int]) -> Kept:
+    """One table's cells and what they began with."""
+    own = cells.filter(pa.compute.equal(cells["person_table"], table.name))
+    cell_of_leaf = np.full(len(at), -1, dtype=np.int64)
+    for code, cell in zip(own["leaf_code"].to_pylist(), own["cell_no"].to_pylist(), strict=True):
         if code in at:
-            kept[name].cell_of_leaf[at[code]] = cell
-    for table in person_tables():
-        rows = figures.filter(pa.compute.equal(figures["person_table"], table.name))
-        numbers = rows["cell_no"].to_numpy()
-        begun = np.zeros((int(numbers.max(initial=-1)) + 1, len(table.keys)), dtype=np.int64)
-        place = {key: column for column, key in enumerate(table.keys)}
-        columns = [place[key] for key in rows["counter"].to_pylist()]
-        begun[numbers, columns] = rows["begun_with"].to_numpy()
-        kept[table.name] = Kept(kept[table.name].cell_of_leaf, begun)
-    return kept, str(figures["series"][0].as_py())
+            cell_of_leaf[at[code]] = cell
+    # Counters that are no more are left out: what they began with goes on in the parts of what they add up to.
+    is_own = pa.compute.is_in(figures["counter"], pa.array(table.keys))
+    is_own = pa.compute.and_(is_own, pa.compute.equal(figures["person_table"], table.name))
+    rows = figures.filter(is_own)
+    numbers = rows["cell_no"].to_numpy()
+    place = {key: column for column, key in enumerate(table.keys)}
+    columns = np.array([place[key] for key in rows["counter"].to_pylist()], dtype=np.int64)
+    count = max(int(numbers.max(initial=-1)), int(cell_of_leaf.max(initial=-1))) + 1
+    begun = np.zeros((count, len(table.keys)), dtype=np.int64)
+    begun[numbers, columns] = rows["begun_with"].to_numpy()
+    return Kept(cell_of_leaf, begun)
 
 
 def _read_events(connection: Engine) -> tuple[np.ndarray, tuple[str, ...]]:

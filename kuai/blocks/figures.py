@@ -12,7 +12,12 @@ from functools import cached_property
 import numpy as np
 
 from kuai.blocks.engine.block_matrix import SUPPRESSED
-from kuai.blocks.engine.counters import SMALLEST_SHOWN_COUNT, Counter, all_counters
+from kuai.blocks.engine.counters import (
+    SMALLEST_SHOWN_COUNT,
+    Counter,
+    all_counters,
+    counter_catalogue,
+)
 from kuai.blocks.serving_files import ServingArrays
 from kuai.blocks.types import CounterView
 
@@ -20,6 +25,14 @@ from kuai.blocks.types import CounterView
 def is_few(figure: int | None) -> bool:
     """Whether there is something, and less of it than may be told."""
     return figure is not None and 0 < figure < SMALLEST_SHOWN_COUNT
+
+
+def _notes_of(begun_in_tens: Iterable[str]) -> tuple[str, ...]:
+    known = (counter_catalogue().get(key) for key in begun_in_tens)
+    titles = "、".join(counter.title_zh for counter in known if counter)
+    if not titles:
+        return ()
+    return (f"以下指标从上一版之后起算，按整十公布，以免与已公布的数相减推出个人：{titles}",)
 
 
 class Figures:
@@ -32,6 +45,7 @@ class Figures:
         self._delivered = {
             name: date.fromisoformat(day) for name, day in json.loads(meta["delivered"]).items()
         }
+        self.notes = _notes_of(json.loads(meta.get("begun_in_tens", "[]")))
         self._named: dict[int, tuple[str, ...]] = {}
         self.columns = {key: place for place, key in enumerate(all_counters())}
         counters = all_counters().values()

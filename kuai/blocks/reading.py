@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
@@ -268,17 +268,22 @@ class BlockReader:
                 above[leaf] = self.path_of(leaf).split("/")
             if block.code in above[leaf]:
                 moved[change.counter] = moved.get(change.counter, 0) + change.difference
-        counters = tuple(
-            replace(one, waits_for_build=persons_wait)
-            if one.counts_persons
-            else one
-            if one.suppressed
-            else replace(one, figure=(one.figure or 0) + moved.get(one.key, 0))
-            for one in block.counters
-        )
+        counters = _moved(block.counters, moved, persons_wait=persons_wait)
         if block.level == "building":
             counters = self._figures.held_back(counters)
         return replace(block, counters=counters)
+
+    def lay_over_area(
+        self, view: AreaView, changes: Iterable[PlacedChange], *, persons_wait: bool = False
+    ) -> AreaView:
+        """`lay_over` of an area with its buildings: what happened in one of them counts, held back as in a building."""
+        inside = set(view.buildings)
+        moved: dict[str, int] = {}
+        for change in changes:
+            if change.leaf_code in inside:
+                moved[change.counter] = moved.get(change.counter, 0) + change.difference
+        counters = _moved(view.counters, moved, persons_wait=persons_wait)
+        return replace(view, counters=self._figures.held_back(counters))
 
     def search_places(self, text: str, *, limit: int = 20) -> list[SearchHit]:
         """Addresses and organisations that contain what was typed; a trailing room number opens the building."""
@@ -388,6 +393,7 @@ class BlockReader:
                 use=row["use"] or "",
                 counters=self._counters_of(row["level"], place),
                 version=self.version,
+                notes=self._figures.notes,
             )
             for row, place in zip(rows, at, strict=True)
         ]
@@ -530,3 +536,17 @@ class BlockReader:
                 for room in rooms
             ]
         return hits[:limit]
+
+
+def _moved(
+    counters: Iterable[CounterView], moved: Mapping[str, int], *, persons_wait: bool
+) -> tuple[CounterView, ...]:
+    """Premises with what moved since the build, persons as built; what is held back stays so."""
+    return tuple(
+        replace(one, waits_for_build=persons_wait)
+        if one.counts_persons
+        else one
+        if one.suppressed
+        else replace(one, figure=(one.figure or 0) + moved.get(one.key, 0))
+        for one in counters
+    )

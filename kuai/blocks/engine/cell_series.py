@@ -72,6 +72,8 @@ def next_figures(
     figures = _summed(truth.figures, groups, count)
     persons = _summed(truth.persons, groups, count)
     begun = figures if kept is None else _begun_with(kept, groups, count)
+    if kept is not None and parts_of is not None:
+        begun = _made_whole(begun, figures, groups, parts_of)
     shown = begun if kept is None else begun + STEP * _steps(figures - begun, groups, parts_of)
     first = np.full(count, len(groups), dtype=np.int64)
     np.minimum.at(first, groups, np.arange(len(groups)))
@@ -122,6 +124,19 @@ def _begun_with(kept: Kept, groups: np.ndarray, count: int) -> np.ndarray:
         place = np.searchsorted(standing, np.arange(len(home))).clip(max=len(standing) - 1)
         np.add.at(begun, home[standing[place]], kept.begun_with)
     return begun
+
+
+def _made_whole(
+    begun: np.ndarray, figures: np.ndarray, groups: np.ndarray, parts_of: CellFigures
+) -> np.ndarray:
+    """Parts that begin with less than their whole did (a counter is new, another no more, a cell was not shown): the
+    rest goes to the part that lacks most, so that parts add up. It was published, so it tells nothing."""
+    rest = -begun.sum(axis=1)
+    np.add.at(rest, groups[parts_of.first], parts_of.begun_with.sum(axis=1))
+    whole = begun.copy()
+    if rest.any():
+        whole[:, np.argmax(figures.sum(axis=0) - begun.sum(axis=0))] += rest
+    return whole
 
 
 def _steps(changes: np.ndarray, groups: np.ndarray, parts_of: CellFigures | None) -> np.ndarray:
