@@ -16,7 +16,7 @@ from kuai.blocks.queries import (
     open_blocks,
     premises_counters,
 )
-from kuai.blocks.types import BlockView, PlacedChange, PlacedFact
+from kuai.blocks.types import AreaView, BlockView, PlacedChange, PlacedFact
 from kuai.kit.store import Store
 from kuai.registry.decisions import last_sequence
 from kuai.registry.queries import (
@@ -47,6 +47,15 @@ def all_as_decided(
     waits = count_removals_since_build(store) > 0
     changes = placed_changes(store, held)
     return [reader.lay_over(block, changes, persons_wait=waits) for block in blocks]
+
+
+def area_as_decided(store: Store, reader: BlockReader, view: AreaView) -> AreaView:
+    """The area of the published build with what was decided since, by the buildings that lie in it."""
+    if reader.core.parent != store.current_build() or last_sequence() <= published_sequence(store):
+        return view
+    waits = count_removals_since_build(store) > 0
+    changes = placed_changes(store, find_belief(store))
+    return reader.lay_over_area(view, changes, persons_wait=waits)
 
 
 def placed_changes(store: Store, held: Belief) -> tuple[PlacedChange, ...]:

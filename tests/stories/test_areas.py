@@ -22,6 +22,7 @@ from kuai.blocks.queries import BlockReader, open_blocks
 from kuai.guard.access import create_demo_accounts, register_source
 from kuai.guard.ledger import list_entries
 from kuai.guard.ledger_types import LedgerFilter
+from kuai.guard.models import Account
 from kuai.guard.types import Role
 from kuai.kit.clock import utc_now
 from kuai.kit.store import Store
@@ -161,6 +162,23 @@ def test_an_area_beyond_ones_own_ground_is_refused(log_in: LogIn, ground: Ground
     assert ground.other_grid not in offered
 
 
+def test_a_clerk_one_of_whose_areas_was_merged_away_still_marks_out_the_others(
+    log_in: LogIn, ground: Ground
+) -> None:
+    clerk = log_in(Role.SUBDISTRICT_CLERK)
+    gone = f"{ground.own}/440399999999"
+    Account.objects.filter(username="demo-subdistrict-clerk").update(areas=[gone, ground.own])
+    page = clerk.get("/areas/new/")
+    assert page.status_code == 200
+    assert "有 1 处在现在的版本里已经没有" in page.content.decode()
+    assert ground.own_grids[0] in page.content.decode()
+    mark_out(clerk, way="blocks", code=ground.own_grids[:1])
+    Account.objects.filter(username="demo-subdistrict-clerk").update(areas=[gone])
+    alone = clerk.get("/areas/new/")
+    assert alone.status_code == 200
+    assert ground.own_grids[0] not in alone.content.decode()
+
+
 def test_large_areas_are_judged_by_the_same_ground(
     log_in: LogIn, ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,7 +265,15 @@ def test_two_areas_stand_side_by_side(log_in: LogIn, ground: Ground) -> None:
     assert f">{second:,}<" in page
     assert f">{difference:+,}<" in page.replace(">0<", ">+0<")
     district = ground.own.split("/")[0]
-    assert clerk.get(f"/areas/compare/?first={ids[0]}&second={district}").status_code == 200
+    # Nor is a published block beyond one's own ground set against a part of it.
+    for place in (district, ground.other_grid):
+        refused = clerk.get(f"/areas/compare/?first={ids[0]}&second={place}")
+        assert (refused.status_code, "不在您的辖区内" in refused.content.decode()) == (409, True)
+    street = ground.own.split("/")[1]
+    assert clerk.get(f"/areas/compare/?first={ids[0]}&second={street}").status_code == 200
+    leader = log_in(Role.LEADER)
+    both = f"/areas/compare/?first={ground.own_grids[0]}&second={district}"
+    assert leader.get(both).status_code == 200
     assert clerk.get(f"/areas/compare/?first={ids[0]}&second=../x").status_code == 409
 
 

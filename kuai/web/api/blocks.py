@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 from ninja.responses import Response
 
-from kuai.blocks.queries import BlockReader, open_blocks
+from kuai.blocks.queries import open_blocks
 from kuai.blocks.types import BlockView, CounterView
-from kuai.flows.block_overlay import all_as_decided
 from kuai.kit.errors import DataFault, Refusal
 from kuai.web.addresses.api import require_json
 from kuai.web.addresses.limits import BATCHES, keep_pace
@@ -133,14 +131,6 @@ def block_json(block: BlockView) -> dict[str, Any]:
         "version": block.version,
         "counters": counters_json(block.counters),
     }
-
-
-def laid_over(blocks: Sequence[BlockView]) -> list[BlockView]:
-    """What was decided since the build, over blocks of the published one."""
-    reader = current_reader()
-    if not isinstance(reader, BlockReader):
-        return list(blocks)
-    return all_as_decided(current_store(), reader, blocks)
 
 
 @router.post("/areas/count", response={200: AreaOut, **REFUSED}, url_name="count_area")

@@ -10,11 +10,12 @@ from ninja.responses import Response
 
 from kuai.web.addresses.api import router as addresses
 from kuai.web.addresses.reconcile_routes import router as reconciliation
-from kuai.web.api.blocks import BlockOut, block_json, laid_over
+from kuai.web.api.blocks import BlockOut, block_json
 from kuai.web.api.blocks import router as blocks
 from kuai.web.api.elements import router as elements
 from kuai.web.api.refusing import RefusalOut, refuse_in_json
 from kuai.web.blocks.areas import find_areas, read_areas
+from kuai.web.blocks.decided import laid_over
 from kuai.web.blocks.drawing import children_features
 from kuai.web.doors import current_reader, current_search, current_store
 from kuai.web.looks import note_look
@@ -63,9 +64,10 @@ def report_health(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001
 @sees_blocks
 def get_block(request: HttpRequest, code: str) -> Response:
     """One block."""
-    block = current_reader().get_block(code)
+    reader = current_reader()
+    block = reader.get_block(code)
     note_look(request, "viewed_block", kind="block", refs=(block.code,))
-    return Response(block_json(laid_over([block])[0]))
+    return Response(block_json(laid_over(reader, [block])[0]))
 
 
 @api.get(
@@ -76,9 +78,10 @@ def get_block(request: HttpRequest, code: str) -> Response:
 @sees_blocks
 def list_children(request: HttpRequest, code: str) -> Response:
     """The blocks one level down."""
-    children = current_reader().list_children(code)
+    reader = current_reader()
+    children = reader.list_children(code)
     note_look(request, "viewed_block", kind="block", refs=(code,))
-    return Response([block_json(child) for child in laid_over(children)])
+    return Response([block_json(child) for child in laid_over(reader, children)])
 
 
 @api.get("/map/children", url_name="map_children")
@@ -89,8 +92,8 @@ def draw_children(request: HttpRequest, of: str = "") -> dict[str, Any]:  # noqa
     Leaves no line of its own: the look is the block page that carries the map.
     """
     codes = of.split(",")[:MOST_CODES]
-    areas = read_areas(current_store(), current_reader())
-    return children_features(current_reader(), areas, codes)
+    reader = current_reader()
+    return children_features(reader, read_areas(current_store(), reader), codes)
 
 
 @api.get("/map/areas", url_name="map_areas")

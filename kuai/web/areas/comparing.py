@@ -16,6 +16,7 @@ from kuai.guard.types import Actor
 from kuai.kit.errors import Refusal
 from kuai.web.areas import keeping
 from kuai.web.areas.counting import count_shape
+from kuai.web.areas.shapes import AreaShape
 from kuai.web.blocks.drawing import short_name
 from kuai.web.doors import BlockReader, current_reader
 from kuai.web.looks import note_look
@@ -59,7 +60,7 @@ def show_comparison(request: HttpRequest) -> HttpResponse:
 
 
 def _side(reader: BlockReader, ref: str, *, actor: Actor) -> Side:
-    """What `ref` names. A published block's figures stand on its own page for everybody who sees blocks."""
+    """What `ref` names, a published block too only within the reader's areas: of two, one is soon taken off."""
     try:
         number = UUID(ref)
     except ValueError:
@@ -68,6 +69,8 @@ def _side(reader: BlockReader, ref: str, *, actor: Actor) -> Side:
         block = reader.get_block(ref)
         if block.level == "room":
             raise Refusal("compare.room", _("房屋没有可比的数。")) from None
-        return Side(short_name(block), reader.count_area(codes=(block.code,)), block.code, True)
+        chosen = AreaShape("blocks", {"codes": [block.code]})
+        view = count_shape(reader, chosen, actor=actor)
+        return Side(short_name(block), view, block.code, True)
     kept = keeping.get_area(number, by=actor)
     return Side(kept.title, count_shape(reader, kept.shape, actor=actor), str(kept.uuid), False)

@@ -13,6 +13,7 @@ from kuai.guard.queries import covers_any
 from kuai.guard.types import Actor
 from kuai.kit.errors import Refusal
 from kuai.web.areas.shapes import AreaShape
+from kuai.web.blocks.decided import area_laid_over
 from kuai.web.doors import BlockReader
 
 # Up to here each way up is read (8 µs a building, measured); beyond, one's own buildings are listed once a build.
@@ -20,14 +21,17 @@ FEW = 50
 
 
 def count_shape(reader: BlockReader, shape: AreaShape, *, actor: Actor) -> AreaView:
-    """The figures of the shape; refuses one without a building, and one that leaves the reader's areas."""
+    """The figures of the shape with what was decided since the build.
+
+    Refuses one without a building, and one that leaves the reader's areas.
+    """
     view = reader.count_area(**shape.as_question())
     if not view.buildings:
         raise Refusal(
             "area.empty", _("这个区域里没有楼栋。"), next_step=_("请画大一些，或换一个地方。")
         )
     require_own_ground(reader, view.buildings, actor=actor)
-    return view
+    return area_laid_over(reader, view)
 
 
 def require_own_ground(reader: BlockReader, codes: Iterable[str], *, actor: Actor) -> None:

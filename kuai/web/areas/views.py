@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kuai.blocks.types import AreaView, ChoosableBlock
+from kuai.blocks.types import AreaView, BlockView, ChoosableBlock
 from kuai.guard.queries import covers_any
 from kuai.guard.types import Actor
 from kuai.kit.clock import utc_now
@@ -76,6 +76,7 @@ def show_new(request: HttpRequest) -> HttpResponse:
             area_id = keeping.keep_draft(shape, by=actor, at=utc_now())
             return HttpResponseRedirect(reverse("area", args=[area_id]))
     context = {
+        "vanished": len(actor.areas) - len(_grounds(reader, actor)),
         **_choice(request, reader, actor),
         **map_frame(),
         "refusal": refusal,
@@ -91,14 +92,14 @@ def _choice(request: HttpRequest, reader: BlockReader, actor: Actor) -> dict[str
     level = request.GET.get("level", "grid")
     level = level if level in CHOOSABLE else "grid"
     within = request.GET.get("within", "")
-    grounds = [area.rsplit("/", 1)[-1] for area in actor.areas] or [""]
+    grounds = _grounds(reader, actor)
     if within and covers_any(actor.areas, [reader.path_of(within)]):
         grounds = [within]
     offered: list[ChoosableBlock] = []
     for ground in grounds:
         offered += reader.list_for_choosing(level, within=ground, limit=MOST_LISTED)
     areas = read_areas(current_store(), reader)
-    tops = [reader.get_block(ground) for ground in grounds if ground] or list(reader.top_blocks())
+    tops = _tops(reader, grounds)
     bounds = around_all(tops, areas)
     return {
         "offered": shortened(offered[:MOST_LISTED]),
@@ -119,10 +120,24 @@ def shortened(offered: Sequence[ChoosableBlock]) -> list[ChoosableBlock]:
     return [replace(one, name=one.name[end:] or one.name) for one in offered]
 
 
+def _grounds(reader: BlockReader, actor: Actor) -> list[str]:
+    """Codes of the reader's areas that this build knows under the way they name; "" is everything.
+
+    A community merged into another is nobody's ground: what follows it is assigned by an administrator.
+    """
+    codes = [(area, area.rsplit("/", 1)[-1]) for area in actor.areas]
+    return [code for area, code in codes if not code or reader.path_of(code) == area]
+
+
+def _tops(reader: BlockReader, grounds: Sequence[str]) -> list[BlockView]:
+    if "" in grounds:
+        return list(reader.top_blocks())
+    return [reader.get_block(ground) for ground in grounds]
+
+
 def _withins(reader: BlockReader, actor: Actor) -> list[tuple[str, str]]:
     """The parts of the reader's ground that the list can be narrowed to."""
-    grounds = [area.rsplit("/", 1)[-1] for area in actor.areas if area]
-    tops = [reader.get_block(ground) for ground in grounds] or list(reader.top_blocks())
+    tops = _tops(reader, _grounds(reader, actor))
     inner = [child for top in tops for child in reader.list_children(top.code)]
     return [
         (one.code, one.name) for one in [*tops, *inner] if one.level in ("district", *CHOOSABLE)

@@ -65,8 +65,8 @@ def read_cells(store: Store, reader: BlockReader) -> tuple[pa.Table, Areas]:
 
 
 def _drawn(store: Store, reader: BlockReader) -> Path:
-    """The picture's file, made now if this build has none yet; its cells lie beside it."""
-    path = store.scratch / "map-areas" / f"{store.current_version()}-{DRAWING}.json"
+    """The picture's file, made now if the reader's build has none yet; its cells lie beside it."""
+    path = store.scratch / "map-areas" / f"{reader.version}-{DRAWING}.json"
     with _making:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)

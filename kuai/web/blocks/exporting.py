@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from kuai.guard.free_text import require_reason
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
+from kuai.web.blocks.decided import laid_over
 from kuai.web.blocks.figure_sheets import sheet_of_block
 from kuai.web.blocks.printing import as_pdf
 from kuai.web.blocks.sheets import Asking, FigureSheet, as_csv, as_geojson, as_xlsx
@@ -43,6 +44,7 @@ def export_block(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404(str(refusal)) from refusal
     if not block.counters:
         raise Refusal("export.room", _("房屋没有可导出的数。"), next_step=_("请导出它所在的楼栋。"))
+    (block,) = laid_over(reader, [block])
     return send_sheet(request, sheet_of_block(reader, block), kind="block", refs=(block.code,))
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from kuai.blocks.types import AreaView, BlockView, CounterView
 from kuai.web.areas.shapes import AreaShape
 from kuai.web.blocks.areas import Areas, read_areas
+from kuai.web.blocks.decided import laid_over
 from kuai.web.blocks.drawing import point_of, short_name
 from kuai.web.blocks.sheets import FigureSheet, SheetRow
 from kuai.web.doors import BlockReader, current_store, list_sources
@@ -17,7 +18,9 @@ from kuai.web.doors import BlockReader, current_store, list_sources
 
 def sheet_of_block(reader: BlockReader, block: BlockView) -> FigureSheet:
     """The block and the blocks one level down; rooms have no figures and are not on it."""
-    children = [] if block.level == "building" else reader.list_children(block.code)
+    children = (
+        [] if block.level == "building" else laid_over(reader, reader.list_children(block.code))
+    )
     areas = read_areas(current_store(), reader)
     return FigureSheet(
         title=short_name(block),

@@ -15,12 +15,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from kuai.blocks.types import HeatSpot
+from kuai.blocks.types import BlockView, HeatSpot
 from kuai.kit.errors import Refusal
 from kuai.web.blocks.areas import Areas, read_areas
+from kuai.web.blocks.decided import laid_over
 from kuai.web.blocks.drawing import Box, bounds_of, short_name
 from kuai.web.blocks.map_frame import map_frame
-from kuai.web.doors import current_reader, current_store
+from kuai.web.doors import BlockReader, current_reader, current_store
 from kuai.web.looks import note_look
 from kuai.web.rules import sees_blocks
 
@@ -28,6 +29,7 @@ from kuai.web.rules import sees_blocks
 SQUARES_A_TILE = 4
 ZOOM_OF_LEVEL = {"district": 14, "subdistrict": 15, "community": 16, "grid": 16, "building": 16}
 MOST_STEPS = 5
+REQUESTS = "requests"
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,11 @@ def show_heat(request: HttpRequest, code: str) -> HttpResponse:
     zoom = ZOOM_OF_LEVEL.get(block.level, 14)
     box = bounds_of(block, areas)
     spots = reader.heat(first=first, last=last, box=box, zoom=zoom)
-    lines = _lines(spots, zoom, areas)
+    lines = _lines(reader, spots, zoom=zoom, areas=areas)
     note_look(request, "viewed_heat", kind="block", refs=(block.code,))
     context = {
+        "as_of": block.counters[0].as_of if block.counters else None,
+        "moved": _moved_since(reader, block),
         "shown": block,
         "title": short_name(block),
         "lines": [line for line in lines if line.figure is not None],
@@ -74,6 +78,16 @@ def show_heat(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "blocks/heat.html", context)
 
 
+def _moved_since(reader: BlockReader, block: BlockView) -> int:
+    """By how many requests the block's own page differs from these squares, which are the build's."""
+    (decided,) = laid_over(reader, [block])
+    built, now = (
+        next((one.figure or 0 for one in each.counters if one.key == REQUESTS), 0)
+        for each in (block, decided)
+    )
+    return now - built
+
+
 def _day(text: str) -> date | None:
     if not text:
         return None
@@ -83,7 +97,9 @@ def _day(text: str) -> date | None:
         raise Refusal("heat.day", _("日期要写成 2026-10-31 的样子。")) from fault
 
 
-def _lines(spots: Sequence[HeatSpot], zoom: int, areas: Areas) -> list[HeatLine]:
+def _lines(
+    reader: BlockReader, spots: Sequence[HeatSpot], *, zoom: int, areas: Areas
+) -> list[HeatLine]:
     most = max((spot.figure or 0 for spot in spots), default=0)
     ordered = sorted(spots, key=lambda s: (-(s.figure or 0), s.longitude, s.latitude))
     lines = []
@@ -92,7 +108,9 @@ def _lines(spots: Sequence[HeatSpot], zoom: int, areas: Areas) -> list[HeatLine]
         step = math.ceil(MOST_STEPS * (spot.figure or 0) / most) if most else 0
         box = square_at(spot, zoom)
         lines.append(
-            HeatLine(number, spot.figure, _name(near_code), near_code, min(MOST_STEPS, step), box)
+            HeatLine(
+                number, spot.figure, _name(reader, near_code), near_code, min(MOST_STEPS, step), box
+            )
         )
     return lines
 
@@ -118,10 +136,10 @@ def _nearest(areas: Areas, spots: Sequence[HeatSpot]) -> list[str]:
     return [str(grids[place]["code"]) for place in tree.nearest(at)]
 
 
-def _name(code: str) -> str:
+def _name(reader: BlockReader, code: str) -> str:
     if not code:
         return ""
-    block = current_reader().get_block(code)
+    block = reader.get_block(code)
     above = [name for _code, level, name in block.path if level == "community"]
     return " ".join([*above, short_name(block)])
 

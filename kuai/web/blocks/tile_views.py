@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from kuai.kit.errors import Refusal
-from kuai.web.blocks.tiles import mark_of, read_tile
+from kuai.web.blocks.tiles import mark_of, read_tile, require_in_the_world
 from kuai.web.doors import current_reader, current_store
 from kuai.web.rules import sees_blocks
 
@@ -19,18 +19,20 @@ KEPT_BUT_ASKED = "private, no-cache"
 @require_GET
 def draw_tile(request: HttpRequest, zoom: int, column: int, row: int) -> HttpResponse:
     """One tile; 304 while the build is the same. No line in the ledger: the look is the page that carries the map."""
-    store = current_store()
-    if request.headers.get("If-None-Match") == mark_of(store.current_version() or ""):
+    place = (zoom, column, row)
+    try:
+        require_in_the_world(place)
+    except Refusal as refusal:
+        raise Http404(str(refusal)) from refusal
+    reader = current_reader()
+    mark = mark_of(reader.version)
+    if request.headers.get("If-None-Match") == mark:
         response = HttpResponse(status=304)
-        response.headers["ETag"] = mark_of(store.current_version() or "")
     else:
-        try:
-            tile, mark = read_tile(store, current_reader(), (zoom, column, row))
-        except Refusal as refusal:
-            raise Http404(str(refusal)) from refusal
+        tile, mark = read_tile(current_store(), reader, place)
         response = HttpResponse(tile, content_type=TILE_TYPE)
-        response.headers["ETag"] = mark
         # Every browser that draws a map takes gzip; a copy for others would be a second cache.
         response.headers["Content-Encoding"] = "gzip"
+    response.headers["ETag"] = mark
     response.headers["Cache-Control"] = KEPT_BUT_ASKED
     return response

@@ -99,11 +99,13 @@ class _Frame:
 
 
 def read_tile(store: Store, reader: BlockReader, place: tuple[int, int, int]) -> tuple[bytes, str]:
-    """(the tile, compressed; its mark, which changes with the build). Refuses a place outside the world."""
+    """(the tile, compressed; its mark, which changes with the build). Refuses a place outside the world.
+
+    All of it is of the reader's build: the store may publish another one meanwhile.
+    """
+    require_in_the_world(place)
     zoom, column, row = place
-    if not (0 <= zoom <= NEAREST_ZOOM and 0 <= column < 1 << zoom and 0 <= row < 1 << zoom):
-        raise Refusal("tile.unknown", "没有这一块图。")
-    version = store.current_version() or ""
+    version = reader.version
     mark = mark_of(version)
     key = (str(store.root), version, zoom, column, row)
     kept = _kept(key)
@@ -112,6 +114,13 @@ def read_tile(store: Store, reader: BlockReader, place: tuple[int, int, int]) ->
         kept = gzip.compress(_drawer(store, reader, version).draw(*place), 5, mtime=0)
         _keep(key, kept)
     return kept, mark
+
+
+def require_in_the_world(place: tuple[int, int, int]) -> None:
+    """Refuse a place that no tile has."""
+    zoom, column, row = place
+    if not (0 <= zoom <= NEAREST_ZOOM and 0 <= column < 1 << zoom and 0 <= row < 1 << zoom):
+        raise Refusal("tile.unknown", "没有这一块图。")
 
 
 def mark_of(version: str) -> str:

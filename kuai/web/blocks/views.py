@@ -16,12 +16,12 @@ from django.views.decorators.vary import vary_on_headers
 from kuai.blocks.types import BlockView, CounterView
 from kuai.kit.errors import Refusal
 from kuai.registry.queries import count_removals_since_build
-from kuai.web.api.blocks import laid_over
 from kuai.web.blocks.areas import read_areas
 from kuai.web.blocks.children import MAPPED_LEVELS
+from kuai.web.blocks.decided import laid_over
 from kuai.web.blocks.drawing import around_all, bounds_of, short_name
 from kuai.web.blocks.map_frame import map_frame
-from kuai.web.doors import current_reader, current_store, list_sources
+from kuai.web.doors import BlockReader, current_reader, current_store, list_sources
 from kuai.web.looks import note_look
 from kuai.web.rules import sees_blocks
 from kuai.web.words import LEVEL_NAMES, counter_title
@@ -35,15 +35,16 @@ USE_COUNTERS = ("rooms_home", "rooms_shop", "rooms_workshop", "rooms_other")
 @require_GET
 def show_top(request: HttpRequest) -> HttpResponse:
     """The whole map: the only block at the top, or the list of them."""
-    tops = current_reader().top_blocks()
+    reader = current_reader()
+    tops = reader.top_blocks()
     if not tops:
         return render(request, "blocks/empty.html")
-    mine = _own_area(request) or (tops[0].code if len(tops) == 1 else "")
+    mine = _own_area(reader, request) or (tops[0].code if len(tops) == 1 else "")
     if mine:
         return HttpResponseRedirect(reverse("block", args=[mine]))
     everything = _everything(tops)
-    context = _panel(everything, tops)
-    return render(request, "blocks/page.html", {**context, **_map_settings(everything)})
+    context = _panel(reader, everything, laid_over(reader, tops))
+    return render(request, "blocks/page.html", {**context, **_map_settings(reader, everything)})
 
 
 def _everything(tops: Sequence[BlockView]) -> BlockView:
@@ -63,12 +64,12 @@ def _everything(tops: Sequence[BlockView]) -> BlockView:
     )
 
 
-def _own_area(request: HttpRequest) -> str:
+def _own_area(reader: BlockReader, request: HttpRequest) -> str:
     """Where somebody's work lies, if the build knows it."""
     areas = [area.rsplit("/", 1)[-1] for area in request.user.areas]  # type: ignore[union-attr]
     for area in areas[:1]:
         try:
-            return current_reader().get_block(area).code
+            return reader.get_block(area).code
         except Refusal:
             continue
     return ""
@@ -84,17 +85,17 @@ def show_block(request: HttpRequest, code: str) -> HttpResponse:
         block = reader.get_block(code)
     except Refusal as refusal:
         raise Http404(str(refusal)) from refusal
-    (block,) = laid_over([block])
-    children = laid_over(reader.list_children(code)) if block.level != "room" else []
+    (block,) = laid_over(reader, [block])
+    children = laid_over(reader, reader.list_children(code)) if block.level != "room" else []
     note_look(request, "viewed_block", kind="block", refs=(block.code,))
-    context = _panel(block, children)
+    context = _panel(reader, block, children)
     is_part = request.headers.get("HX-Request") == "true"
     if is_part and not request.headers.get("HX-History-Restore-Request"):
         return render(request, "blocks/panel.html", context)
-    return render(request, "blocks/page.html", {**context, **_map_settings(block)})
+    return render(request, "blocks/page.html", {**context, **_map_settings(reader, block)})
 
 
-def _panel(block: BlockView, children: Sequence[BlockView]) -> dict[str, Any]:
+def _panel(reader: BlockReader, block: BlockView, children: Sequence[BlockView]) -> dict[str, Any]:
     are_rooms = bool(children) and children[0].level == "room"
     # A district without figures of its own (several at the top) borrows the headings of its first part.
     figures = block if block.counters or not children else children[0]
@@ -104,7 +105,7 @@ def _panel(block: BlockView, children: Sequence[BlockView]) -> dict[str, Any]:
         for counter in _picked(block, USE_COUNTERS)
         if counter.figure
     ]
-    areas = read_areas(current_store(), current_reader())
+    areas = read_areas(current_store(), reader)
     bounds = bounds_of(block, areas) if block.code else around_all(children, areas)
     return {
         "shown": block,
@@ -133,10 +134,8 @@ def _picked(block: BlockView, keys: Sequence[str]) -> list[CounterView]:
     return [counters[key] for key in keys if key in counters]
 
 
-def _map_settings(block: BlockView) -> dict[str, Any]:
-    counters = _picked(block, MAIN_COUNTERS) or _picked(
-        current_reader().top_blocks()[0], MAIN_COUNTERS
-    )
+def _map_settings(reader: BlockReader, block: BlockView) -> dict[str, Any]:
+    counters = _picked(block, MAIN_COUNTERS) or _picked(reader.top_blocks()[0], MAIN_COUNTERS)
     return {
         "map_counters": [{"key": c.key, "title": counter_title(c)} for c in counters],
         "map_levels": [(level, LEVEL_NAMES[level]) for level in MAPPED_LEVELS],

@@ -159,9 +159,11 @@ def open_fake_search(_store: Store) -> FakeSearch:
     return FakeSearch()
 
 
-def open_fake_blocks(_build: Path) -> FakeReader:
+def open_fake_blocks(build: Path) -> FakeReader:
     """Same door as `open_blocks`."""
-    return FakeReader()
+    reader = FakeReader()
+    reader.version = build.name
+    return reader
 
 
 class FakeCity(FakeReader):

@@ -13,9 +13,9 @@ from django.test import Client
 from kuai.guard.types import Role
 from kuai.kit.store import Store
 from kuai.web.blocks.areas import read_areas, read_cells
-from kuai.web.blocks.tiles import MOST_CACHED, TileDrawer, forget_tiles, read_tile
+from kuai.web.blocks.tiles import MOST_CACHED, TileDrawer, forget_tiles, mark_of, read_tile
 from kuai.web.blocks.vector_tile import EXTENT, Layer, encode_tile
-from tests.modules.web.fakes import GRID, FakeCity, FakeReader
+from tests.modules.web.fakes import GRID, VERSION, FakeCity, FakeReader
 from tests.modules.web.test_areas import TwoGrids
 from tests.modules.web.tile_reading import read_layers
 
@@ -139,6 +139,24 @@ def test_a_new_build_has_a_new_mark(log_in: LogIn, web_store: Store) -> None:
     assert answer.headers["ETag"] != mark
 
 
+def test_a_tile_drawn_while_another_build_is_published_is_marked_as_of_its_own(
+    web_store: Store,
+) -> None:
+    older, newer = TwoGrids(), FakeCity()
+    newer.version = "b-2"
+    (web_store.builds / "b-2").mkdir()
+    (web_store.root / "current").write_text("b-2\n", encoding="utf-8")
+    # A request that opened its reader just before: what it draws is not kept as the new build's.
+    drawn, mark = read_tile(web_store, older, place_of_grid(14))
+    assert mark == mark_of(older.version)
+    assert read_areas(web_store, older) != {}
+    assert read_areas(web_store, newer) == {}
+    assert read_tile(web_store, newer, place_of_grid(14)) != (drawn, mark_of("b-2"))
+
+
 @pytest.mark.parametrize("place", ["17/0/0", "3/8/0", "0/0/1"])
 def test_there_is_no_tile_outside_the_world(log_in: LogIn, place: str) -> None:
-    assert log_in(Role.LEADER).get(f"/map/tiles/{place}.mvt").status_code == 404
+    url, mark = f"/map/tiles/{place}.mvt", mark_of(VERSION)
+    client = log_in(Role.LEADER)
+    assert client.get(url).status_code == 404
+    assert client.get(url, headers={"If-None-Match": mark}).status_code == 404
