@@ -13,8 +13,8 @@ import numpy as np
 from rapidfuzz.distance import OSA
 from rapidfuzz.fuzz import partial_ratio
 
-from kuai.blocks.engine.firm_spelling import Way, fold_typed, reads_as_person, spoken
-from kuai.blocks.engine.key_table import KeyTable, Rows, best_rows
+from kuai.blocks.engine.firm_spelling import Way, fold_typed, reads_as_person, spoken, spoken_name
+from kuai.blocks.engine.key_table import KeyTable, Rows, best_rows, is_cut
 from kuai.blocks.engine.search_text import phrase_query
 from kuai.blocks.firm_index import FIRMS_FILE, FORM, Firm, write_firm_index
 from kuai.blocks.packing import SERVING_FILE
@@ -103,13 +103,29 @@ class BlockFinder:
             ]
         for way, by, texts in ways:
             for text in texts:
-                begun, whole = self._tables[way].beginning_with(text)
+                begun, whole = self._beginning_with(way, text)
                 if by is FoundBy.MIXTURE:
                     begun = whole = self._with_characters(begun, typed)
                 if len(whole):
                     yield by, whole
                 if len(begun):
                     yield by, begun
+
+    def _beginning_with(self, way: Way, text: str) -> tuple[Rows, Rows]:
+        begun, whole = self._tables[way].beginning_with(text)
+        if is_cut(text) and len(begun):
+            begun = whole = self._holding(begun, text, is_spoken=way is not Way.CHARACTERS)
+        return begun, whole
+
+    def _holding(self, rows: Rows, text: str, *, is_spoken: bool) -> Rows:
+        """Of firms found by the beginning of a long text, those whose name has all of it."""
+        found = self._firms(best_rows(rows, MOST_VERIFIED))
+        fitting = [
+            row
+            for row, firm in found.items()
+            if text in (spoken_name(firm.name) if is_spoken else fold_typed(firm.name))
+        ]
+        return np.array(sorted(fitting), dtype=np.int32)
 
     def _with_characters(self, rows: Rows, typed: str) -> Rows:
         """Of firms found by the sound of a mixture, those that have its characters."""
@@ -125,7 +141,7 @@ class BlockFinder:
             return []
         found: dict[int, FoundBy] = {}
         for text in self.sounds_of(typed):
-            for row in best_rows(self._tables[Way.PINYIN].beginning_with(text)[0], limit):
+            for row in best_rows(self._beginning_with(Way.PINYIN, text)[0], limit):
                 found.setdefault(row, FoundBy.SOUND)
         if not found:
             found = dict.fromkeys(self._one_slip(typed, limit), FoundBy.SLIP)

@@ -40,9 +40,13 @@ class KeyTable:
         )
 
     def beginning_with(self, typed: str) -> tuple[Rows, Rows]:
-        """Rows with a key that begins so, and those of them whose key is just that. May hold a row twice."""
-        key = typed.encode()
-        if not key or len(key) > LONGEST_KEY or not len(self._keys):
+        """Rows with a key that begins so, and those of them whose key is just that. May hold a row twice.
+
+        Of what is longer than a key only the beginning is compared: whoever asks compares the rest (`is_cut`).
+        """
+        whole_text = typed.encode()
+        key = whole_text[:LONGEST_KEY]
+        if not key or not len(self._keys):
             return np.empty(0, np.int32), np.empty(0, np.int32)
         first = self._place_of(key, "left")
         last = self._place_of(key.ljust(LONGEST_KEY, b"\xff"), "right")
@@ -50,7 +54,8 @@ class KeyTable:
         shown = np.ones(last - first, dtype=bool)
         hidden_to = self._to[first:last]
         if hidden_to.any():
-            shown = (len(key) < self._from[first:last]) | (len(key) > hidden_to)
+            length = len(whole_text)
+            shown = (length < self._from[first:last]) | (length > hidden_to)
         return (
             np.asarray(self._rows[first:last])[shown],
             np.asarray(self._rows[first:whole])[shown[: whole - first]],
@@ -59,6 +64,11 @@ class KeyTable:
     def _place_of(self, key: bytes, side: Literal["left", "right"]) -> int:
         # Of the array's own kind, because another one would have the whole array copied.
         return int(self._keys.searchsorted(np.array(key, dtype=self._keys.dtype), side=side))
+
+
+def is_cut(typed: str) -> bool:
+    """Whether a key holds only the beginning of this: 13 characters, which many firms' whole names exceed."""
+    return len(typed.encode()) > LONGEST_KEY
 
 
 def best_rows(rows: Rows, limit: int) -> list[int]:

@@ -154,7 +154,7 @@ class _Page:
         return shown_firm_name(build, name, kind=kind, credit_code=credit_code)
 
     def _values(self) -> list[tuple[Any, str]]:
-        told = self._told.values | {"name": self._own_name()}
+        told = {**self._told.values, "name": self._own_name()}
         return [
             (name, in_words(value))
             for key, name in VALUE_NAMES.items()

@@ -29,6 +29,9 @@ FIRMS = (
     ("李小明", "92440399201600003A", "sole_trader"),
     ("张三重型机械（深圳）有限公司", "91440399201600004A", "enterprise"),
     ("长乐88号仓储有限公司", "91440399201600005A", "enterprise"),
+    # Of one beginning, longer than a key.
+    ("深圳市坪山宏利文塑胶制品有限公司", "91440399201600006A", "enterprise"),
+    ("深圳市坪山宏利文塑胶制品有限责任公司", "91440399201600007A", "enterprise"),
 )
 
 
@@ -177,3 +180,16 @@ def test_keys_are_found_by_their_beginning_alone(tmp_path: Path) -> None:
     assert set(begun) == set(whole) == {7}
     assert not len(table.beginning_with("changchengshengx")[0])
     assert not len(table.beginning_with("hang")[0])
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, _, _ in FIRMS if len(name) > 13 and "（" not in name]
+)
+def test_a_long_name_typed_whole_finds_its_firm_alone(finder: BlockFinder, name: str) -> None:
+    assert [hit.name for hit in finder.find_firms(name, limit=3)] == [name]
+    assert finder.find_firms(name + "坪山分公司", limit=3) == []
+
+
+def test_a_long_name_is_found_by_its_whole_pinyin(finder: BlockFinder) -> None:
+    typed = "shenzhenshipingshanhongliwensujiaozhipinyouxianzerengongsi"
+    assert names(finder, typed) == ["深圳市坪山宏利文塑胶制品有限责任公司"]

@@ -190,7 +190,8 @@ def fold_industry(name: str) -> str:
 
 
 def _industries(entry: Mapping[str, Any]) -> IndustryStandard:
-    section_of, code_of = {}, {}
+    section_of: dict[str, str] = {}
+    code_of: dict[str, str] = {}
     for section in entry["sections"]:
         letter = section["code"]
         named = [(name, letter) for name in (section["name"], *section["also"])]
