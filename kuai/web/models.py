@@ -40,6 +40,7 @@ class Upload(models.Model):
             "period": L1,
             "zone": L1,
             "file_name": L2,
+            "content_hash": L2,
             "size_bytes": L1,
             "state": L1,
             "step": L1,
@@ -64,6 +65,7 @@ class Upload(models.Model):
     period = models.CharField(max_length=32)
     zone = models.CharField(max_length=16)
     file_name = models.CharField(max_length=255)
+    content_hash = models.CharField(max_length=80, blank=True, default="")
     size_bytes = models.BigIntegerField()
     state = models.CharField(
         max_length=16, choices=UploadState.choices, default=UploadState.WAITING

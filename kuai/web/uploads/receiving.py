@@ -106,6 +106,7 @@ def _lease_when_free(upload: Upload) -> Iterator[None]:
 
 def _end_kept(upload: Upload, handed_in: HandedIn) -> None:
     receipt = handed_in.receipt
+    upload.content_hash = handed_in.snapshot.content_hash
     upload.received, upload.kept = receipt.received, receipt.kept
     upload.refused, upload.quarantined = receipt.refused, receipt.quarantined
     sentence = ""

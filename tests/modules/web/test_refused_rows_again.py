@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import openpyxl
 import pytest
 from django.test import Client
 
 from kuai.flows.delivery_series import list_series
+from kuai.flows.handed_in import take_in
 from kuai.guard.ledger import LedgerFilter, list_entries
-from kuai.guard.types import Role
+from kuai.guard.types import Role, Zone
 from kuai.kit.store import Store
+from kuai.web.doors import current_store
 from kuai.web.models import Upload, UploadState
+from kuai.web.uploads.returning import is_open
 from tests.modules.web.test_uploads import HEADINGS, ROWS, hand_in
 
 LogIn = Callable[[Role], Client]
@@ -185,3 +190,23 @@ def test_rows_mended_already_do_not_come_in_twice(steward: Client, upload: Uploa
 def test_a_refused_sheet_without_its_delivery_is_told_so(steward: Client, upload: Upload) -> None:
     text = hand_in(steward, mended(with_values(steward, upload)), "退回.xlsx", period="2026-08")
     assert "还没有收到" in text
+
+
+def test_another_file_of_the_same_name_in_the_vault_is_nobodys_rows_to_take_back(
+    steward: Client, upload: Upload, portal: Store, tmp_path: Path
+) -> None:
+    file = tmp_path / upload.file_name
+    file.write_text(HEADINGS + ROWS + BAD.replace("王五", "赵六"), encoding="utf-8")
+    period = upload.period
+    take_in(portal, file, source=upload.source, period=period, zone=Zone(upload.zone))
+    assert not is_open(str(upload.uuid))
+    assert steward.post(f"/uploads/{upload.uuid}/return-ticket/").status_code == 403
+
+
+def test_the_same_rows_under_another_name_are_the_upload_that_lies_there(
+    steward: Client, upload: Upload
+) -> None:
+    card = next(current_store().vault.rglob("snapshot.json"))
+    told = json.loads(card.read_text(encoding="utf-8"))
+    card.write_text(json.dumps(told | {"file_name": "another.csv"}), encoding="utf-8")
+    assert is_open(str(upload.uuid))
