@@ -2,8 +2,8 @@
 
 python benchmarks/bench_district.py [--rooms N] [--delta] [--keep FOLDER]
 
---delta changes 0.5 % of one source's rows and builds the next day twice: once on what is there, once with nothing
-taken over. A city (--rooms 2200000) works too, if the disk has room.
+--delta changes 0.5 % of one source's rows and builds them as of the next day, twice: once on what is there, once with
+nothing taken over. A city (--rooms 2200000) works too, if the disk has room.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import shutil
 import sys
 import tempfile
 import time
+from datetime import date, timedelta
 from pathlib import Path
 
 from measuring import Measured, measure
@@ -143,10 +144,14 @@ def _bench_delta(city: Path, store: Path, full: Measured) -> bool:
 
 
 def _write_next_day(city: Path, package: Path) -> None:
-    """The same files, but of one source's rows 0.5 % gone, changed or new."""
+    """The same files a day later, but of one source's rows 0.5 % gone, changed or new."""
     shutil.rmtree(package, ignore_errors=True)
     (package / "extracts").mkdir(parents=True)
-    shutil.copy(city / "datapackage.json", package)
+    told = json.loads((city / "datapackage.json").read_text(encoding="utf-8"))
+    told["as_of"] = (date.fromisoformat(told["as_of"]) + timedelta(days=1)).isoformat()
+    (package / "datapackage.json").write_text(
+        json.dumps(told, ensure_ascii=False), encoding="utf-8"
+    )
     for path in (city / "extracts").iterdir():
         # As names of the same file, because a package may not lead out of its folder.
         os.link(path, package / "extracts" / path.name)

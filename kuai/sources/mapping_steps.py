@@ -33,7 +33,7 @@ from kuai.kit.engine import open_engine, read_sql, table_at, write_table
 from kuai.kit.errors import Refusal
 from kuai.kit.progress import Progress, ProgressTask, progress_line
 from kuai.kit.receipt import Receipt
-from kuai.kit.store import Store, read_json, write_json
+from kuai.kit.store import Store
 from kuai.kit.tables import TableRef
 from kuai.sources.engine.dictionary import Dictionary, load_dictionary
 from kuai.sources.engine.folding_cells import NO_SIGNS, CellTraits, fold_cells
@@ -51,9 +51,17 @@ from kuai.sources.engine.projections import (
     row_text_sql,
 )
 from kuai.sources.engine.telling_parts import take_out_people
-from kuai.sources.types import IDENTITY, MENTION_TABLES, MentionSet, SnapshotRef
+from kuai.sources.later_day import (
+    RECEIPT_FILE,
+    MadeMapping,
+    move_to_day,
+    read_made,
+    readings_hold_until,
+    write_made,
+    write_persons,
+)
+from kuai.sources.types import IDENTITY, MENTION_TABLES, PERSON_MENTION, MentionSet, SnapshotRef
 
-RECEIPT_FILE = "map.json"
 CARE_FOLDER = "care"
 # The readings of written values, then of elements, in the order in which they need each other.
 _VALUE_STEPS = (
@@ -127,7 +135,7 @@ def map_delivery(
     folder = extract_folder(store, zone=zone, source=snapshot.source, period=snapshot.period)
     if mapping.refused:
         return _refuse_whole(snapshot, mapping, zone, folder, as_of)
-    digest = _input_digest(store, snapshot, mapping, zone, as_of)
+    digest = _input_digest(store, snapshot, mapping, zone)
     finished = _find_finished(store, folder, snapshot, zone, as_of, digest)
     if finished is not None:
         return finished
@@ -210,6 +218,7 @@ def _run(work: _Work, digest: str, task: ProgressTask) -> tuple[MentionSet, Rece
     task.advance(2)
     _load_words(work)
     _read_values(work)
+    until = readings_hold_until(work.connection, work.as_of)
     task.advance(2)
     _key_rows(work, traits)
     task.advance()
@@ -230,11 +239,7 @@ def _run(work: _Work, digest: str, task: ProgressTask) -> tuple[MentionSet, Rece
         has_identity=has_identity,
         as_of=work.as_of,
     )
-    # Written last: a folder with this file is complete.
-    write_json(
-        work.folder / RECEIPT_FILE,
-        {"input": digest, "has_identity": has_identity, "receipt": receipt.as_json()},
-    )
+    write_made(work.folder, MadeMapping(digest, work.as_of, until, has_identity, receipt))
     return mentions, receipt
 
 
@@ -419,6 +424,8 @@ def _write(work: _Work, name: str) -> TableRef:
     table = next(table for table in MENTION_TABLES if table.name == name)
     sql = read_sql(__file__, name)
     wanted = {key: value for key, value in work.parameters.items() if f"${key}" in sql}
+    if table is PERSON_MENTION:
+        return write_persons(work.connection, sql, work.folder, wanted)
     return write_table(work.connection, table, sql, work.folder, parameters=wanted)
 
 
@@ -568,16 +575,13 @@ def _count_children(work: _Work, tables: MappingType[str, TableRef]) -> int:
 # --- repeating -----------------------------------------------------------------------------------
 
 
-def _input_digest(
-    store: Store, snapshot: SnapshotRef, mapping: Mapping, zone: Zone, as_of: date
-) -> str:
-    """Equal digests mean equal output: the stage need not run again."""
+def _input_digest(store: Store, snapshot: SnapshotRef, mapping: Mapping, zone: Zone) -> str:
+    """Equal digests on equal days mean equal output: the stage need not run again. Of another day see `later_day`."""
     parts = (
         snapshot.content_hash,
         str(snapshot.headings),
         write_mapping(mapping),
         zone.value,
-        as_of.isoformat(),
         _stage_digest(),
         # Tells one token key from another without telling the key.
         tokenise(store, zone=zone, value="map stage") or "",
@@ -590,6 +594,7 @@ def _stage_digest() -> str:
     room = Path(__file__).parent
     files = [
         Path(__file__),
+        room / "later_day.py",
         room / "engine" / "folding_cells.py",
         room / "engine" / "projections.py",
         room / "engine" / "telling_parts.py",
@@ -602,22 +607,19 @@ def _stage_digest() -> str:
 def _find_finished(
     store: Store, folder: Path, snapshot: SnapshotRef, zone: Zone, as_of: date, digest: str
 ) -> tuple[MentionSet, Receipt] | None:
-    path = folder / RECEIPT_FILE
-    if not path.exists():
+    made = read_made(folder, lasting=digest, day=as_of)
+    if made is None:
         return None
-    finished = read_json(path)
-    if finished["input"] != digest:
-        return None
-    has_identity = bool(finished["has_identity"])
-    if has_identity and not sealed_exists(
+    if made.has_identity and not sealed_exists(
         store, zone=zone, source=snapshot.source, period=snapshot.period, name="identity"
     ):
         return None
     if not all((folder / f"{table.name}.parquet").exists() for table in MENTION_TABLES):
         return None
     with _session(store) as connection:
+        made = move_to_day(connection, folder, made, as_of)
         tables = {table.name: table_at(connection, table, folder) for table in MENTION_TABLES}
     mentions = MentionSet(
-        snapshot.source, snapshot.period, zone.value, folder, tables, has_identity, as_of
+        snapshot.source, snapshot.period, zone.value, folder, tables, made.has_identity, as_of
     )
-    return mentions, Receipt.from_json(finished["receipt"])
+    return mentions, made.receipt

@@ -89,6 +89,8 @@ select
     end as id_kind,
     coalesce(is_check_right and birth_date is not null and kind_of_18 <> 'other' and not is_run, false) as id_valid,
     birth_date,
+    -- Whether believed or not: a later day may judge it otherwise.
+    case when substr(first_17, 7, 4) <> '0000' then written_birth end as written_birth,
     case
         when first_17 is null then '0'
         when (ascii(substr(first_17, 17, 1)) - 48) % 2 = 1 then '1'
