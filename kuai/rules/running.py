@@ -71,7 +71,12 @@ def ask_rule(
         sentence = f"目标人群只有 {population} 个，少于 {question.smallest_population}，不运行"
         return _refused(rule, population, began, sentence)
     before = _count(engine, "select count(*) from found", None)
-    sql = finding_sql(rule, columns=checked.columns, only_subjects=only_subjects)
+    sql = finding_sql(
+        rule,
+        columns=checked.columns,
+        within_population=checked.population_is_subjects,
+        only_subjects=only_subjects,
+    )
     _execute(engine, f"insert into found {sql}", question.day)
     found = _count(engine, "select count(*) from found", None) - before
     return RuleCount(rule.rule_id, rule.version, population, found, time.perf_counter() - began)

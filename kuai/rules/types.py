@@ -30,6 +30,7 @@ class SubjectKind(StrEnum):
     ROOM = "room"
     BUILDING = "building"
     ORGANISATION = "organisation"
+    COMMUNITY = "community"
 
 
 class ToWhom(StrEnum):
@@ -242,7 +243,9 @@ FINDING = CATALOGUE.declare(
             Column("asks", "VARCHAR", L1, "offer, question, check"),
             Column("to_whom", "VARCHAR", L1, "person, landlord, room, organisation, ..."),
             Column("purpose", "VARCHAR", L1, "the rule's purpose"),
-            Column("subject_kind", "VARCHAR", L1, "person, room, building, organisation"),
+            Column(
+                "subject_kind", "VARCHAR", L1, "person, room, building, organisation, community"
+            ),
             Column("subject_code", "VARCHAR", L2, "whom or what it is about"),
             Column("place_code", "VARCHAR", L2, "where; empty if nowhere"),
             Column("grid_code", "VARCHAR", L1, "the grid of that place; empty if unknown"),

@@ -23,29 +23,33 @@ from kuai.rules.engine.allowed_sql import find_form_faults
 from kuai.rules.engine.forbidden_words import find_forbidden_word
 from kuai.rules.engine.literals import find_literal_faults
 from kuai.rules.engine.views import logical_views
-from kuai.rules.types import LogicalView, Rule, RuleFault
+from kuai.rules.types import LogicalView, Rule, RuleFault, SubjectKind
 
 # Because it warns of what we refuse with a sentence of our own.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 REQUIRED_COLUMNS = ("subject_code", "rows", "confidence", "status")
 SPARE_COLUMNS = ("place_code", "occasion")
-# Purposes by which being listed tells something of a person: no rule works for them.
 SUBJECT_ELEMENTS = {
     "person": "person",
     "room": "place",
     "building": "place",
     "organisation": "organisation",
+    "community": "place",
 }
 
 
 @dataclass(frozen=True)
 class CheckedRule:
-    """A rule that may run: the views it reads, with which columns, and the columns it yields."""
+    """A rule that may run: the views it reads, with which columns, and the columns it yields.
+
+    `population_is_subjects`: its population is of what its findings are about, and not of people behind them.
+    """
 
     rule: Rule
     views: frozenset[str]
     reads: frozenset[str]
     columns: frozenset[str]
+    population_is_subjects: bool = True
 
 
 def require_runnable(rule: Rule) -> CheckedRule:
@@ -65,6 +69,7 @@ def look_through(rule: Rule) -> tuple[CheckedRule | None, tuple[RuleFault, ...]]
     faults = list(_purpose_faults(rule))
     reads: set[str] = set()
     columns: frozenset[str] = frozenset()
+    elements: set[str] = set()
     for field, sql in (("sql", rule.sql), ("population", rule.population)):
         tree, found = _resolve(sql)
         faults += [_placed(rule, field, one) for one in found]
@@ -77,6 +82,7 @@ def look_through(rule: Rule) -> tuple[CheckedRule | None, tuple[RuleFault, ...]]
         names = frozenset(tree.named_selects)
         if field == "population":
             faults += [_placed(rule, field, one) for one in _population_faults(names)]
+            elements = _elements_of(tree, "subject_code") if not faults else set()
             continue
         columns = names
         faults += [_placed(rule, field, one) for one in _output_faults(rule, names)]
@@ -85,7 +91,11 @@ def look_through(rule: Rule) -> tuple[CheckedRule | None, tuple[RuleFault, ...]]
     if faults:
         return None, tuple(faults)
     views = frozenset(one.split(".")[0] for one in reads)
-    return CheckedRule(rule, views, frozenset(reads), columns), ()
+    is_same = (
+        elements <= {SUBJECT_ELEMENTS[rule.subject], "element"}
+        and rule.subject is not SubjectKind.COMMUNITY
+    )
+    return CheckedRule(rule, views, frozenset(reads), columns, is_same), ()
 
 
 def _placed(rule: Rule, field: str, fault: RuleFault) -> RuleFault:
@@ -296,6 +306,15 @@ def _is_absent(table: exp.Expr) -> bool:
             return True
         asked = asked.find_ancestor(exp.Exists, exp.In)
     return False
+
+
+def _elements_of(tree: exp.Query, name: str) -> set[str]:
+    """Of what kind the codes in the column `name` of a statement are."""
+    found = set()
+    for one in _leaves(lineage(name, tree, schema=schema(), dialect="duckdb")):
+        view, _, column = one.partition(".")
+        found.add(logical_views()[view].column(column).element)
+    return found
 
 
 def _leaves(node: Node) -> Iterator[str]:

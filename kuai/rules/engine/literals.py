@@ -75,7 +75,8 @@ def _held_faults(holder: exp.Expr) -> Iterator[RuleFault]:
         if one.find_ancestor(*_HOLDERS) is holder and not one.find_ancestor(exp.Interval)
     ]
     for column in columns:
-        if column.name in _CODES and constants:
+        # How many there are says nothing of which.
+        if column.name in _CODES and constants and not column.find_ancestor(exp.Count):
             yield RuleFault(
                 "literal", f"编码“{column.sql('duckdb')}”只能与编码对接，不能与常数相比",
                 column=column.sql("duckdb"),

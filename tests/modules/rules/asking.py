@@ -1,0 +1,26 @@
+"""Asks one rule of a handful of rows, as its examples do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from kuai.kit.engine import engine
+from kuai.rules.engine.lineage import require_runnable
+from kuai.rules.running import Question, ask_rule, make_found_table
+from kuai.rules.types import Rule
+from kuai.rules.view_tables import fill_views
+
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def subjects_found(rule: Rule, rows: Rows, day: date) -> list[str]:
+    """Whom the rule finds among these rows."""
+    checked = require_runnable(rule)
+    with engine() as connection:
+        fill_views(connection, rows, checked.views)
+        make_found_table(connection)
+        ask_rule(connection, checked, Question(day, smallest_population=0))
+        found = connection.execute("select subject_code from found order by subject_code")
+        return [row[0] for row in found.fetchall()]
