@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
+from django.utils.crypto import get_random_string, salted_hmac
 from django.utils.translation import gettext as _
 
 from kuai.guard.access import is_live_ticket
@@ -22,6 +21,7 @@ from kuai.web.facts.words import ENGLISH_KINDS, LEVEL_WORDS, STATUS_BADGES, STAT
 from kuai.web.words import purpose_title, reads_english
 
 MARKS, MOST_MARKS = "facts_shown", 300
+MARKS_OF = "facts_shown_by"
 
 
 def fact_behind(request: HttpRequest, mark: str) -> str:
@@ -115,7 +115,9 @@ class Reader:
 
     def _mark(self, fact_key: str) -> str:
         """What stands for a fact in a form: the key itself names a person, so it stays in the session."""
-        mark = hashlib.sha256(f"{settings.SECRET_KEY}|{fact_key}".encode()).hexdigest()[:24]
+        # Of this session alone: the same fact has another mark for another reader and another day's work.
+        own: str = self._session.setdefault(MARKS_OF, get_random_string(32))
+        mark = salted_hmac("kuai.fact", f"{own}|{fact_key}", algorithm="sha256").hexdigest()[:24]
         known: dict[str, str] = self._session.setdefault(MARKS, {})
         if mark not in known:
             known[mark] = fact_key

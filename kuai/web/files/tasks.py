@@ -133,19 +133,18 @@ def _show(request: HttpRequest, *, revealed: dict[str, str | None] | None = None
     facts = queries.read_task_facts(store, code, purpose=ticket.purpose)
     if is_child and actor.role not in access.ROLES_FOR_L4:
         facts = ()
-    # A field shown has just been entered by the guard: one look, one line.
-    if revealed is None:
-        access.record_entry(
-            actor=actor,
-            action="viewed_task",
-            object_kind="person",
-            object_refs=(code,),
-            fields=tuple(sorted({one.type for one in facts})),
-            purpose=ticket.purpose,
-            ticket_id=ticket.ticket_id,
-            count=1,
-            at=utc_now(),
-        )
+    # With a field shown too: the guard has entered the field, this is the relations that stand beside it.
+    access.record_entry(
+        actor=actor,
+        action="viewed_task",
+        object_kind="person",
+        object_refs=(code,),
+        fields=tuple(sorted({one.type for one in facts})),
+        purpose=ticket.purpose,
+        ticket_id=ticket.ticket_id,
+        count=1,
+        at=utc_now(),
+    )
     english = reads_english()
     titles = {
         one.code: one.title_en if english else one.title_zh

@@ -5,16 +5,15 @@ Whose page it is comes from the login alone, never from an address or a form.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -41,7 +40,6 @@ from kuai.web.looks import note_look
 from kuai.web.residents import words
 from kuai.web.rules import reads_own_file
 
-MARKS = "own_facts_shown"
 LOOKS_A_PAGE = 100
 LONGEST_PLACE = 18
 REVEAL_LASTS = timedelta(minutes=5)
@@ -124,11 +122,7 @@ def object_to(request: HttpRequest) -> HttpResponse:
         actor = _require_bound(request)
     except Unbound as unbound:
         return _not_yet(request, unbound)
-    fact = request.session.get(MARKS, {}).get(request.POST.get("fact", ""))
-    if fact is None:
-        raise Refusal(
-            "fact.mark", _("这一页放得太久了。"), next_step=_("请回到“我的资料”再做一次。")
-        )
+    fact = _fact_behind(actor, request.POST.get("fact", ""))
     said = request.POST.get("says", "")
     if said not in set(Objection):
         raise Refusal("decision.says", _("请选错在哪里。"))
@@ -258,7 +252,8 @@ def _facts_page(
     note_look(request, "viewed_own_file", kind="person", refs=(held.code,), count=1)
     objected = {one.fact_key: one for one in _own_objections(actor) if one.is_in_force}
     titles = _titles()
-    lines = [_fact(request, one, objected, titles) for one in held.facts]
+    binding = _own_binding(actor)
+    lines = [_fact(one, binding, objected=objected, titles=titles) for one in held.facts]
     context = {
         "held": held,
         "now": [line for line in lines if line["one"].status not in OVER],
@@ -280,8 +275,9 @@ def _facts_page(
 
 
 def _fact(
-    request: HttpRequest,
     one: PersonFact,
+    binding: access.Binding,
+    *,
     objected: dict[str, OwnObjection],
     titles: dict[str, str],
 ) -> dict[str, Any]:
@@ -297,7 +293,7 @@ def _fact(
         "sentence": words.STATUS_SENTENCES.get(status, ""),
         "level": next((word for key, word in LEVEL_WORDS.items() if key == one.level), ""),
         "said": [(_source_title(said.source), said) for said in one.said],
-        "mark": _mark(request, one.fact_key),
+        "mark": mark_of(binding, one.fact_key),
         "objection": own,
         "may_object": own is None and one.status not in OVER,
     }
@@ -377,11 +373,28 @@ def _source_title(source: str) -> str:
     return f"{registered.title}（{registered.handler}）" if registered.handler else registered.title
 
 
-def _mark(request: HttpRequest, fact_key: str) -> str:
-    """What stands for a fact in a form: its key names codes, so it stays in the session."""
-    mark = hashlib.sha256(f"{settings.SECRET_KEY}|own|{fact_key}".encode()).hexdigest()[:24]
-    known: dict[str, str] = request.session.setdefault(MARKS, {})
-    if known.get(mark) != fact_key:
-        known[mark] = fact_key
-        request.session.modified = True
-    return mark
+def mark_of(binding: access.Binding, fact_key: str) -> str:
+    """What stands for a fact in a form: its key names codes, so it is found again among the person's own facts. Of one
+    binding: a page left open before the login became somebody else's names nothing any more.
+    """
+    said = f"{binding.username}|{binding.bound_at.isoformat()}|{fact_key}"
+    return salted_hmac("kuai.own_fact", said, algorithm="sha256").hexdigest()[:24]
+
+
+def _own_binding(actor: Actor) -> access.Binding:
+    binding = access.find_binding(actor)
+    if binding is None:
+        raise Unbound(is_stale=False)
+    return binding
+
+
+def _fact_behind(actor: Actor, mark: str) -> str:
+    """The one of the person's own facts that a form names."""
+    binding = _own_binding(actor)
+    held = queries.read_person_file(current_store(), actor.person_code or "")
+    keys = {mark_of(binding, one.fact_key): one.fact_key for one in held.facts}
+    if mark not in keys:
+        raise Refusal(
+            "fact.mark", _("这一页放得太久了。"), next_step=_("请回到“我的资料”再做一次。")
+        )
+    return keys[mark]

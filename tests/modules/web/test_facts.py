@@ -63,6 +63,13 @@ def log_in(role: Role) -> Client:
     return client
 
 
+def test_a_facts_mark_is_of_one_session_and_opens_in_no_other(town):
+    first, second = log_in(Role.DATA_STEWARD), log_in(Role.DATA_STEWARD)
+    marks = [mark_on(client, town.lives) for client in (first, second)]
+    assert marks[0] != marks[1]
+    assert second.post("/facts/act/", {"fact": marks[0], "act": "verify"}).status_code == 409
+
+
 @pytest.mark.parametrize("role", OF_FACTS)
 def test_the_pages_open_for_their_roles_and_leave_a_line_in_the_ledger(town, role):
     client = log_in(role)

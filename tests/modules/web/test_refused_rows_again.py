@@ -16,7 +16,9 @@ from kuai.flows.delivery_series import list_series
 from kuai.flows.handed_in import take_in
 from kuai.guard.ledger import LedgerFilter, list_entries
 from kuai.guard.types import Role, Zone
+from kuai.kit.errors import DataFault
 from kuai.kit.store import Store
+from kuai.sources.mending import read_receipt_together, write_rows_to_mend
 from kuai.web.doors import current_store
 from kuai.web.models import Upload, UploadState
 from kuai.web.uploads.returning import is_open
@@ -185,6 +187,46 @@ def test_rows_mended_already_do_not_come_in_twice(steward: Client, upload: Uploa
     hand_in(steward, first, "退回.xlsx")
     sheet.cell(2, 1).value = "李四四"
     assert "已经改好交过" in hand_in(steward, as_file(sheet), "退回.xlsx")
+
+
+def test_rows_of_a_file_that_another_took_the_place_of_are_not_matched_by_number(
+    steward: Client, upload: Upload, portal: Store, tmp_path: Path
+) -> None:
+    old = mended(with_values(steward, upload))
+    place = {"source": upload.source, "period": upload.period, "zone": Zone(upload.zone)}
+    file = tmp_path / "again.csv"
+    # Rows 7 and 8 are refused again, of other people.
+    file.write_text(HEADINGS + ROWS + BAD.replace("王五", "赵六"), encoding="utf-8")
+    take_in(portal, file, **place)
+    with pytest.raises(DataFault) as refused:
+        take_in(portal, _written(tmp_path / "退回.xlsx", old), **place)
+    assert refused.value.code == "mended.other_file"
+    assert "重新下载" in str(refused.value.remedy)
+    assert not list(portal.vault.glob(f"*/*/{upload.period}-mended-*"))
+
+
+def test_rows_mended_of_an_earlier_file_mend_none_of_the_next(
+    steward: Client, upload: Upload, portal: Store, tmp_path: Path
+) -> None:
+    place = {"source": upload.source, "period": upload.period, "zone": Zone(upload.zone)}
+    hand_in(steward, mended(with_values(steward, upload)), "退回.xlsx")
+    file = tmp_path / "again.csv"
+    file.write_text(HEADINGS + ROWS + BAD.replace("王五", "赵六"), encoding="utf-8")
+    take_in(portal, file, **place)
+    together = read_receipt_together(portal, **place)
+    assert (together.kept, together.quarantined) == (5, 2)
+    sheet = tmp_path / "left.xlsx"
+    assert write_rows_to_mend(portal, **place, target=sheet, with_values=True) == 2
+    again = openpyxl.load_workbook(sheet).active
+    assert again is not None
+    come = take_in(portal, _written(tmp_path / "退回二.xlsx", mended(again)), **place)
+    assert come.together is not None
+    assert (come.together.kept, come.together.quarantined) == (7, 0)
+
+
+def _written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
 
 
 def test_a_refused_sheet_without_its_delivery_is_told_so(steward: Client, upload: Upload) -> None:

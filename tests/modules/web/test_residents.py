@@ -18,6 +18,7 @@ from kuai.guard.models import Account
 from kuai.guard.types import Actor, Role, TicketKind
 from kuai.kit.clock import utc_now
 from kuai.registry import decisions, queries
+from kuai.web.residents.views import mark_of as mark_in_forms
 from tests.modules.registry.contested_town import NOW, ROOM, ContestedTown, publish_town
 
 PASSWORD = "kuai-demo-for-tests"
@@ -91,8 +92,11 @@ def ticket_about(person: str, role: Role = Role.DATA_STEWARD, fields=("name",)):
 
 
 def mark_of(client: Client, fact: str) -> str:
-    client.get("/mine/")
-    return next(mark for mark, key in client.session["own_facts_shown"].items() if key == fact)
+    page = client.get("/mine/").content.decode()
+    binding = access.find_binding(Account.objects.get(username="demo-resident").as_actor())
+    mark = mark_in_forms(binding, fact)
+    assert f'value="{mark}"' in page
+    return mark
 
 
 def open_task(client: Client, ticket_id: str, place: str = "1"):
@@ -241,6 +245,31 @@ def test_a_mark_of_another_session_or_a_key_in_the_form_contests_nothing(town, r
         answer = resident.post("/mine/object/", {"fact": fact, "says": "other"})
         assert answer.status_code == 409
     assert queries.contested_facts() == frozenset()
+
+
+def test_a_page_of_before_names_no_fact_once_the_login_was_bound_anew(town, resident):
+    mark = mark_of(resident, town.lives)
+    access.end_binding("demo-resident", by=access_of("demo-resident"), at=utc_now())
+    record = queries.record_of(town.store, town.person)
+    access.seed_resident("demo-resident", town.person, record=record, at=utc_now())
+    assert resident.post("/mine/object/", {"fact": mark, "says": "typo"}).status_code == 409
+    assert queries.contested_facts() == frozenset()
+    assert town.person not in str(dict(resident.session.items()))
+
+
+def access_of(login: str) -> Actor:
+    return Account.objects.get(username=login).as_actor()
+
+
+def test_a_field_shown_enters_the_relations_beside_it_too(town, monkeypatch):
+    ticket = ticket_about(town.person)
+    # The town's vault holds no values; what the guard enters of a value has its own tests.
+    monkeypatch.setattr(access, "reveal", lambda *_, **__: {"name": "示例"})
+    log_in(Role.DATA_STEWARD).post(
+        "/tasks/reveal/", {"ticket": ticket.ticket_id, "place": "1", "field": "name"}
+    )
+    told = {one.action for one in list_entries_about(town.person, at=utc_now()).entries}
+    assert "viewed_task" in told
 
 
 def test_somebody_elses_objection_is_not_taken_back(town, resident):
