@@ -65,7 +65,7 @@ def test_every_section_of_a_block_is_in_its_sheet_with_definition_source_and_day
     (district,) = open_blocks(Store(own_store).current_build()).top_blocks()
     answer = leader.post(f"/blocks/{district.code}/export/", {"form": "csv", "reason": "核对"})
     sheet = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
-    line = next(row for row in sheet if len(row) > 3 and row[3] == "制造业")
+    line = next(row for row in sheet if len(row) > 3 and row[3] == "行业：制造业")
     text = " ".join(line)
     assert "GB/T 4754-2017" in text, line
     assert "不含个体工商户" in text

@@ -169,7 +169,9 @@ class _Page:
         counter = counter_catalogue().get(
             f"firms_section_{values['industry_section'] or ''}".lower()
         )
-        section = counter_title(counter) if counter else _("行业不明")
+        # Its title says 行业：before the section's name, in every language.
+        title = counter_title(counter).replace("：", ": ") if counter else _("行业不明")
+        section = title.rpartition(": ")[2]
         said = _("%(industry)s（%(section)s），%(source)s") % {
             "industry": values["industry"],
             "section": section,
