@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import shapely
 
-from kuai.blocks.engine.counters import Counter, all_counters, person_tables
-from kuai.blocks.figures import Figures, is_few
+from kuai.blocks.engine.counters import SMALLEST_SHOWN_COUNT, Counter
+from kuai.blocks.figures import Figures
 from kuai.blocks.types import ComparedCounter, CounterView
 from kuai.kit.errors import DataFault
 
@@ -22,6 +22,11 @@ METRES_A_DEGREE = 111_320.0
 # What an outline leaves around a building's point, in degrees: about 12 m.
 AROUND_A_POINT = 0.00011
 _CORNERS = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
+
+
+def is_few(figure: int | None) -> bool:
+    """Whether there is something, and less of it than may be told."""
+    return figure is not None and 0 < figure < SMALLEST_SHOWN_COUNT
 
 
 @dataclass(frozen=True)
@@ -129,30 +134,30 @@ class AreaCounter:
     ) -> Snapped:
         found: dict[str, int | None] = {}
         resident_cells = np.zeros(0, dtype=np.int64)
-        for place, table in enumerate(person_tables()):
+        for place, table in self._figures.tables:
             cells = self._tables[place]
             whole = _whole(cells, leaves, by_points=by_points)
             shown = cells.figures[whole].sum(axis=0) if len(whole) else None
             for column, key in enumerate(table.keys):
                 found[key] = None if shown is None else int(shown[column])
+            if not self._figures.counters[table.keys[0]].counts_persons:
+                # A grid shows its few, a drawn area does not.
+                found[table.name] = None if is_few(found[table.name]) else found[table.name]
             if place == self._resident_table:
                 resident_cells = whole
         own = self._tables[self._resident_table].of_leaf[leaves]
-        for key, counter in all_counters().items():
-            if not counter.counts_persons:
-                found[key] = self._premises(counter, sums)
+        for key, counter in self._figures.counters.items():
+            if not counter.counts_persons and not counter.is_from_homes:
+                found[key] = int(sums[self._figures.columns[key]])
         counters = tuple(
             self._figures.view(
                 counter, found[key], sources=self._sources_of(counter, found[key], sources)
             )
-            for key, counter in all_counters().items()
+            for key, counter in self._figures.counters.items()
+            if key in found
             if not counter.is_hidden
         )
         return Snapped(counters, resident_cells, leaves[~np.isin(own, resident_cells)])
-
-    def _premises(self, counter: Counter, sums: np.ndarray) -> int | None:
-        figure = int(sums[self._figures.columns[counter.key]])
-        return None if counter.is_from_homes and is_few(figure) else figure
 
     def _sources_of(self, counter: Counter, figure: int | None, sources: np.ndarray) -> int:
         """Of premises those of the buildings inside; of persons the build's; none where the figure is held back."""
@@ -163,9 +168,7 @@ class AreaCounter:
 
     @cached_property
     def _resident_table(self) -> int:
-        return next(
-            place for place, table in enumerate(person_tables()) if table.name == "residents"
-        )
+        return next(place for place, table in self._figures.tables if table.name == "residents")
 
     @cached_property
     def _longitude(self) -> np.ndarray:
@@ -189,11 +192,11 @@ class AreaCounter:
         return order, np.searchsorted(of_leaf[order], np.arange(cells + 1))
 
     @cached_property
-    def _tables(self) -> list[_TableCells]:
+    def _tables(self) -> dict[int, _TableCells]:
         arrays = self._figures.arrays
         has_point = ~np.isnan(self._longitude)
-        tables = []
-        for place, table in enumerate(person_tables()):
+        tables = {}
+        for place, table in self._figures.tables:
             of_leaf = np.asarray(arrays.cells[:, place])
             count = int(of_leaf.max(initial=-1)) + 1
             rows = np.asarray(arrays.cell_figures)[np.asarray(arrays.cell_figures[:, 0]) == place]
@@ -201,13 +204,11 @@ class AreaCounter:
             of_column = {self._figures.columns[key]: c for c, key in enumerate(table.keys)}
             figures[rows[:, 1], [of_column[c] for c in rows[:, 2].tolist()]] = rows[:, 3]
             may = of_leaf >= 0
-            tables.append(
-                _TableCells(
-                    of_leaf,
-                    np.bincount(of_leaf[may], minlength=count),
-                    np.bincount(of_leaf[may & has_point], minlength=count),
-                    figures,
-                )
+            tables[place] = _TableCells(
+                of_leaf,
+                np.bincount(of_leaf[may], minlength=count),
+                np.bincount(of_leaf[may & has_point], minlength=count),
+                figures,
             )
         return tables
 

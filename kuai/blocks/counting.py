@@ -18,10 +18,11 @@ from kuai.blocks.engine.block_matrix import (
     BlockFigures,
     Leaves,
     count_cells,
+    count_happenings,
     figures_of_blocks,
 )
 from kuai.blocks.engine.cell_series import CellFigures, Kept
-from kuai.blocks.engine.counters import PersonTable, all_counters, person_tables
+from kuai.blocks.engine.counters import PersonTable, all_counters, cell_tables, person_tables
 from kuai.blocks.serving_files import EVENT_KINDS, ServingArrays
 from kuai.blocks.types import BLOCK_CELL, BLOCK_COUNTER, CELL_FIGURE, PackFrame
 from kuai.kit.engine import read_sql, scan_sql, write_table
@@ -29,7 +30,7 @@ from kuai.kit.errors import DataFault
 from kuai.kit.tables import BulkTable, TableRef
 
 Engine = duckdb.DuckDBPyConnection
-Tables = Mapping[str, tuple[PersonTable, CellFigures]]
+Tables = dict[str, tuple[PersonTable, CellFigures]]
 # A source is a bit of a 64-bit number.
 MOST_SOURCES = 62
 _RANKS = {"grid": 1, "community": 2, "subdistrict": 3, "district": 4}
@@ -80,11 +81,21 @@ def count_blocks(connection: Engine, frame: PackFrame, tree: BlockTree) -> Count
     leaves = _read_leaves(connection, tree)
     kept, series = _read_kept(connection, frame.before, tree, leaves.numbers)
     cells = count_cells(leaves, kept)
-    levels = [np.flatnonzero(tree.levels == level) for level in sorted(set(tree.levels.tolist()))]
-    blocks = figures_of_blocks(leaves, cells, first=tree.numbers, last=tree.last, levels=levels)
+    happenings = count_happenings(leaves)
+    blocks = figures_of_blocks(
+        leaves,
+        cells,
+        first=tree.numbers,
+        last=tree.last,
+        levels={
+            level: np.flatnonzero(tree.levels == level)
+            for level in sorted(set(tree.levels.tolist()))
+        },
+        happenings=happenings,
+    )
     events, categories = _read_events(connection)
     series = series or frame.version
-    _arrays(tree, leaves, cells, blocks, events).write(frame.folder)
+    _arrays(tree, leaves, cells | happenings, blocks, events).write(frame.folder)
     tables = {
         "block_counter": _write_counters(connection, frame, tree, blocks, sources),
         **_write_cells(connection, frame.folder, tree, leaves, cells, series),
@@ -271,7 +282,7 @@ def _arrays(
 ) -> ServingArrays:
     place = {key: column for column, key in enumerate(all_counters())}
     of_leaf, of_cell = [], []
-    for number, table in enumerate(person_tables()):
+    for number, table in enumerate(cell_tables()):
         found = cells[table.name][1]
         may_show = np.append(found.is_shown, False)
         own = found.cell_of_leaf

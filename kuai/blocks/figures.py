@@ -5,26 +5,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date
 from functools import cached_property
 
 import numpy as np
 
 from kuai.blocks.engine.block_matrix import SUPPRESSED
-from kuai.blocks.engine.counters import (
-    SMALLEST_SHOWN_COUNT,
-    Counter,
-    all_counters,
-    counter_catalogue,
-)
+from kuai.blocks.engine.counters import Counter, all_counters, cell_tables, counter_catalogue
 from kuai.blocks.serving_files import ServingArrays
 from kuai.blocks.types import CounterView
-
-
-def is_few(figure: int | None) -> bool:
-    """Whether there is something, and less of it than may be told."""
-    return figure is not None and 0 < figure < SMALLEST_SHOWN_COUNT
+from kuai.kit.errors import Refusal
 
 
 def _notes_of(begun_in_tens: Iterable[str]) -> tuple[str, ...]:
@@ -47,9 +37,24 @@ class Figures:
         }
         self.notes = _notes_of(json.loads(meta.get("begun_in_tens", "[]")))
         self._named: dict[int, tuple[str, ...]] = {}
-        self.columns = {key: place for place, key in enumerate(all_counters())}
-        counters = all_counters().values()
-        self.premises = np.array([not counter.counts_persons for counter in counters])
+        keys = json.loads(meta["counters"]) if "counters" in meta else list(all_counters())
+        if len(keys) != arrays.figures.shape[1] or "cell_tables" not in meta:
+            raise Refusal(
+                "blocks.other_release",
+                "这个版本的块数据是旧版软件建的，指标对不上。",
+                next_step="请重新运行 kuai build。",
+            )
+        # A build keeps the counters of its release: by name, because a place would give one the figures of another.
+        self.columns = {key: place for place, key in enumerate(keys)}
+        self.counters = {
+            key: counter for key, counter in all_counters().items() if key in self.columns
+        }
+        self.tables = [
+            (place, table)
+            for place, name in enumerate(json.loads(meta["cell_tables"]))
+            for table in cell_tables()
+            if table.name == name
+        ]
 
     @cached_property
     def of_build(self) -> np.ndarray:
@@ -72,21 +77,13 @@ class Figures:
                 share=None if math.isnan(shares[place]) else round(shares[place], 4),
                 sources=sources[place],
             )
-            for place, counter in enumerate(all_counters().values())
+            for key, counter in self.counters.items()
             if not counter.is_hidden
-        )
-
-    def held_back(self, views: Iterable[CounterView]) -> tuple[CounterView, ...]:
-        """The counters of a building: fewer than ten requests or cases may be those of one home."""
-        return tuple(
-            replace(one, figure=None, suppressed=True, sources=(), delivered=())
-            if all_counters()[one.key].is_from_homes and is_few(one.figure)
-            else one
-            for one in views
+            for place in (self.columns[key],)
         )
 
     def summed(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Figures and sources of several blocks together; columns of persons mean nothing here."""
+        """Figures and sources of several blocks together; columns of persons and happenings mean nothing here."""
         if not len(rows):
             nothing = np.zeros(len(self.columns), dtype=np.int64)
             return nothing, nothing

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from kuai.blocks.engine.cells import SMALLEST_SHOWN_COUNT
+from kuai.blocks.engine.cells import SMALLEST_SHOWN_COUNT, STEP
 from kuai.blocks.serving_files import EVENT_KINDS
 from kuai.blocks.types import HeatSpot, PeriodCount
 from kuai.kit.errors import Refusal
@@ -72,7 +72,8 @@ def pick_events(
 
 
 def heat_spots(x: np.ndarray, y: np.ndarray, zoom: int) -> list[HeatSpot]:
-    """Squares with how many of these points lie in each. What is below ten goes to the square of twice its side;
+    """Squares with how many of these points lie in each, in full tens: two zooms or two spans of months subtracted must
+    not tell of a few. What is below ten goes to the square of twice its side;
     if it is below ten there too, that square says only that there is something."""
     side = 360.0 / (2 ** max(0, min(zoom, DEEPEST_ZOOM)) * SQUARES_A_TILE)
     spots, left = _squares(x, y, side, is_last=False)
@@ -92,7 +93,7 @@ def _squares(
         HeatSpot(
             round(((square + _ROW // 2) // _ROW + 0.5) * side, 6),
             round(((square + _ROW // 2) % _ROW - _ROW // 2 + 0.5) * side, 6),
-            figure if large else None,
+            figure // STEP * STEP if large else None,
         )
         for square, figure, large in zip(
             squares.tolist(), figures.tolist(), is_large.tolist(), strict=True

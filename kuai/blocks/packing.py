@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from kuai.blocks.counting import Counted, count_blocks, read_tree
-from kuai.blocks.engine.counters import all_counters
+from kuai.blocks.engine.counters import all_counters, cell_tables
 from kuai.blocks.engine.firm_spelling import is_personal
 from kuai.blocks.engine.search_text import spaced_characters
 from kuai.blocks.firm_index import area_words
@@ -106,6 +106,7 @@ def _meta_of(frame: PackFrame, counted: Counted) -> dict[str, str]:
         "series": counted.series,
         "begun_in_tens": json.dumps(counted.begun_in_tens),
         "counters": json.dumps(tuple(all_counters())),
+        "cell_tables": json.dumps([table.name for table in cell_tables()]),
         "sources": json.dumps(counted.sources, ensure_ascii=False),
         "categories": json.dumps(counted.categories, ensure_ascii=False),
         "delivered": json.dumps(days, ensure_ascii=False),

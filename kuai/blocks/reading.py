@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from kuai.blocks.areas import AreaCounter, Points, Snapped, circle_of, polygon_of
+from kuai.blocks.engine.counters import all_counters
 from kuai.blocks.engine.floors import floor_of, floor_order
 from kuai.blocks.engine.search_text import phrase_query
 from kuai.blocks.figures import Figures
@@ -268,22 +269,22 @@ class BlockReader:
                 above[leaf] = self.path_of(leaf).split("/")
             if block.code in above[leaf]:
                 moved[change.counter] = moved.get(change.counter, 0) + change.difference
-        counters = _moved(block.counters, moved, persons_wait=persons_wait)
-        if block.level == "building":
-            counters = self._figures.held_back(counters)
+        counters = _moved(
+            block.counters, moved, persons_wait=persons_wait, by_cells=block.level == "building"
+        )
         return replace(block, counters=counters)
 
     def lay_over_area(
         self, view: AreaView, changes: Iterable[PlacedChange], *, persons_wait: bool = False
     ) -> AreaView:
-        """`lay_over` of an area with its buildings: what happened in one of them counts, held back as in a building."""
+        """`lay_over` of an area with its buildings: what was decided of one of them counts, as in a building."""
         inside = set(view.buildings)
         moved: dict[str, int] = {}
         for change in changes:
             if change.leaf_code in inside:
                 moved[change.counter] = moved.get(change.counter, 0) + change.difference
-        counters = _moved(view.counters, moved, persons_wait=persons_wait)
-        return replace(view, counters=self._figures.held_back(counters))
+        counters = _moved(view.counters, moved, persons_wait=persons_wait, by_cells=True)
+        return replace(view, counters=counters)
 
     def search_places(self, text: str, *, limit: int = 20) -> list[SearchHit]:
         """Addresses and organisations that contain what was typed; a trailing room number opens the building."""
@@ -401,8 +402,7 @@ class BlockReader:
     def _counters_of(self, level: str, place: int) -> tuple[CounterView, ...]:
         if level == "room":
             return ()
-        views = self._figures.views_at(place)
-        return self._figures.held_back(views) if level == "building" else views
+        return self._figures.views_at(place)
 
     @cached_property
     def _points(self) -> Points:
@@ -456,6 +456,7 @@ class BlockReader:
             version=self.version,
             notes=(
                 f"按落在区域内的 {len(buildings)} 栋楼统计",
+                "诉求、案件以相邻的楼合并、按整十件计",
                 f"人数只计完整落在区域内的人数单元（{len(snapped.cells)} 个），"
                 f"有 {len(left_out)} 栋楼因与区域外的楼合并计数而未计入",
             ),
@@ -539,12 +540,17 @@ class BlockReader:
 
 
 def _moved(
-    counters: Iterable[CounterView], moved: Mapping[str, int], *, persons_wait: bool
+    counters: Iterable[CounterView],
+    moved: Mapping[str, int],
+    *,
+    persons_wait: bool,
+    by_cells: bool,
 ) -> tuple[CounterView, ...]:
-    """Premises with what moved since the build, persons as built; what is held back stays so."""
+    """Premises with what moved since the build, persons as built; what is held back stays so. `by_cells`: so is what
+    happened at homes, because of a building or an area it is told in tens."""
     return tuple(
         replace(one, waits_for_build=persons_wait)
-        if one.counts_persons
+        if one.counts_persons or (by_cells and all_counters()[one.key].is_from_homes)
         else one
         if one.suppressed
         else replace(one, figure=(one.figure or 0) + moved.get(one.key, 0))

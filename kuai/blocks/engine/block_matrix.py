@@ -10,9 +10,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kuai.blocks.engine.cell_series import CellFigures, Kept, Truth, next_figures
-from kuai.blocks.engine.cells import whole_at
-from kuai.blocks.engine.counters import PersonTable, all_counters, person_tables
+from kuai.blocks.engine.cell_series import (
+    CellFigures,
+    Kept,
+    Truth,
+    cells_of_happenings,
+    next_figures,
+)
+from kuai.blocks.engine.cells import SMALLEST_SHOWN_COUNT, whole_at
+from kuai.blocks.engine.counters import (
+    PersonTable,
+    all_counters,
+    happening_tables,
+    person_tables,
+)
 
 SUPPRESSED = -1
 # Of a block with fewer persons no share is told, and of the others a tenth: no exact part can be found from it.
@@ -62,15 +73,29 @@ def count_cells(
     return found
 
 
+def count_happenings(leaves: Leaves) -> dict[str, tuple[PersonTable, CellFigures]]:
+    """The cells of what happens at homes."""
+    columns = {key: place for place, key in enumerate(all_counters())}
+    return {
+        table.name: (
+            table,
+            cells_of_happenings(leaves.figures[:, columns[table.name]], leaves.above[0]),
+        )
+        for table in happening_tables()
+    }
+
+
 def figures_of_blocks(
     leaves: Leaves,
     cells: Mapping[str, tuple[PersonTable, CellFigures]],
     *,
     first: np.ndarray,
     last: np.ndarray,
-    levels: Sequence[np.ndarray],
+    levels: Mapping[str, np.ndarray],
+    happenings: Mapping[str, tuple[PersonTable, CellFigures]],
 ) -> BlockFigures:
-    """Premises are summed; a table of persons only where the block is a union of whole cells.
+    """Premises are summed; a table of persons only where the block is a union of whole cells, and so is what happens
+    at homes of a building.
 
     `levels`: for each level the rows of its blocks, because blocks of one level do not overlap.
     """
@@ -80,7 +105,8 @@ def figures_of_blocks(
     stated = _between(leaves.stated, begin, end)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(stated > 0, _between(leaves.asserted, begin, end) / stated, np.nan)
-    sources = _joined_sources(leaves, begin, end, levels)
+    sources = _joined_sources(leaves, begin, end, list(levels.values()))
+    buildings = levels.get("building", np.zeros(0, dtype=np.int64))
     columns = {key: place for place, key in enumerate(all_counters())}
     for table, of_table in cells.values():
         own = [columns[key] for key in table.keys]
@@ -90,6 +116,15 @@ def figures_of_blocks(
         # A block's own sources would tell whether anybody is behind a figure held back: the build's stand for all.
         of_build = np.bitwise_or.reduce(leaves.sources[:, own], axis=None)
         sources[:, own] = np.where(shown == SUPPRESSED, 0, of_build)
+    for table, of_table in happenings.values():
+        column = columns[table.name]
+        shown = _shown(of_table, len(leaves.numbers), begin[buildings], end[buildings])[:, 0]
+        is_few = (shown > 0) & (shown < SMALLEST_SHOWN_COUNT)
+        shown = np.where(is_few, SUPPRESSED, shown)
+        figures[buildings, column] = shown
+        # A share of a few facts would tell how many they are.
+        share[buildings, column] = np.nan
+        sources[buildings[shown == SUPPRESSED], column] = 0
     return BlockFigures(figures, np.round(share, 4), sources)
 
 

@@ -85,6 +85,31 @@ def next_figures(
     )
 
 
+def cells_of_happenings(figures: np.ndarray, grids: np.ndarray) -> CellFigures:
+    """Cells of what happened at homes, of one build: neighbours of one grid joined to ten and more, shown in tens, so
+    that neither their grid less its buildings nor the next build less this one tells of a few.
+
+    `figures`: by leaf; `grids`: the grid of each leaf. A grid that is one cell shows its own figure, because grids do.
+    """
+    rows = figures[:, None]
+    begins = join_small(rows, rows, [grids])
+    cell_of_leaf = np.searchsorted(begins, np.arange(len(figures)), side="right") - 1
+    true = _summed(rows, cell_of_leaf, len(begins))
+    is_large = are_large_enough(true, true)
+    _, grid, cells = np.unique(grids[begins], return_inverse=True, return_counts=True)
+    is_grid = cells[grid.ravel()] == 1
+    tens = STEP * steps_of(np.where(is_large & ~is_grid, true[:, 0], 0))
+    shown = np.where(is_grid, true[:, 0], np.where(is_large, tens, 0))[:, None]
+    return CellFigures(
+        cell_of_leaf,
+        begins,
+        np.append(begins[1:], len(figures)) - 1 if len(begins) else begins,
+        np.zeros_like(shown),
+        shown,
+        is_large | is_grid,
+    )
+
+
 def _group_leaves(leaves: int, kept: Kept | None, parts_of: CellFigures | None) -> np.ndarray:
     """The number of each leaf's group from the start, groups in order of their first leaf."""
     labels = np.arange(leaves)

@@ -35,15 +35,19 @@ class _Runs:
             )
         ]
 
-    def is_large(self, begin: int, end: int) -> bool:
+    def is_large(self, begin: int, end: int, *, may_be_empty: bool = True) -> bool:
         """Whether groups `begin` to `end` are large enough together."""
         for figures, persons in self._sums:
             figure, people = figures[end] - figures[begin], persons[end] - persons[begin]
             if (figure < SMALLEST_SHOWN_COUNT or people < SMALLEST_SHOWN_COUNT) and (
-                figure or people
+                figure or people or not may_be_empty
             ):
                 return False
         return True
+
+    def is_empty(self, begin: int, end: int) -> bool:
+        """Whether nothing and nobody is in groups `begin` to `end`."""
+        return not any(sums[end] - sums[begin] for columns in self._sums for sums in columns)
 
 
 def join_small(figures: np.ndarray, persons: np.ndarray, above: Sequence[np.ndarray]) -> np.ndarray:
@@ -51,16 +55,21 @@ def join_small(figures: np.ndarray, persons: np.ndarray, above: Sequence[np.ndar
     so on. Returns where each cell begins.
 
     `above`: for each level from the lowest up, the number of the block each group lies in; the last is the top. What
-    stays too small at the top is left as it is: nothing that contains it may be shown.
+    stays too small at the top is left as it is: nothing that contains it may be shown. Of a single category a building
+    of none is joined like one of one, unless its whole grid has none: how cells are cut must not tell one from the
+    other (decision 0034).
     """
     runs = _Runs(figures, persons)
     begins = np.arange(len(figures))
-    for blocks in above:
+    for level, blocks in enumerate(above):
         if not len(begins):
             break
+        may_be_empty = level > 0 or figures.shape[1] > 1
         is_small = ~are_large_enough(
             np.add.reduceat(figures, begins, axis=0), np.add.reduceat(persons, begins, axis=0)
         )
+        if not may_be_empty:
+            is_small |= np.add.reduceat(figures[:, 0], begins) == 0
         if not is_small.any():
             break
         borders = np.append(begins, len(figures)).tolist()
@@ -70,23 +79,27 @@ def join_small(figures: np.ndarray, persons: np.ndarray, above: Sequence[np.ndar
         joined: list[int] = []
         for first, last, small in zip(edges[:-1], edges[1:], smalls, strict=True):
             part = borders[first : last + 1]
-            joined += _join_neighbours(part, runs) if small else part[:-1]
+            if small and not may_be_empty and runs.is_empty(part[0], part[-1]):
+                small = 0
+            joined += (
+                _join_neighbours(part, runs, may_be_empty=may_be_empty) if small else part[:-1]
+            )
         begins = np.array(joined, dtype=np.int64)
     return begins
 
 
-def _join_neighbours(borders: Sequence[int], runs: _Runs) -> list[int]:
+def _join_neighbours(borders: Sequence[int], runs: _Runs, *, may_be_empty: bool) -> list[int]:
     """From the first on: a small cell takes its follower in until it is large; what is left over goes to the last."""
     begins: list[int] = []
     begin = borders[0]
     for end in borders[1:]:
-        if runs.is_large(begin, end):
+        if runs.is_large(begin, end, may_be_empty=may_be_empty):
             begins.append(begin)
             begin = end
     last = borders[-1]
     if begin == last:
         return begins
-    while begins and not runs.is_large(begin, last):
+    while begins and not runs.is_large(begin, last, may_be_empty=may_be_empty):
         begin = begins.pop()
     return [*begins, begin]
 

@@ -15,7 +15,9 @@ __all__ = [
     "Counter",
     "PersonTable",
     "all_counters",
+    "cell_tables",
     "counter_catalogue",
+    "happening_tables",
     "person_tables",
 ]
 CATALOGUE_FILE = Path(__file__).parents[1] / "counters.yaml"
@@ -33,7 +35,7 @@ class Counter:
     table: str
     part_of: str
     is_hidden: bool
-    # What comes from a home is its people's: below ten it is not told of a building or a drawn area.
+    # What comes from a home is its people's: of a building or a drawn area it is told by cells, in tens.
     is_from_homes: bool
 
     @property
@@ -87,3 +89,18 @@ def person_tables() -> tuple[PersonTable, ...]:
                 known.name, (*known.keys, counter.key), known.part_of
             )
     return tuple(sorted(tables.values(), key=lambda table: bool(table.part_of)))
+
+
+@cache
+def happening_tables() -> tuple[PersonTable, ...]:
+    """What happens at homes, each counter with cells of its own."""
+    return tuple(
+        PersonTable(key, (key,), "")
+        for key, counter in all_counters().items()
+        if counter.is_from_homes
+    )
+
+
+def cell_tables() -> tuple[PersonTable, ...]:
+    """All tables published by cells, in the order of the serving files."""
+    return (*person_tables(), *happening_tables())

@@ -335,10 +335,12 @@ def test_homes_let_vacant_and_the_rest_are_each_none_or_ten_in_every_shown_block
     assert reader.get_block(TOP).code == TOP
 
 
-def test_requests_and_cases_of_a_building_are_told_from_ten_on_and_never_by_month(tmp_path):
-    library = a_library(communities=1, grids=1, buildings=2, rooms=1)
-    few, many = (row["address_code"] for row in library if row["level"] == "building")
-    asked = [(f"E-{code}{n}", code) for code, times in ((few, 2), (many, 12)) for n in range(times)]
+def test_requests_of_a_building_are_told_in_tens_and_never_as_what_its_grid_leaves(tmp_path):
+    """A grid shows its 42: of the building of 2 nothing is told, nor of the one it is counted with."""
+    library = a_library(communities=1, grids=1, buildings=3, rooms=1)
+    few, beside, many = (row["address_code"] for row in library if row["level"] == "building")
+    times_of = ((few, 2), (beside, 12), (many, 28))
+    asked = [(f"E-{code}{n}", code) for code, times in times_of for n in range(times)]
     events = [
         {
             "event_code": event,
@@ -362,9 +364,9 @@ def test_requests_and_cases_of_a_building_are_told_from_ten_on_and_never_by_mont
     reader = pack(tmp_path, library, facts, events=events)
     shown = {
         code: {one.key: one.figure for one in reader.get_block(code).counters}["requests"]
-        for code in (few, many, few[:14])
+        for code in (few, beside, many, few[:14])
     }
-    assert shown == {few: None, many: 12, few[:14]: 14}
+    assert shown == {few: None, beside: None, many: 30, few[:14]: 42}
     alone = {one.key: one for one in reader.count_area(codes=[few]).counters}["requests"]
     assert (alone.figure, alone.suppressed, alone.sources) == (None, True, ())
     assert reader.count_events(many) == []
