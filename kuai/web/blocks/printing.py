@@ -76,6 +76,8 @@ def _values(sheet: FigureSheet, asking: Asking) -> dict[str, object]:
                 sources_text(sheet, c) or "—",
             ]
             for c in sheet.whole.counters
+            # Most places have firms of a few sections; paper has no lines for the others.
+            if c.group != "industries" or c.figure
         ],
         "part_headings": [_("名称"), _("级别"), *(keys[key] for key in shown)],
         "parts": [
