@@ -6,7 +6,9 @@ with placed as (
     join place_leaf as l on l.place_code = h.to_code and l.level = 'room'
     left join event as e on e.event_code = h.from_code and h.type = 'HE_OCCUR'
     where h.type in ('PH_RENT', 'LH_REGISTERED', 'LH_OPERATE')
-       or (h.type = 'HE_OCCUR' and (e.kind = 'request' and l.use in ('商铺', '商业', '办公', '厂房', '工业', '仓储', '仓库') or (e.kind = 'inspection' and e.outcome like '%不合格%')))
+       or (h.type = 'HE_OCCUR' and e.kind = 'inspection' and e.outcome like '%不合格%')
+       or (h.type = 'HE_OCCUR' and e.kind = 'request'
+           and l.use in ('商铺', '商业', '办公', '厂房', '工业', '仓储', '仓库'))
 )
 select place_no,
        max(case when type = 'PH_RENT' then 1 else 0 end) as is_let,

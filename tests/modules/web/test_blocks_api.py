@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import duckdb
 import pytest
 from django.conf import LazySettings
 from django.test import Client
 
+from kuai.blocks.engine.block_matrix import SUPPRESSED
+from kuai.blocks.engine.counters import all_counters
+from kuai.blocks.serving_files import ServingArrays
 from kuai.guard.ledger_models import LedgerEntry
 from kuai.guard.types import Role
 from kuai.kit.store import Store
@@ -125,3 +129,35 @@ def test_events_are_told_by_quarter(district: Store, log_in: LogIn) -> None:
 
 def test_who_has_no_business_with_places_counts_none(district: Store, log_in: LogIn) -> None:
     assert ask(log_in(Role.RESIDENT), codes=[TOP]).status_code == 403
+
+
+def test_bulk_table_serving_files_and_api_tell_the_same_of_every_block_and_counter(
+    district: Store, log_in: LogIn
+) -> None:
+    """What is held back on a page is cut at the build: no file beside it tells more."""
+    core = district.current_build() / "core"
+    rows = duckdb.sql(
+        f"select b.code, c.counter, c.figure, c.suppressed from '{core}/block_counter.parquet' as c"
+        f" join '{core}/block.parquet' as b using (block_no)"
+    ).fetchall()
+    bulk = {(code, key): (figure, suppressed) for code, key, figure, suppressed in rows}
+    keys = list(all_counters())
+    arrays = ServingArrays.map(core)
+    blocks = duckdb.sql(
+        f"select block_no, code, level from '{core}/block.parquet' where level <> 'room' order by 1"
+    ).fetchall()
+    assert [number for number, _, _ in blocks] == arrays.numbers.tolist()
+    client = log_in(Role.LEADER)
+    held_back = 0
+    for row, (_, code, level) in enumerate(blocks):
+        for one in client.get(f"/api/blocks/{code}").json()["counters"]:
+            served = int(arrays.figures[row, keys.index(one["key"])])
+            told = (one["figure"], one["suppressed"])
+            assert told == bulk.get((code, one["key"]), (0, False)), (code, one["key"])
+            assert told == ((None, True) if served == SUPPRESSED else (served, False))
+            held_back += one["suppressed"]
+            if level == "building" and one["key"] in ("requests", "cases"):
+                assert (one["figure"] or 0) == 0 or one["figure"] >= 10
+    assert held_back > 10
+    assert bulk[BUILDINGS[0], "requests"] == (None, True)
+    assert bulk[f"{TOP}00100101", "requests"] == (2, False)
