@@ -1,7 +1,8 @@
 """The sheet of refused rows, mended and handed in again: a delivery of its own beside the one it mends.
 
-Each of its rows says by 错误原因 which row of the office's file it is, so that a row mended is counted once and a row
-that was never refused cannot come in this way. The delivery it mends stays as it was: history keeps both.
+Each of its rows says by 错误原因 which row of which of the office's files it is, so that a row mended is counted once,
+and neither a row that was never refused nor one of another file of the same period can come in this way. The delivery
+it mends stays as it was: history keeps both.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from kuai.sources.receiving import (
     QUARANTINE,
     REASON_HEADING,
     SNAPSHOT,
+    file_mark,
     get_snapshot,
     hash_parts,
     read_receipt,
@@ -68,6 +70,7 @@ class _MendedChoice(ColumnChoice):
     expected: tuple[str, ...] = ()
     refused: frozenset[Reference] = frozenset()
     mended: frozenset[Reference] = frozenset()
+    mark = ""
     file_name = ""
 
     def wanted(self, headings: Sequence[str]) -> tuple[int, ...] | None:
@@ -90,9 +93,12 @@ class _MendedChoice(ColumnChoice):
 
     def _require_refused_rows(self, headings: Sequence[str], rows: pa.Table) -> None:
         place = tuple(headings).index(REASON_HEADING)
-        references = [_reference(text) for text in rows.column(f"c{place}").to_pylist()]
+        reasons = rows.column(f"c{place}").to_pylist()
         seen: set[Reference] = set()
-        for number, reference in enumerate(references, start=1):
+        for number, reason in enumerate(reasons, start=1):
+            reference = _reference(reason, mark="")
+            if reference is not None and _reference(reason, mark=self.mark) is None:
+                raise self._of_another_file(row=number)
             if reference is None or reference not in self.refused:
                 raise self._fault("mended.stranger", "有一行不是这一期退回的行", row=number)
             if reference in seen:
@@ -107,6 +113,14 @@ class _MendedChoice(ColumnChoice):
             raise self._fault(
                 "mended.masked", f"有 {len(masked)} 行还是 {MASK}，没有填回内容", row=masked[0]
             )
+
+    def _of_another_file(self, *, row: int) -> DataFault:
+        return DataFault(
+            "mended.other_file",
+            "有一行不是这一期现在这份文件退回的：这一期后来交过另一份文件，行号对不上",
+            where=Where(file=self.file_name, row=row + 1),
+            remedy="请重新下载这一期的退回表，在那一份上改；“错误原因”一列连同末尾的文件号原样留着。",
+        )
 
     def _fault(self, code: str, sentence: str, *, row: int | None = None) -> DataFault:
         # The heading is the sheet's first row.
@@ -152,11 +166,12 @@ def receive_mended(
     choice.file_name = path.name
     choice.expected = original.headings
     choice.refused = frozenset(_refused_rows(store, zone, original))
+    choice.mark = file_mark(original)
     choice.mended = frozenset(
         reference
         for one in before
         if one != known
-        for reference in _references_of(store, zone, one)
+        for reference in _references_of(store, zone, one, mark=choice.mark)
     )
     number = len(before) + 1
     snapshot, receipt = receive_file(
@@ -182,10 +197,11 @@ def write_rows_to_mend(
     with_values: bool = False,
 ) -> int:
     """`write_refused_sheet` without the rows that came back mended. Returns how many are left."""
+    mark = file_mark(get_snapshot(store, zone=zone, source=source, period=period))
     mended = {
         reference
         for one in _mended_before(store, zone, source, period)
-        for reference in _references_of(store, zone, one)
+        for reference in _references_of(store, zone, one, mark=mark)
     }
     return write_refused_sheet(
         store,
@@ -194,22 +210,24 @@ def write_rows_to_mend(
         period=period,
         target=target,
         with_values=with_values,
-        is_left_out=lambda reason: _reference(reason) in mended,
+        is_left_out=lambda reason: _reference(reason, mark=mark) in mended,
     )
 
 
 def read_receipt_together(store: Store, *, zone: Zone, source: str, period: str) -> Receipt:
     """The sums of a delivery with its mended rows: received = kept + still refused, each row counted once."""
     first = read_receipt(store, zone=zone, source=source, period=period)
+    original = get_snapshot(store, zone=zone, source=source, period=period)
     mended: set[Reference] = set()
     sheets = 0
     for one in _mended_before(store, zone, source, period):
-        mended.update(_references_of(store, zone, one))
-        sheets += 1
+        found = set(_references_of(store, zone, one, mark=file_mark(original)))
+        mended |= found
+        # Sheets of a file that another took the place of mend nothing of this one.
+        sheets += bool(found)
     if not sheets:
         return first
-    # A later file for the same period may have refused other rows.
-    original = get_snapshot(store, zone=zone, source=source, period=period)
+    # The same file read by another mapping may have refused other rows.
     mended &= set(_refused_rows(store, zone, original))
     rows = sum(kind == "file" for kind, _ in mended)
     return replace(
@@ -243,7 +261,9 @@ def _refused_rows(store: Store, zone: Zone, original: SnapshotRef) -> Iterator[R
         yield from (("row", row + 1) for row in unmapped.column("row_no").to_pylist())
 
 
-def _references_of(store: Store, zone: Zone, mended: SnapshotRef) -> Iterable[Reference]:
+def _references_of(
+    store: Store, zone: Zone, mended: SnapshotRef, *, mark: str
+) -> Iterable[Reference]:
     place = mended.headings.index(REASON_HEADING)
     reasons = open_sealed(
         store,
@@ -253,13 +273,17 @@ def _references_of(store: Store, zone: Zone, mended: SnapshotRef) -> Iterable[Re
         name=SNAPSHOT,
         columns=[f"c{place}"],
     )
-    found = (_reference(text) for text in reasons.column(0).to_pylist())
+    found = (_reference(text, mark=mark) for text in reasons.column(0).to_pylist())
     return [reference for reference in found if reference]
 
 
-def _reference(text: str | None) -> Reference | None:
+def _reference(text: str | None, *, mark: str) -> Reference | None:
+    """The row a reason names; None where it names none or does not end with the mark of the file."""
+    written = (text or "").strip()
+    if not written.endswith(mark):
+        return None
     for kind, form in (("file", _OF_FILE), ("row", _OF_ROWS)):
-        if found := form.match((text or "").strip()):
+        if found := form.match(written):
             return kind, int(found[1])
     return None
 

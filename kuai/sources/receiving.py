@@ -59,6 +59,8 @@ FILE_BYTES = 8 * 1024 * 1024 * 1024
 # Excel ends a sheet here, its heading included.
 SHEET_ROWS = 1_048_575
 REASON_HEADING = "错误原因"
+# Digits of the file's content hash that a refused row carries: row numbers of another file of the period are others.
+MARK_DIGITS = 12
 # Also of sheets on their way out and of exports: each is named after the process that made it.
 _SCRATCH = re.compile(r"^(?:receive|sheet|export)-(\d+)-\w+$")
 
@@ -526,6 +528,11 @@ def write_refused_sheet(
     return written
 
 
+def file_mark(snapshot: SnapshotRef) -> str:
+    """Which file a refused row is of, as its reason ends: a period may have been handed in again meanwhile."""
+    return f"［文件 {snapshot.content_hash[:MARK_DIGITS]}］"
+
+
 def _without_values(lines: Iterator[list[str]], *, width: int) -> Iterator[list[str]]:
     """Cells beyond the heading go altogether; of the others, only that they are filled is said."""
     for line in lines:
@@ -536,7 +543,7 @@ def _refused_lines(batches: Iterator[pa.RecordBatch], snapshot: SnapshotRef) -> 
     width = len(snapshot.headings)
     for batch in batches:
         for row in batch.to_pylist():
-            reason = f"原文件第 {row['sheet_row']} 行：{row['reason']}"
+            reason = f"原文件第 {row['sheet_row']} 行：{row['reason']}{file_mark(snapshot)}"
             # Cells beyond the heading stand behind the reason, so that the columns keep their places.
             extra = json.loads(row["extra"]) if row["extra"] else []
             yield [*(row[f"c{index}"] or "" for index in range(width)), reason, *extra]
@@ -554,7 +561,8 @@ def _unmapped_lines(
         wanted = pc.is_in(batch.column("row_no"), pa.array(list(reasons), pa.int32()))
         for row in batch.filter(wanted).to_pylist():
             cells = [row[f"c{index}"] or "" for index in range(len(snapshot.headings))]
-            yield [*cells, f"第 {row['row_no'] + 1} 条数据：{reasons[row['row_no']]}"]
+            reason = reasons[row["row_no"]]
+            yield [*cells, f"第 {row['row_no'] + 1} 条数据：{reason}{file_mark(snapshot)}"]
 
 
 def _write_workbook(scratch: Path, headings: Sequence[str], lines: Iterator[list[str]]) -> int:

@@ -306,7 +306,7 @@ def test_small_and_bulk_counting_of_a_profile_agree():
 
 def test_refused_rows_go_back_as_a_sheet_with_the_reason_and_no_live_formula(store, tmp_path):
     rows = [HEADINGS, *PEOPLE, ("=1+1", "少"), ("赵六", "1", "2", "3", "多出来")]
-    receive(store, write_csv(tmp_path, rows))
+    snapshot, _ = receive(store, write_csv(tmp_path, rows))
     target = tmp_path / "back.xlsx"
     written = write_refused_sheet(
         store, zone=Zone.CORE, source="people", period="2026-11", target=target, with_values=True
@@ -317,8 +317,9 @@ def test_refused_rows_go_back_as_a_sheet_with_the_reason_and_no_live_formula(sto
     assert lines[0][:5] == [*HEADINGS, "错误原因"]
     assert lines[1][:2] == ["=1+1", "少"]
     assert sheet["A2"].data_type == "s"
-    assert lines[1][4] == "原文件第 5 行：只有 2 个单元格，表头有 4 列"
-    assert lines[2][3:] == ["3", "原文件第 6 行：有 5 个单元格，表头只有 4 列", "多出来"]
+    mark = f"［文件 {snapshot.content_hash[:12]}］"
+    assert lines[1][4] == "原文件第 5 行：只有 2 个单元格，表头有 4 列" + mark
+    assert lines[2][3:] == ["3", "原文件第 6 行：有 5 个单元格，表头只有 4 列" + mark, "多出来"]
 
 
 def test_a_mended_sheet_that_was_sent_back_can_be_received(store, tmp_path):

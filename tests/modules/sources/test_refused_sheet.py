@@ -39,7 +39,8 @@ def test_the_sheet_names_rows_of_both_stages_with_their_reasons(
     assert lines[0][: len(HEADINGS.split(","))] == tuple(HEADINGS.split(","))
     assert lines[1][0] == "李宁"
     assert "原文件第 4 行" in lines[1][5]
-    assert (lines[2][0], lines[2][5]) == ("无", "第 2 条数据：没有可识别的人、地址或单位")
+    mark = f"［文件 {snapshot.content_hash[:12]}］"
+    assert (lines[2][0], lines[2][5]) == ("无", f"第 2 条数据：没有可识别的人、地址或单位{mark}")
     bare = actions.write_refused_sheet(store, **place, target=tmp_path / "bare.xlsx")
     shown = list(openpyxl.load_workbook(tmp_path / "bare.xlsx").active.iter_rows(values_only=True))
     assert bare == written
