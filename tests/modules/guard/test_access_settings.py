@@ -18,6 +18,8 @@ from kuai.web.settings.secrets import read_or_create_secret
 
 def test_without_a_url_work_lies_in_the_store(store: Store) -> None:
     setting = read_database_setting("", store)
+    # Closed after each request, it would cost more than the request.
+    assert setting["CONN_MAX_AGE"] > 0
     assert setting["NAME"] == store.work_database
     assert "journal_mode=WAL" in setting["OPTIONS"]["init_command"]
 
