@@ -1,5 +1,5 @@
-"""The attack of `test_attack` on every kind of figure (owners, tenants, jobs, households, signals, requests) over levels,
-areas chosen and drawn, and two dates."""
+"""The attack of `test_attack` on every kind of figure: owners, tenants, jobs, households, signals and requests,
+over levels, areas chosen and drawn, and two dates."""
 
 from __future__ import annotations
 

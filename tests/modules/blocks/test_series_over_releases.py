@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 import pytest
 
+from kuai.blocks import counting
 from kuai.blocks.engine.cells import STEP
 from kuai.blocks.queries import compare_dates
 from kuai.blocks.reading import BlockReader
@@ -86,7 +87,7 @@ def test_a_split_age_band_goes_on_from_the_cells_and_figures_already_published(t
 
 
 def test_a_counter_that_is_new_among_published_ones_begins_in_tens(town, tmp_path):
-    """The old release did not count owners of homes let, tenants or the vacant: none of them begins exact now."""
+    """The old release did not count households: they do not begin exact now."""
     first, (facts, persons), _ = town
     old = as_of_another_release(
         first, tmp_path, change="select * from '{file}' where counter <> 'households'"
@@ -110,3 +111,13 @@ def test_where_the_cells_of_the_build_before_are_lost_everything_goes_on_in_tens
     moved = [one for one in compare_dates(first, new, "440399") if one.key == "residents"]
     assert [one.difference for one in moved] == [None]
     assert "整十" in " ".join(new.get_block("440399").notes)
+
+
+def test_a_new_exact_series_would_tell_who_moved(town, tmp_path, monkeypatch):
+    """What the tests above hold: without going on, October less November is one person."""
+    first, (facts, persons), _ = town
+    monkeypatch.setattr(counting, "_read_kept", lambda *_: (None, ""))
+    new = pack(tmp_path / "new", LIBRARY, facts, persons=persons, before=first, version="b-2")
+    before, now = figures_of(first), figures_of(new)
+    moved = {abs(now[at] - before[at]) for at in before.keys() & now.keys()}
+    assert {1, 2} & moved
