@@ -107,6 +107,13 @@ TABLE_RULES: dict[str, TableRule] = {
     "services_residence.DoorCode": _erased(
         "ended_at", THREE_YEARS, "换下的门牌二维码", Q(ended_at__isnull=False)
     ),
+    "services_forms.RegisteredForm": RECORDS,
+    "services_forms.FormMove": RECORDS,
+    "services_forms.FormLesson": RECORDS,
+    "services_forms.RefusalLetter": RECORDS,
+    "services_forms.FormFilling": _erased(
+        "ended_at", THREE_YEARS, "填报经过（文件五天就销毁）", Q(ended_at__isnull=False)
+    ),
     "guard.LedgerEntry": LEDGER,
     "guard.LedgerSubject": LEDGER,
     "guard.LedgerSeal": LEDGER,

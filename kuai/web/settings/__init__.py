@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "kuai.address.apps.AddressConfig",
     "kuai.registry.apps.RegistryConfig",
     "kuai.services.residence.apps.ResidenceConfig",
+    "kuai.services.forms.apps.FormsConfig",
     "kuai.web",
 ]
 ROOT_URLCONF = "kuai.web.urls"

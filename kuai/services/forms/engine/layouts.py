@@ -1,0 +1,223 @@
+"""Where on a sheet the headings are, where rows begin and end, or which cells of a card wait for what. Pure.
+
+A table's heading may have several lines with merged groups; a card has its labels beside the cells they name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from kuai.services.forms.engine.form_fields import ROW_NUMBER, ReadHeading, field_of
+
+Cell = tuple[int, int]
+Span = tuple[int, int, int, int]
+MOST_ROWS_ABOVE = 30
+DEEPEST_HEADING = 3
+FEWEST_FIELDS = 2
+_NOTE = re.compile(
+    r"^(填表|填报|制表|审核|负责人签|单位负责|经办|说明|备注[:：]|注[:：]|合计|总计|单位盖章|（盖章|\(盖章|日期[:：]|联系电话[:：])"
+)
+_EXAMPLE = re.compile(r"^(例|示例|样例|如[:：])")
+_IN_BRACKETS = re.compile(r"^[（(].*[)）]$")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet as read: text of all cells, merged ranges (top, left, bottom, right), places of formulas."""
+
+    name: str
+    rows: tuple[tuple[str, ...], ...]
+    merges: tuple[Span, ...] = ()
+    formulas: frozenset[Cell] = frozenset()
+
+
+@dataclass(frozen=True)
+class FormColumn:
+    """One column of a table, or one cell of a card: its heading and the field it means (empty: not ours)."""
+
+    column: int
+    heading: str
+    field: str
+
+
+@dataclass(frozen=True)
+class FormLayout:
+    """How one sheet is laid out. `cards`: for each card the cell of each field; else rows from `first_row` on."""
+
+    sheet: int
+    is_cards: bool
+    columns: tuple[FormColumn, ...]
+    first_row: int = 0
+    last_row: int = -1
+    cards: tuple[Mapping[str, Cell], ...] = ()
+    skipped: frozenset[int] = field(default_factory=frozenset)
+
+    @property
+    def fields(self) -> frozenset[str]:
+        return frozenset(one.field for one in self.columns if one.field)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same headings in the same places, whatever stands below them."""
+        told = [self.is_cards, [[one.column, one.heading] for one in self.columns]]
+        if not self.is_cards:
+            told.append(self.first_row)
+        return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()[:32]
+
+
+def find_layout(
+    sheets: Sequence[Sheet], about: str, *, read_heading: ReadHeading
+) -> FormLayout | None:
+    """The layout of the sheet that asks most; None where no sheet has headings we understand."""
+    best: FormLayout | None = None
+    for number, sheet in enumerate(sheets):
+        reader = _Reader(sheet, about, read_heading)
+        for found in (reader.table(number), reader.as_cards(number)):
+            if found and (best is None or len(found.fields) > len(best.fields)):
+                best = found
+    return best
+
+
+def with_learned(layout: FormLayout, learned: Mapping[str, str]) -> FormLayout:
+    """The layout with the fields that a person confirmed, by heading place ("3" -> field)."""
+    columns = tuple(
+        replace(one, field=learned.get(str(place), one.field))
+        for place, one in enumerate(layout.columns)
+    )
+    if not layout.is_cards:
+        return replace(layout, columns=columns)
+    renamed = {
+        old.field: new.field for old, new in zip(layout.columns, columns, strict=True) if old.field
+    }
+    cards = tuple(
+        {renamed.get(key, key): cell for key, cell in card.items() if renamed.get(key, key)}
+        for card in layout.cards
+    )
+    return replace(layout, columns=columns, cards=cards)
+
+
+class _Reader:
+    def __init__(self, sheet: Sheet, about: str, read_heading: ReadHeading) -> None:
+        self._sheet = sheet
+        self._about = about
+        self._read = read_heading
+        self._known: dict[str, str] = {}
+        self._anchor = {
+            (row, column): (top, left)
+            for top, left, bottom, right in sheet.merges
+            for row in range(top, bottom + 1)
+            for column in range(left, right + 1)
+        }
+        self._right = {(top, left): right for top, left, _bottom, right in sheet.merges}
+        self._width = max((len(row) for row in sheet.rows), default=0)
+
+    def table(self, number: int) -> FormLayout | None:
+        best: tuple[int, int, int] | None = None
+        columns: tuple[FormColumn, ...] = ()
+        for top in range(min(len(self._sheet.rows), MOST_ROWS_ABOVE)):
+            for depth in range(1, DEEPEST_HEADING + 1):
+                if top + depth > len(self._sheet.rows):
+                    break
+                found = self._heading(top, depth)
+                known = len({one.field for one in found if one.field} - {ROW_NUMBER})
+                key = (known, -depth, -top)
+                if known >= FEWEST_FIELDS and (best is None or key > best):
+                    best, columns, last = key, found, top + depth - 1
+        if best is None:
+            return None
+        first = last + 1
+        if first < len(self._sheet.rows) and self._is_remark_line(first):
+            first += 1
+        end = self._last_row(first, columns)
+        skipped = frozenset(
+            row
+            for row in range(first, end + 1)
+            if any(_EXAMPLE.match(cell) for cell in self._sheet.rows[row] if cell)
+        )
+        return FormLayout(number, False, columns, first, end, (), skipped)
+
+    def _text(self, row: int, column: int) -> str:
+        row, column = self._anchor.get((row, column), (row, column))
+        cells = self._sheet.rows[row] if row < len(self._sheet.rows) else ()
+        return cells[column] if column < len(cells) else ""
+
+    def _heading(self, top: int, depth: int) -> tuple[FormColumn, ...]:
+        lines = [
+            row
+            for row in range(top, top + depth)
+            if len({self._text(row, column) for column in range(self._width)} - {""}) > 1
+        ]
+        if len(lines) < depth:
+            return ()
+        columns, taken = [], set()
+        for column in range(self._width):
+            texts = list(dict.fromkeys(filter(None, (self._text(row, column) for row in lines))))
+            if not texts:
+                continue
+            means = self._means_of(texts)
+            if means in taken:
+                means = ""
+            taken.add(means)
+            columns.append(FormColumn(column, "".join(texts), means))
+        return tuple(columns)
+
+    def _means_of(self, texts: Sequence[str]) -> str:
+        for said in dict.fromkeys(("".join(texts), texts[-1], texts[0])):
+            means = self._means(said)
+            if means:
+                return means
+        return ""
+
+    def _means(self, heading: str) -> str:
+        if heading not in self._known:
+            self._known[heading] = field_of(heading, self._about, read_heading=self._read)
+        return self._known[heading]
+
+    def _is_remark_line(self, row: int) -> bool:
+        cells = [cell for cell in self._sheet.rows[row] if cell]
+        return bool(cells) and all(_IN_BRACKETS.match(cell) for cell in cells)
+
+    def _last_row(self, first: int, columns: Sequence[FormColumn]) -> int:
+        last = first - 1
+        for row in range(first, len(self._sheet.rows)):
+            cells = self._sheet.rows[row]
+            if any(_NOTE.match(cell) for cell in cells if cell):
+                break
+            span = self._right.get((row, columns[0].column))
+            if span is not None and span >= columns[-1].column and cells[columns[0].column]:
+                break
+            last = row
+        return last
+
+    def as_cards(self, number: int) -> FormLayout | None:
+        cards: list[dict[str, Cell]] = [{}]
+        columns: dict[str, FormColumn] = {}
+        for row, cells in enumerate(self._sheet.rows):
+            for column, text in enumerate(cells):
+                means = self._means(text) if text else ""
+                if not means or means == ROW_NUMBER:
+                    continue
+                place = (row, self._right.get((row, column), column) + 1)
+                beside = self._text(*place)
+                if place[1] >= max(self._width, 2) or (beside and self._means(beside)):
+                    continue
+                if means in cards[-1]:
+                    cards.append({})
+                cards[-1][means] = place
+                columns.setdefault(means, FormColumn(place[1], text, means))
+        full = [card for card in cards if len(card) > FEWEST_FIELDS]
+        rows_used = {cell[0] for cell in full[0].values()} if full else set()
+        if not full or len(rows_used) < FEWEST_FIELDS:
+            return None
+        kept = tuple(columns[key] for key in full[0])
+        return FormLayout(number, True, kept, 0, -1, tuple(full))
+
+
+def as_json(layout: FormLayout) -> dict[str, Any]:
+    """What is learned of a layout: nothing that stands below its headings."""
+    return {str(place): one.field for place, one in enumerate(layout.columns)}

@@ -1,0 +1,703 @@
+"""A sheet on its way: taken in, laid out, planned and previewed; released by a named person; fetched; gone. Private.
+
+Two looks at the vault: a masked one when the sheet is prepared, a clear one at the release. Each is in the ledger, a
+line a person, before anything is shown. Decision 0038.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
+
+import pyarrow as pa
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from kuai.guard import access
+from kuai.guard import actions as guard_actions
+from kuai.guard.free_text import require_reason
+from kuai.guard.types import Actor, Role, TicketKind, Zone
+from kuai.kit.clock import local_day
+from kuai.kit.errors import Refusal
+from kuai.kit.store import Store
+from kuai.services.forms.engine.filling import (
+    FormRow,
+    PlannedCell,
+    RowFact,
+    anchors_of,
+    folded,
+    place_list,
+    plan_row,
+    rows_of_sheet,
+)
+from kuai.services.forms.engine.form_fields import NEVER_FILLED, ROW_NUMBER, form_fields
+from kuai.services.forms.engine.layouts import FormLayout, Sheet, as_json, find_layout, with_learned
+from kuai.services.forms.listing import Listed, Recogniser, list_for, name_key, read_day
+from kuai.services.forms.models import FormFilling, FormLesson, RegisteredForm
+from kuai.services.forms.registering import area_for, enter, get_form, require_in_force, view_of
+from kuai.services.forms.store_reading import BuildFacts, FieldFact, open_facts
+from kuai.services.forms.types import (
+    ColumnCount,
+    FillingView,
+    ReleasedList,
+    SampleCell,
+)
+from kuai.services.forms.writing import MOST_CARD_SHEETS, FilledSheet, write_filled
+from kuai.sources.form_sheets import ReadForm, meanings_of_heading, read_form
+
+FILLERS = frozenset({Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK})
+SEALED_SOURCE = "registered_forms"
+KEEPS_FOR = timedelta(days=5)
+TICKET_LASTS = timedelta(hours=4)
+PREPARED, RELEASED, ENDED = "prepared", "released", "ended"
+MOST_ROWS = 5_000
+SAMPLE_ROWS = 8
+PREPARING, RELEASING = "form.prepared", "form.listed"
+YES_NO = {"yes": "是", "no": "否"}
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Everything decided about one sheet."""
+
+    layout: FormLayout
+    sheets: tuple[Sheet, ...]
+    cells: tuple[PlannedCell, ...]
+    rows: int
+    listed: Listed
+    unrecognised: int
+    unseen: int
+    titles: Mapping[str, str]
+    version: str
+
+
+# --- taking a sheet in ------------------------------------------------------------------------------
+
+
+def prepare_filling(
+    store: Store,
+    number: str,
+    content: bytes,
+    *,
+    file_name: str,
+    by: Actor,
+    at: datetime,
+    meanings: Mapping[str, str] | None = None,
+) -> str:
+    """Lay out and plan one sheet of a form in force; nothing leaves. Returns the filling's random number.
+
+    A layout that was released before needs no hand; else `meanings` (heading place -> field) may correct what the
+    dictionary says. Refuses other roles, other ground, and sheets without headings we understand.
+    """
+    form = _require_fillable(number, by=by, at=at)
+    end_old_fillings(store, at=at)
+    read = read_form(store, content, file_name=file_name)
+    layout, is_learned = _layout_of(form, read, meanings)
+    filling = FormFilling(
+        uuid=uuid.uuid4(),
+        form=form,
+        file_name=file_name[-120:],
+        format=read.format,
+        fingerprint=layout.fingerprint,
+        meanings=as_json(layout),
+        is_learned=is_learned,
+        state=PREPARED,
+        build=store.current_build().name,
+        prepared_by=by.user_id,
+        prepared_at=at,
+    )
+    _seal(store, filling, "sheet", content)
+    filling.save()
+    _plan_and_note(store, filling, read, layout, by=by, at=at)
+    return str(filling.uuid)
+
+
+def correct_headings(
+    store: Store, number: str, meanings: Mapping[str, str], *, by: Actor, at: datetime
+) -> None:
+    """Say what the headings of a waiting sheet mean (heading place -> field, empty: not ours) and plan anew."""
+    filling = _require_waiting(number, by=by, at=at)
+    read = _read_again(store, filling)
+    layout, _ = _layout_of(filling.form, read, meanings)
+    filling.meanings = as_json(layout)
+    filling.is_learned = False
+    _plan_and_note(store, filling, read, layout, by=by, at=at)
+
+
+def release_filling(
+    store: Store, number: str, *, reason: str, by: Actor, at: datetime
+) -> tuple[str, bytes]:
+    """Fill the sheet and let it go: this person's act, for this reason, a ledger line for everybody on it.
+
+    Returns file name and content. Refuses a sheet that was planned on another build than the published one.
+    """
+    filling = _require_waiting(number, by=by, at=at)
+    said = require_reason(reason, what="放行", area="form")
+    if filling.build != store.current_build().name:
+        raise Refusal(
+            "form.old_preview",
+            "预览以后发布了新的数据版本。",
+            next_step="请重新上传这张表，看过新的预览再放行。",
+        )
+    read = _read_again(store, filling)
+    layout, _ = _layout_of(filling.form, read, filling.meanings)
+    planned = _plan(store, filling, read, layout, by=by, at=at, is_release=True)
+    content = write_filled(_filled(filling, read, planned, said=said, by=by, at=at))
+    _seal(store, filling, "filled", content)
+    filling.state, filling.released_by, filling.released_at = RELEASED, by.user_id, at
+    filling.reason, filling.counts = said, _counts(filling, planned)
+    with transaction.atomic():
+        filling.save()
+        _learn(filling, by=by, at=at)
+        enter("form.released", filling.form.number, by=by, at=at, purpose=filling.form.purpose)
+    access.end_tickets(TicketKind.FORM, str(filling.uuid), at=at, because="form_released")
+    return file_name_of(filling), content
+
+
+def fetch_filled(store: Store, number: str, *, by: Actor, at: datetime) -> tuple[str, bytes]:
+    """The released file once more, for who released it, within five days; entered each time."""
+    filling = get_filling(number)
+    if filling.state != RELEASED or filling.released_by != by.user_id:
+        raise Refusal("form.not_released", "只有放行人可以在五天内再取一次。")
+    enter("form.fetched", filling.form.number, by=by, at=at, purpose=filling.form.purpose)
+    return file_name_of(filling), _unseal(store, filling, "filled")
+
+
+def drop_filling(store: Store, number: str, *, by: Actor, at: datetime) -> None:
+    """End a waiting sheet without release; what was sealed of it goes at once."""
+    filling = _require_waiting(number, by=by, at=at)
+    _end(store, filling, at=at)
+
+
+def end_old_fillings(store: Store, *, at: datetime) -> int:
+    """Shred the sheets of fillings older than five days. May be repeated; every new sheet calls it."""
+    old = FormFilling.objects.filter(ended_at__isnull=True, prepared_at__lt=at - KEEPS_FOR)
+    for filling in old:
+        _end(store, filling, at=at)
+    return len(old)
+
+
+def _end(store: Store, filling: FormFilling, *, at: datetime) -> None:
+    guard_actions.shred_period(store, zone=Zone.CORE, source=SEALED_SOURCE, period=_period(filling))
+    if filling.state == PREPARED:
+        filling.state = ENDED
+    filling.ended_at, filling.subjects = at, []
+    filling.save()
+    access.end_tickets(TicketKind.FORM, str(filling.uuid), at=at, because="form_ended")
+
+
+# --- what the guard asks ----------------------------------------------------------------------------
+
+
+def is_open(origin: str) -> bool:
+    filling = _find(origin)
+    return filling is not None and filling.state == PREPARED
+
+
+def names_subject(origin: str, ref: str) -> bool:
+    filling = _find(origin)
+    return filling is not None and ref.removeprefix("person:") in filling.subjects
+
+
+def is_held_by(origin: str, actor: Actor) -> bool:
+    filling = _find(origin)
+    if filling is None or actor.role not in FILLERS:
+        return False
+    try:
+        area_for(filling.form, actor)
+    except Refusal:
+        return False
+    return True
+
+
+# --- reading ----------------------------------------------------------------------------------------
+
+
+def get_filling(number: str) -> FormFilling:
+    filling = _find(number)
+    if filling is None:
+        raise Refusal("form.no_filling", "没有这一次填报。")
+    return filling
+
+
+def _find(number: str) -> FormFilling | None:
+    try:
+        return FormFilling.objects.select_related("form").filter(uuid=uuid.UUID(number)).first()
+    except (ValueError, ValidationError):
+        return None
+
+
+def view_filling(store: Store, number: str, *, by: Actor, on: date) -> FillingView:
+    """Counts, and while it waits the masked sample made when it was planned; for who may fill on its ground."""
+    filling = get_filling(number)
+    is_steward = by.role is Role.DATA_STEWARD
+    if not is_steward:
+        area_for(filling.form, by)
+    counts = filling.counts
+    sample: tuple[tuple[SampleCell, ...], ...] = ()
+    if filling.state == PREPARED and filling.ended_at is None and not is_steward:
+        rows = json.loads(_unseal(store, filling, "sample").decode())
+        sample = tuple(tuple(SampleCell(**cell) for cell in row) for row in rows)
+    return FillingView(
+        uuid=str(filling.uuid),
+        form=view_of(filling.form, on=on),
+        file_name=filling.file_name,
+        state=filling.state,
+        is_learned=filling.is_learned,
+        rows=counts.get("rows", 0),
+        generated=counts.get("generated", 0),
+        unrecognised=counts.get("unrecognised", 0),
+        left_out=counts.get("left_out", 0),
+        columns=tuple(ColumnCount(**one) for one in counts.get("columns", [])),
+        prepared_by=filling.prepared_by,
+        prepared_at=filling.prepared_at,
+        released_by=filling.released_by,
+        released_at=filling.released_at,
+        reason=filling.reason,
+        sample=sample,
+        notes=tuple(counts.get("notes", [])),
+    )
+
+
+def find_released_list(ticket_id: str) -> ReleasedList | None:
+    """The list a ticket was for, as the person concerned is told of it."""
+    filling = (
+        FormFilling.objects.select_related("form")
+        .filter(ticket=ticket_id, state=RELEASED)
+        .exclude(ticket="")
+        .first()
+    )
+    if filling is None or filling.released_at is None:
+        return None
+    return ReleasedList(
+        filling.form.title, filling.form.office, filling.released_by, filling.released_at
+    )
+
+
+def file_name_of(filling: FormFilling) -> str:
+    return f"{filling.form.number}-{filling.prepared_at:%Y%m%d}.xlsx"
+
+
+# --- planning ---------------------------------------------------------------------------------------
+
+
+def _require_fillable(number: str, *, by: Actor, at: datetime) -> RegisteredForm:
+    if by.role not in FILLERS:
+        raise Refusal("form.not_yours", "填报由街道或部门工作人员办理。")
+    form = get_form(number)
+    require_in_force(form, on=local_day(at))
+    area_for(form, by)
+    return form
+
+
+def _require_waiting(number: str, *, by: Actor, at: datetime) -> FormFilling:
+    filling = get_filling(number)
+    _require_fillable(filling.form.number, by=by, at=at)
+    if filling.state != PREPARED or filling.ended_at is not None:
+        raise Refusal("form.over", "这一次填报已经放行或结束。", next_step="请重新上传。")
+    return filling
+
+
+def _layout_of(
+    form: RegisteredForm, read: ReadForm, meanings: Mapping[str, str] | None
+) -> tuple[FormLayout, bool]:
+    sheets = sheets_of(read)
+    layout = find_layout(sheets, form.about, read_heading=meanings_of_heading)
+    if layout is None:
+        raise Refusal(
+            "form.no_headings",
+            "没有认出这张表要填什么：找不到两个以上认得的栏目。",
+            next_step="请确认栏目名称写在表里，例如“姓名、出生日期、住址”。",
+        )
+    if meanings is not None:
+        known = {*form_fields(), ROW_NUMBER, ""}
+        wrong = [field for field in meanings.values() if field not in known]
+        if wrong:
+            raise Refusal("form.fields", "没有这样的字段。")
+        return with_learned(layout, meanings), False
+    lesson = form.lessons.filter(fingerprint=layout.fingerprint).order_by("-pk").first()
+    if lesson is None:
+        return layout, False
+    return with_learned(layout, lesson.meanings), True
+
+
+def sheets_of(read: ReadForm) -> tuple[Sheet, ...]:
+    return tuple(Sheet(one.name, one.rows, one.merges, one.formulas) for one in read.sheets)
+
+
+def _plan_and_note(
+    store: Store,
+    filling: FormFilling,
+    read: ReadForm,
+    layout: FormLayout,
+    *,
+    by: Actor,
+    at: datetime,
+) -> None:
+    planned = _plan(store, filling, read, layout, by=by, at=at, is_release=False)
+    filling.counts = _counts(filling, planned)
+    filling.save()
+    _seal(store, filling, "sample", json.dumps(_sample(planned), ensure_ascii=False).encode())
+    enter(PREPARING, filling.form.number, by=by, at=at, purpose=filling.form.purpose)
+
+
+def _plan(
+    store: Store,
+    filling: FormFilling,
+    read: ReadForm,
+    layout: FormLayout,
+    *,
+    by: Actor,
+    at: datetime,
+    is_release: bool,
+) -> Planned:
+    form = filling.form
+    areas = area_for(form, by)
+    sheets = sheets_of(read)
+    sheet = sheets[layout.sheet]
+    asked = frozenset(form.fields) & layout.fields
+    found = rows_of_sheet(sheet, layout)
+    with open_facts(store, purpose=form.purpose) as facts:
+        known = Recogniser(store, facts, areas=areas).recognise(
+            form.about, {row.number: row.given for row in found.given}
+        )
+        given = [replace(row, code=known.get(row.number, "")) for row in found.given]
+        listed = list_for(form, facts, areas=areas)
+        taken = set(known.values())
+        fresh = [code for code in listed.codes if code not in taken]
+        rows = [*given, *place_list(found, layout, fresh)] if form.list_kind else given
+        _require_modest(rows, layout)
+        codes = sorted({row.code for row in rows if row.code})
+        held = _facts_of(form, facts, codes, asked)
+        people = _people_of(form, facts, codes, asked)
+        said = _said(store, filling, people, asked, by=by, at=at, is_release=is_release)
+        values = {
+            code: _row_facts(facts, code, held, people, said, asked, today=local_day(at))
+            for code in codes
+        }
+        titles, version = facts.titles, facts.version
+    visible = {ref.removeprefix("person:") for ref in said}
+    if form.about == "person":
+        # Whom the reader may not see is on no list of theirs: not the row either.
+        unseen = {row.code for row in rows if row.code} - visible
+        if form.list_kind:
+            kept = [code for code in fresh if code not in unseen]
+            rows = [*given, *place_list(found, layout, kept)]
+        rows = [replace(row, code="") if row.code in unseen else row for row in rows]
+    else:
+        unseen = set()
+    blocked = _blocked(sheet)
+    cells = [
+        cell
+        for row in rows
+        if row.code
+        for cell in plan_row(row, values[row.code], asked=asked, blocked=blocked, is_same=is_same)
+    ]
+    unrecognised = sum(1 for row in rows if not row.code)
+    return Planned(
+        layout, sheets, tuple(cells), len(rows), listed, unrecognised, len(unseen), titles, version
+    )
+
+
+def _blocked(sheet: Sheet) -> frozenset[tuple[int, int]]:
+    insides = {cell for cell, anchor in anchors_of(sheet).items() if cell != anchor}
+    return frozenset(insides | set(sheet.formulas))
+
+
+def _require_modest(rows: Sequence[FormRow], layout: FormLayout) -> None:
+    if len(rows) > MOST_ROWS:
+        raise Refusal("form.too_many", f"一次最多列 {MOST_ROWS} 行，请按社区分开。")
+    if layout.is_cards and max((row.copy for row in rows), default=0) > MOST_CARD_SHEETS:
+        raise Refusal("form.too_many", f"一次最多 {MOST_CARD_SHEETS} 张卡片，请按社区分开。")
+
+
+def _facts_of(
+    form: RegisteredForm, facts: BuildFacts, codes: Sequence[str], asked: frozenset[str]
+) -> dict[str, dict[str, FieldFact]]:
+    if form.about == "person":
+        return facts.persons(codes)
+    if form.about == "room":
+        return facts.rooms(codes, with_let="room.is_let" in asked)
+    return facts.firms(codes)
+
+
+def _people_of(
+    form: RegisteredForm, facts: BuildFacts, codes: Sequence[str], asked: frozenset[str]
+) -> dict[str, dict[str, str]]:
+    """Row code -> field -> person code, of names that the form asks for; conflicts name nobody."""
+    if form.about == "person":
+        return {code: {"": code} for code in codes}
+    people: dict[str, dict[str, str]] = defaultdict(dict)
+    for field in sorted(asked):
+        role = form_fields()[field].role
+        if not role:
+            continue
+        end, other = ("to_code", "from_code") if form.about == "room" else ("from_code", "to_code")
+        if role == "PL_LEGALREP":
+            end, other = "to_code", "from_code"
+        for code, said in facts.living(codes, (role,), end=end).items():
+            ends = {row[other] for row in said if row["is_usable"]}
+            sure = len(ends) == 1 and all(row["is_usable"] for row in said)
+            people[code][field] = next(iter(ends)) if sure else ""
+    return dict(people)
+
+
+def _said(
+    store: Store,
+    filling: FormFilling,
+    people: Mapping[str, Mapping[str, str]],
+    asked: frozenset[str],
+    *,
+    by: Actor,
+    at: datetime,
+    is_release: bool,
+) -> dict[str, dict[str, tuple[access.SaidValue, ...]]]:
+    """What the vault says of everybody on the list, by the filling's ticket; an entry each, before it is read."""
+    codes = sorted({code for named in people.values() for code in named.values() if code})
+    tells = sorted({form_fields()[field].tells for field in asked} - {""})
+    if not codes or not tells:
+        return {}
+    filling.subjects = codes
+    filling.save()
+    ticket = access.issue_ticket(
+        access.TicketRequest(
+            kind=TicketKind.FORM,
+            origin=str(filling.uuid),
+            purpose=filling.form.purpose,
+            subjects=tuple(f"person:{code}" for code in codes),
+            fields=tuple(tells),
+            ends_at=at + TICKET_LASTS,
+        ),
+        holder=by,
+        at=at,
+    )
+    filling.ticket = ticket.ticket_id
+    filling.save()
+    return access.reveal_list(
+        {f"person:{code}": tells for code in codes},
+        to=by,
+        ticket=ticket.ticket_id,
+        at=at,
+        action=RELEASING if is_release else PREPARING,
+        is_masked=not is_release,
+        store=store,
+    )
+
+
+def _row_facts(
+    facts: BuildFacts,
+    code: str,
+    held: Mapping[str, Mapping[str, FieldFact]],
+    people: Mapping[str, Mapping[str, str]],
+    said: Mapping[str, Mapping[str, tuple[access.SaidValue, ...]]],
+    asked: frozenset[str],
+    *,
+    today: date,
+) -> dict[str, RowFact]:
+    own = dict(held.get(code, {}))
+    for field in asked:
+        entry = form_fields()[field]
+        named = people.get(code, {})
+        person = named.get(field if entry.role else "")
+        if entry.role and person == "" and field in named:
+            own[field] = FieldFact(conflict="登记了不止一人，或正有争议")
+        elif person and entry.is_sealed and code in held:
+            own[field] = _agreed(entry.tells, said.get(f"person:{person}", {}), facts)
+    if "person.age" in asked:
+        own["person.age"] = _age(own.get("person.birth_date"), today)
+    if "person.deliver_home" in asked and code in held:
+        own["person.deliver_home"] = _delivery(said.get(f"person:{code}", {}), facts)
+    return {
+        field: RowFact(
+            one.value,
+            one.status,
+            one.source,
+            one.day,
+            one.conflict,
+            facts.is_stale(one, today=today),
+        )
+        for field, one in own.items()
+    }
+
+
+def _agreed(
+    tells: str, said: Mapping[str, tuple[access.SaidValue, ...]], facts: BuildFacts
+) -> FieldFact:
+    values = said.get(tells, ())
+    if not values:
+        return FieldFact()
+    keys = {name_key(one.value) for one in values}
+    if len(keys) > 1:
+        return FieldFact(conflict="来源之间写法不一")
+    newest = max(values, key=lambda one: (facts.day_of(one.period), one.source))
+    return FieldFact(newest.value, "asserted", newest.source, facts.day_of(newest.period))
+
+
+def _age(born: FieldFact | None, today: date) -> FieldFact:
+    if born is None or not born.value:
+        return born or FieldFact()
+    day = date.fromisoformat(born.value)
+    years = today.year - day.year - ((today.month, today.day) < (day.month, day.day))
+    return replace(born, value=str(years))
+
+
+def _delivery(said: Mapping[str, tuple[access.SaidValue, ...]], facts: BuildFacts) -> FieldFact:
+    told = said.get("deliver_home", ())
+    value = YES_NO.get(told[0].value, "") if told else ""
+    return FieldFact(value, "asserted", "", facts.as_of) if value else FieldFact()
+
+
+def is_same(field: str, given: str, held: str) -> bool:
+    """Whether what stands on the sheet says what is held, however it is written."""
+    if field.endswith(("birth_date", "founded_on")):
+        return read_day(given) == read_day(held)
+    if field.endswith("sex"):
+        return given.strip()[:1] == held[:1]
+    left, right = folded(given), folded(held)
+    if field.endswith(("residence", "hukou", "address", "registered", "operating")):
+        return bool(left) and (right.endswith(left) or left.endswith(right))
+    return left == right
+
+
+def _counts(filling: FormFilling, planned: Planned) -> dict[str, object]:
+    by_column: dict[str, Counter[str]] = defaultdict(Counter)
+    for cell in planned.cells:
+        by_column[cell.field][cell.state.value] += 1
+    columns = [
+        asdict(
+            ColumnCount(
+                place, one.heading, one.field, dict(by_column[one.field]) if one.field else {},
+                one.field in filling.form.fields,
+            )
+        )
+        for place, one in enumerate(planned.layout.columns)
+    ]  # fmt: skip
+    return {
+        "rows": planned.rows,
+        "generated": len(planned.listed.codes),
+        "unrecognised": planned.unrecognised,
+        "left_out": planned.listed.left_out,
+        "columns": columns,
+        "notes": notes_of(filling.form, planned),
+    }
+
+
+def notes_of(form: RegisteredForm, planned: Planned) -> list[str]:
+    """What whoever releases, and the office, should know; no value."""
+    notes = []
+    if planned.layout.fields & NEVER_FILLED:
+        notes.append("身份证号一列不由系统填写：这是最高级别的资料，请办理时当面核对。")
+    extra = [
+        one.heading
+        for one in planned.layout.columns
+        if one.field
+        and one.field not in form.fields
+        and one.field not in (*NEVER_FILLED, ROW_NUMBER)
+    ]
+    if extra:
+        notes.append(f"准入时没有登记的栏目没有填：{'、'.join(extra)}。")
+    if "person.deliver_home" in planned.layout.fields & set(form.fields):
+        notes.append("“是否送达到户”在放行时才由单独存放的分区给出是或否，不说明原因。")
+    if planned.listed.left_out:
+        notes.append(f"有 {planned.listed.left_out} 个对象因登记有矛盾或异议没有列入，正在核对。")
+    if planned.unrecognised:
+        notes.append(f"有 {planned.unrecognised} 行认不出是谁（或不在本区域），没有填。")
+    return notes
+
+
+def _sample(planned: Planned) -> list[list[dict[str, str]]]:
+    """The first rows with masks in place of values."""
+    rows: dict[tuple[int, int], list[PlannedCell]] = defaultdict(list)
+    for cell in planned.cells:
+        rows[(cell.copy, cell.row)].append(cell)
+    order = [one.field for one in planned.layout.columns]
+    sample = []
+    for key in sorted(rows)[:SAMPLE_ROWS]:
+        by_field = {cell.field: cell for cell in rows[key]}
+        sample.append([_masked(by_field.get(field)) for field in order])
+    return sample
+
+
+def _masked(cell: PlannedCell | None) -> dict[str, str]:
+    if cell is None:
+        return {"text": "", "state": ""}
+    if not cell.is_filled:
+        text = "*" if cell.field == "person.deliver_home" else ""
+        return {"text": text, "state": cell.state.value}
+    entry = form_fields()[cell.field]
+    text = access.mask(entry.tells, cell.value) if entry.tells else cell.value
+    return {"text": text or "", "state": cell.state.value}
+
+
+# --- file and seal ----------------------------------------------------------------------------------
+
+
+def _filled(
+    filling: FormFilling, read: ReadForm, planned: Planned, *, said: str, by: Actor, at: datetime
+) -> FilledSheet:
+    form = filling.form
+    return FilledSheet(
+        content=b"" if read.format != "xlsx" else filling.sheet_content,  # type: ignore[attr-defined]
+        format=read.format,
+        sheets=planned.sheets,
+        layout=planned.layout,
+        cells=planned.cells,
+        titles=planned.titles,
+        lines=(
+            ("报表", form.title),
+            ("送往", form.office),
+            ("准入编号", form.number),
+            ("依据", f"{form.basis}（{form.approval_no}）"),
+            ("放行人", by.user_id),
+            ("放行时间", f"{at:%Y-%m-%d %H:%M}"),
+            ("理由", said),
+            ("用法", "只用于上面写明的用途，用完按规定销毁；如有异议，本人可在“我的资料”提出。"),
+        ),
+        notes=notes_of(form, planned),
+    )
+
+
+def _learn(filling: FormFilling, *, by: Actor, at: datetime) -> None:
+    if not filling.is_learned:
+        FormLesson(
+            form=filling.form,
+            fingerprint=filling.fingerprint,
+            meanings=filling.meanings,
+            taught_by=by.user_id,
+            taught_at=at,
+        ).save()
+
+
+def _read_again(store: Store, filling: FormFilling) -> ReadForm:
+    content = _unseal(store, filling, "sheet")
+    filling.sheet_content = content  # type: ignore[attr-defined]
+    return read_form(store, content, file_name=filling.file_name)
+
+
+def _period(filling: FormFilling) -> str:
+    return f"f-{filling.uuid.hex}"
+
+
+def _seal(store: Store, filling: FormFilling, name: str, content: bytes) -> None:
+    guard_actions.seal_table(
+        store,
+        zone=Zone.CORE,
+        source=SEALED_SOURCE,
+        period=_period(filling),
+        name=name,
+        table=pa.table({"content": pa.array([content], pa.binary())}),
+    )
+
+
+def _unseal(store: Store, filling: FormFilling, name: str) -> bytes:
+    if filling.ended_at is not None:
+        raise Refusal("form.over", "这一次填报已经结束，文件已经销毁。", next_step="请重新上传。")
+    table = guard_actions.open_sealed(
+        store, zone=Zone.CORE, source=SEALED_SOURCE, period=_period(filling), name=name
+    )
+    content: bytes = table["content"][0].as_py()
+    return content

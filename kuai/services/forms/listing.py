@@ -1,0 +1,279 @@
+"""Whom and what a form lists by itself, and which element a half-filled row means. Codes alone. Private."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from kuai.address.places import open_places
+from kuai.guard.actions import tokeniser
+from kuai.guard.types import Zone
+from kuai.kit.folding import fold_code, fold_width
+from kuai.kit.store import Store
+from kuai.services.forms.models import RegisteredForm
+from kuai.services.forms.store_reading import HOMES, LIVING, BuildFacts
+from kuai.services.forms.types import ListKind
+
+_DAY = re.compile(r"^([0-9]{4})[-/.年]?([0-9]{1,2})[-/.月]?([0-9]{1,2})日?$")
+_SURE_GRADES = ("A", "B")
+_HELD_KINDS = ("two_birth_dates",)
+# The area's places, by path: "" is the whole.
+INSIDE = (
+    "exists (select 1 from (select unnest($areas) as area) as own"
+    " where own.area = '' or b.path = own.area or starts_with(b.path, own.area || '/'))"
+)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Codes in their order, and how many were left out because something about them is held back."""
+
+    codes: tuple[str, ...]
+    left_out: int = 0
+
+
+def list_for(form: RegisteredForm, facts: BuildFacts, *, areas: Sequence[str]) -> Listed:
+    """What the form's own definition lists on this ground."""
+    kind = ListKind(form.list_kind)
+    if kind in (ListKind.TURNING, ListKind.RESIDENTS):
+        return _persons(form, facts, areas, kind)
+    if kind is ListKind.FIRMS:
+        return _firms(facts, areas)
+    if kind in (ListKind.LET_ROOMS, ListKind.ROOMS):
+        return _rooms(facts, areas, is_let=kind is ListKind.LET_ROOMS)
+    return Listed(())
+
+
+def _persons(
+    form: RegisteredForm, facts: BuildFacts, areas: Sequence[str], kind: ListKind
+) -> Listed:
+    on_the_day = "p.birth_date + to_years($age)"
+    when = f"{on_the_day} <= $last"
+    if kind is ListKind.TURNING:
+        when += f" and {on_the_day} >= $first"
+    rows = facts.query(
+        "select distinct p.person_code as code, p.quarantined, p.contested, p.is_child_under_14,"
+        " exists (select 1 from {conflict} as c where c.element_code = p.person_code"
+        "   and list_contains($held, c.kind)) as is_held,"
+        " exists (select 1 from {life_event} as e where e.code = p.person_code"
+        "   and e.kind = 'death') as is_dead"
+        " from {person} as p"
+        " join {relation} as r on r.from_code = p.person_code and list_contains($homes, r.type)"
+        "   and r.status not in ('ended', 'withdrawn') and list_contains($sources, r.source)"
+        " join {block} as b on b.code = r.to_code"
+        f" where {INSIDE} and p.birth_precision = 'day' and {when} order by code",
+        homes=[*HOMES, "PH_HUKOU"],
+        held=list(_HELD_KINDS),
+        sources=facts.permitting,
+        areas=list(areas),
+        age=form.age,
+        first=form.period_first,
+        last=form.period_last,
+    )
+    living = [row for row in rows if not row["is_dead"]]
+    kept = [row["code"] for row in living if not _is_held_back(row, facts)]
+    return Listed(tuple(kept), len(living) - len(kept))
+
+
+def _is_held_back(row: Mapping[str, Any], facts: BuildFacts) -> bool:
+    contested = "birth_date" in (row["contested"] or "")
+    return bool(
+        row["quarantined"]
+        or row["is_held"]
+        or row["is_child_under_14"]
+        or contested
+        or not facts.is_usable(f"birth_date|{row['code']}")
+    )
+
+
+def _rooms(facts: BuildFacts, areas: Sequence[str], *, is_let: bool) -> Listed:
+    rows = facts.query(
+        "select b.code from {block} as b join {address_entry} as e on e.address_code = b.code"
+        f" where b.level = 'room' and e.state = 'in_use' and {INSIDE} order by b.code",
+        areas=list(areas),
+    )
+    codes = [row["code"] for row in rows]
+    if not is_let:
+        return Listed(tuple(codes))
+    let = facts.living(codes, ("PH_LET",), end="to_code")
+    sure = {code for code, said in let.items() if any(one["is_usable"] for one in said)}
+    return Listed(tuple(code for code in codes if code in sure), len(set(let) - sure))
+
+
+def _firms(facts: BuildFacts, areas: Sequence[str]) -> Listed:
+    rows = facts.query(
+        "select distinct o.organisation_code as code, r.fact_key, r.status, r.is_contested"
+        " from {organisation} as o"
+        " join {relation} as r on r.from_code = o.organisation_code"
+        "   and r.type in ('LH_REGISTERED', 'LH_OPERATE') and r.status not in ('ended', 'withdrawn')"
+        " join {block} as b on b.code = r.to_code"
+        f" where o.state <> 'ended' and {INSIDE} order by code",
+        areas=list(areas),
+    )
+    all_codes = {row["code"] for row in rows}
+    sure = {
+        row["code"]
+        for row in rows
+        if row["status"] in LIVING and not row["is_contested"] and facts.is_usable(row["fact_key"])
+    }
+    return Listed(tuple(sorted(sure)), len(all_codes - sure))
+
+
+# --- rows that are there already --------------------------------------------------------------------
+
+
+class Recogniser:
+    """Which element a half-filled row means: by what tells it for certain, or not at all."""
+
+    def __init__(self, store: Store, facts: BuildFacts, *, areas: Sequence[str]) -> None:
+        self._store = store
+        self._facts = facts
+        self._areas = list(areas)
+
+    def recognise(self, about: str, rows: Mapping[int, Mapping[str, str]]) -> dict[int, str]:
+        """Row -> code, of rows that mean exactly one element on this ground."""
+        known = {"person": self._persons, "room": self._rooms, "firm": self._firms}[about](rows)
+        inside = self._inside(about, sorted(set(known.values())))
+        return {row: code for row, code in known.items() if code in inside}
+
+    def _inside(self, about: str, codes: Sequence[str]) -> set[str]:
+        if about == "room":
+            rows = self._facts.query(
+                f"select b.code from {{block}} as b where list_contains($codes, b.code) and {INSIDE}",
+                codes=list(codes), areas=self._areas,
+            )  # fmt: skip
+            return {row["code"] for row in rows}
+        if "" in self._areas:
+            return set(codes)
+        rows = self._facts.query(
+            "select distinct r.from_code as code from {relation} as r"
+            " join {block} as b on b.code = r.to_code"
+            " where list_contains($codes, r.from_code) and r.status not in ('ended', 'withdrawn')"
+            f" and {INSIDE}",
+            codes=list(codes),
+            areas=self._areas,
+        )
+        return {row["code"] for row in rows}
+
+    def _persons(self, rows: Mapping[int, Mapping[str, str]]) -> dict[int, str]:
+        token = tokeniser(self._store, zone=Zone.CORE)
+        numbers = {
+            row: token(fold_code(cells.get("person.id_number", ""))) for row, cells in rows.items()
+        }
+        names = {row: token(name_key(cells.get("person.name", ""))) for row, cells in rows.items()}
+        wanted = [one for one in (*numbers.values(), *names.values()) if one]
+        found = self._facts.query(
+            "select m.code, p.id_token, p.name_token, p.birth_date"
+            f" from {self._facts.person_mentions()} as p"
+            " join {mention_element} as m on m.mention_key = p.mention_key and m.element = 'person'"
+            " where m.code is not null and (list_contains($wanted, p.id_token)"
+            " or list_contains($wanted, p.name_token))",
+            wanted=wanted,
+        )
+        by_number: dict[str, set[str]] = defaultdict(set)
+        by_name: dict[str, set[str]] = defaultdict(set)
+        births: dict[str, set[date]] = defaultdict(set)
+        for one in found:
+            by_number[one["id_token"] or ""].add(one["code"])
+            by_name[one["name_token"] or ""].add(one["code"])
+            if one["birth_date"]:
+                births[one["code"]].add(one["birth_date"])
+        known: dict[int, str] = {}
+        for row, cells in rows.items():
+            same_name = by_name.get(names[row] or "-", set())
+            numbered = by_number.get(numbers[row] or "-", set())
+            if names[row] and numbered:
+                # A number and a name that are not one person's name nobody.
+                numbered = numbered & same_name
+            if len(numbered) == 1:
+                known[row] = next(iter(numbered))
+                continue
+            if numbers[row]:
+                continue
+            code = self._by_name(cells, same_name, births)
+            if code:
+                known[row] = code
+        return known
+
+    def _by_name(
+        self, cells: Mapping[str, str], same_name: set[str], births: Mapping[str, set[date]]
+    ) -> str:
+        born = read_day(cells.get("person.birth_date", ""))
+        if born:
+            same = {code for code in same_name if born in births.get(code, set())}
+            return next(iter(same)) if len(same) == 1 else ""
+        room = self._room_of(cells.get("person.residence", ""))
+        if not room or not same_name:
+            return ""
+        living = self._facts.living(sorted(same_name), (*HOMES, "PH_HUKOU"), end="from_code")
+        same = {code for code, said in living.items() if any(r["to_code"] == room for r in said)}
+        return next(iter(same)) if len(same) == 1 else ""
+
+    def _room_of(self, text: str) -> str:
+        if not text.strip():
+            return ""
+        washed = self._wash(text)
+        level = str(washed.level or "")
+        return (
+            washed.address_code or ""
+            if str(washed.grade) in _SURE_GRADES and level == "room"
+            else ""
+        )
+
+    def _wash(self, text: str) -> Any:
+        core = self._store.current_build() / "core"
+        return open_places(core, self._store.scratch).library.wash_text(text)
+
+    def _rooms(self, rows: Mapping[int, Mapping[str, str]]) -> dict[int, str]:
+        known: dict[int, str] = {}
+        for row, cells in rows.items():
+            code = re.sub(r"\D", "", cells.get("room.code", ""))
+            text = cells.get("room.address", "") or "".join(
+                cells.get(key, "") for key in ("room.building", "room.number")
+            )
+            found = code if code else self._room_of(text)
+            if found:
+                known[row] = found
+        return known
+
+    def _firms(self, rows: Mapping[int, Mapping[str, str]]) -> dict[int, str]:
+        wanted = {
+            row: (fold_code(cells.get("firm.credit_code", "")), fold_width(cells.get("firm.name", "")).strip())
+            for row, cells in rows.items()
+        }  # fmt: skip
+        found = self._facts.query(
+            "select organisation_code as code, credit_code, name from {organisation}"
+            " where list_contains($codes, credit_code) or list_contains($names, name)",
+            codes=[code for code, _ in wanted.values() if code],
+            names=[name for _, name in wanted.values() if name],
+        )
+        known: dict[int, str] = {}
+        for row, (code, name) in wanted.items():
+            same = {
+                one["code"]
+                for one in found
+                if (one["credit_code"] == code if code else bool(name) and one["name"] == name)
+            }
+            if len(same) == 1:
+                known[row] = next(iter(same))
+        return known
+
+
+def name_key(name: str) -> str:
+    """A name as its token is made of: however it is spaced, dotted or wide."""
+    return fold_width(name).strip().upper().translate(str.maketrans("", "", " ·•・.‧"))
+
+
+def read_day(text: str) -> date | None:
+    """A day as offices write it, or none."""
+    found = _DAY.match(fold_width(text).strip().split(" ")[0])
+    if not found:
+        return None
+    try:
+        return date(*(int(part) for part in found.groups()))
+    except ValueError:
+        return None

@@ -1,0 +1,313 @@
+"""The sheet that goes back: the office's own layout, coloured cells, sources on a second sheet, questions on a third.
+
+Nothing that computes or calls out comes back by our hand: values are text, and formulas of the office that do more
+than count rows and ages are taken down as text. Private.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell.cell import MergedCell
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from kuai.services.forms.engine.filling import PlannedCell
+from kuai.services.forms.engine.form_fields import ROW_NUMBER, form_fields
+from kuai.services.forms.engine.layouts import Cell, FormLayout, Sheet
+from kuai.services.forms.types import CellState
+
+STATE_WORDS = {
+    CellState.FRESH: "新且已核实",
+    CellState.ASSERTED: "有登记，未核实",
+    CellState.STALE: "登记已旧，请核对",
+    CellState.UNKNOWN: "没有登记，请问",
+    CellState.HELD: "说法不一，暂不填",
+    CellState.SAME: "原已填，与登记一致",
+    CellState.DIFFERENT: "原已填，与登记不一致，未改",
+    CellState.FORMULA: "公式或合并单元格，未改",
+}
+# Not by colour alone: each state has a mark in the cell's note sheet and a border of its own.
+COLOURS = {
+    CellState.FRESH: "C6E7C8",
+    CellState.ASSERTED: "FFF3C4",
+    CellState.STALE: "FFD9A8",
+    CellState.UNKNOWN: "D9D9D9",
+    CellState.HELD: "D7C8EC",
+    CellState.DIFFERENT: "F6C6C6",
+}
+MARKS = {
+    CellState.FRESH: "solid", CellState.ASSERTED: "thin", CellState.STALE: "dashed",
+    CellState.UNKNOWN: "dotted", CellState.HELD: "double", CellState.DIFFERENT: "thick",
+}  # fmt: skip
+_BORDERS = {"solid": "medium", "thin": "thin", "dashed": "dashed", "dotted": "dotted",
+            "double": "double", "thick": "thick"}  # fmt: skip
+SOURCE_SHEET, QUESTION_SHEET = "来源说明", "待问清单"
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
+_SAFE_FUNCTIONS = frozenset(
+    (
+        *(
+            "ROW",
+            "SUM",
+            "COUNT",
+            "COUNTA",
+            "COUNTIF",
+            "IF",
+            "IFERROR",
+            "YEAR",
+            "MONTH",
+            "DAY",
+            "DATE",
+        ),
+        *(
+            "TODAY",
+            "DATEDIF",
+            "MID",
+            "LEFT",
+            "RIGHT",
+            "LEN",
+            "TEXT",
+            "VALUE",
+            "ROUND",
+            "INT",
+            "MAX",
+        ),
+        *("MIN", "AND", "OR", "NOT", "SUBTOTAL"),
+    )
+)
+_FUNCTION = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*)\s*\(")
+MOST_CARD_SHEETS = 200
+
+
+@dataclass(frozen=True)
+class FilledSheet:
+    """All that writing needs: the original, its layout, what becomes of its cells."""
+
+    content: bytes
+    format: str
+    sheets: Sequence[Sheet]
+    layout: FormLayout
+    cells: Sequence[PlannedCell]
+    titles: Mapping[str, str]
+    lines: Sequence[tuple[str, str]]
+    notes: Sequence[str]
+
+
+def write_filled(filled: FilledSheet) -> bytes:
+    """The workbook that goes back, as bytes."""
+    book = _open(filled)
+    visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    sheet = visible[filled.layout.sheet]
+    silenced = _silence_formulas(book)
+    new_rows = sorted({one.row for one in filled.cells if one.is_new_row and not one.copy})
+    if new_rows and not filled.layout.is_cards:
+        _make_room(sheet, filled.layout, len(new_rows))
+    copies = _copies(book, sheet, filled)
+    blank = {one.column for one in filled.layout.columns if one.field == ROW_NUMBER}
+    for cell in filled.cells:
+        _put(copies[cell.copy].cell(cell.row + 1, cell.column + 1), cell)
+    for column in blank:
+        _number_rows(sheet, filled, column)
+    _write_sources(book, filled)
+    _write_questions(book, filled, silenced)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _open(filled: FilledSheet) -> Workbook:
+    if filled.format == "xlsx":
+        return load_workbook(io.BytesIO(filled.content), keep_vba=False, keep_links=False)
+    book = Workbook()
+    book.remove(book.active)
+    for one in filled.sheets:
+        sheet = book.create_sheet(one.name[:31] or "表")
+        for row, cells in enumerate(one.rows, start=1):
+            for column, text in enumerate(cells, start=1):
+                if text:
+                    _write_text(sheet.cell(row, column), text)
+        for top, left, bottom, right in one.merges:
+            sheet.merge_cells(
+                start_row=top + 1, start_column=left + 1, end_row=bottom + 1, end_column=right + 1
+            )
+    return book
+
+
+def _write_text(cell: Any, text: str) -> None:
+    """Text and nothing else: what begins like a formula is shown, never computed."""
+    cell.value = text
+    cell.data_type = "s"
+    if text.startswith(_RISKY):
+        cell.quotePrefix = True
+    cell.number_format = "@"
+
+
+def _silence_formulas(book: Workbook) -> list[str]:
+    silenced = []
+    for sheet in book.worksheets:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.data_type == "f" and not _is_harmless(cell.value):
+                    _write_text(
+                        cell, f"（公式已停用）{str(getattr(cell.value, 'text', cell.value))[:80]}"
+                    )
+                    silenced.append(f"{sheet.title}!{cell.coordinate}")
+                if cell.hyperlink is not None:
+                    cell.hyperlink = None
+    return silenced
+
+
+def _is_harmless(formula: object) -> bool:
+    text = formula if isinstance(formula, str) else ""
+    named = {one.upper() for one in _FUNCTION.findall(text)}
+    return bool(text) and named <= _SAFE_FUNCTIONS and not any(sign in text for sign in "[|!\"'")
+
+
+def _make_room(sheet: Worksheet, layout: FormLayout, count: int) -> None:
+    """Move what stands below the table down, and give the new rows the looks of the first."""
+    first_below = layout.last_row + 2
+    width, height = sheet.max_column, sheet.max_row
+    if height >= first_below:
+        merges = [one for one in sheet.merged_cells.ranges if one.min_row >= first_below]
+        bounds = [(one.min_row, one.min_col, one.max_row, one.max_col) for one in merges]
+        for one in merges:
+            sheet.unmerge_cells(str(one))
+        sheet.move_range(
+            f"A{first_below}:{get_column_letter(width)}{height}", rows=count, translate=True
+        )
+        for top, left, bottom, right in bounds:
+            sheet.merge_cells(
+                start_row=top + count, start_column=left, end_row=bottom + count, end_column=right
+            )
+    for row in range(first_below, first_below + count):
+        for column in range(1, width + 1):
+            model, cell = sheet.cell(layout.first_row + 1, column), sheet.cell(row, column)
+            if model.has_style and not isinstance(cell, MergedCell):
+                cell._style = copy(model._style)
+
+
+def _copies(book: Workbook, sheet: Worksheet, filled: FilledSheet) -> dict[int, Worksheet]:
+    wanted = sorted({one.copy for one in filled.cells})
+    copies = {0: sheet}
+    for number in wanted:
+        if number:
+            copies[number] = book.copy_worksheet(sheet)
+            copies[number].title = f"{sheet.title[:24]}-{number + 1}"
+    if 0 in copies and len(copies) > 1:
+        given = {(row, column) for row, column in _values_places(filled)}
+        for number, extra in copies.items():
+            if number:
+                for row, column in given:
+                    target = extra.cell(row + 1, column + 1)
+                    if not isinstance(target, MergedCell):
+                        target.value = None
+    return copies
+
+
+def _values_places(filled: FilledSheet) -> list[Cell]:
+    return [cell for card in filled.layout.cards for cell in card.values()]
+
+
+def _put(cell: Any, planned: PlannedCell) -> None:
+    if isinstance(cell, MergedCell):
+        return
+    if planned.is_filled:
+        _write_text(cell, planned.value)
+    colour = COLOURS.get(planned.state)
+    if colour:
+        cell.fill = PatternFill("solid", fgColor=colour)
+        side = Side(style=_BORDERS[MARKS[planned.state]], color="595959")
+        cell.border = Border(bottom=side)
+
+
+def _number_rows(sheet: Worksheet, filled: FilledSheet, column: int) -> None:
+    rows = sorted({one.row for one in filled.cells})
+    for number, row in enumerate(rows, start=1):
+        cell = sheet.cell(row + 1, column + 1)
+        if not isinstance(cell, MergedCell) and cell.value in (None, ""):
+            cell.value = number
+
+
+def _heading(sheet: Worksheet, row: int, words: Sequence[str]) -> None:
+    for column, word in enumerate(words, start=1):
+        cell = sheet.cell(row, column, word)
+        cell.font = Font(bold=True)
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
+
+
+def _write_sources(book: Workbook, filled: FilledSheet) -> None:
+    sheet = book.create_sheet(SOURCE_SHEET)
+    for row, (name, told) in enumerate(filled.lines, start=1):
+        sheet.cell(row, 1, name).font = Font(bold=True)
+        _write_text(sheet.cell(row, 2), told)
+    row = len(filled.lines) + 2
+    sheet.cell(row, 1, "图例").font = Font(bold=True)
+    for state, colour in COLOURS.items():
+        row += 1
+        cell = sheet.cell(row, 1, STATE_WORDS[state])
+        cell.fill = PatternFill("solid", fgColor=colour)
+        cell.border = Border(bottom=Side(style=_BORDERS[MARKS[state]], color="595959"))
+    row += 2
+    _heading(sheet, row, ("工作表", "单元格", "项目", "来源", "日期", "状态"))
+    fields = form_fields()
+    for one in filled.cells:
+        if one.is_filled:
+            row += 1
+            source = filled.titles.get(one.source, one.source)
+            if one.field == "person.deliver_home":
+                source = "单独存放的分区（只给是或否）"
+            for column, text in enumerate(
+                (
+                    _sheet_of(filled, one),
+                    f"{get_column_letter(one.column + 1)}{one.row + 1}",
+                    fields[one.field].label,
+                    source,
+                    str(one.day or ""),
+                    STATE_WORDS[one.state],
+                ),
+                start=1,
+            ):
+                _write_text(sheet.cell(row, column), text)
+    for column, width in enumerate((22, 18, 16, 28, 14, 22), start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = width
+
+
+def _write_questions(book: Workbook, filled: FilledSheet, silenced: Sequence[str]) -> None:
+    sheet = book.create_sheet(QUESTION_SHEET)
+    _heading(sheet, 1, ("工作表", "单元格", "项目", "要问的", "答复"))
+    fields = form_fields()
+    row = 1
+    for one in filled.cells:
+        if one.state in (CellState.UNKNOWN, CellState.HELD, CellState.DIFFERENT):
+            row += 1
+            label = fields[one.field].label
+            asked = {
+                CellState.UNKNOWN: f"{label}没有登记，请向本人或经办单位问清。",
+                CellState.HELD: f"{label}暂不填：{one.why}。请核对后填写。",
+                CellState.DIFFERENT: f"表上原来填的{label}与登记不一致，没有改动，请核对。",
+            }[one.state]
+            place = f"{get_column_letter(one.column + 1)}{one.row + 1}"
+            for column, text in enumerate(
+                (_sheet_of(filled, one), place, label, asked, ""), start=1
+            ):
+                _write_text(sheet.cell(row, column), text)
+    for text in (
+        *filled.notes,
+        *(f"{place} 的公式会联系表外的内容，已改成文字。" for place in silenced),
+    ):
+        row += 1
+        _write_text(sheet.cell(row, 4), text)
+    for column, width in enumerate((22, 12, 16, 60, 24), start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = width
+
+
+def _sheet_of(filled: FilledSheet, cell: PlannedCell) -> str:
+    name = filled.sheets[filled.layout.sheet].name
+    return f"{name[:24]}-{cell.copy + 1}" if cell.copy else name
