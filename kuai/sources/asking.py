@@ -11,7 +11,8 @@ import os
 import re
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -187,10 +188,17 @@ def ask(
 
 
 def _write_sheet(target: Path, question: Question, rows: list[list[str]]) -> None:
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        # Never over what is there, and through no link: the sheet holds numbers of persons.
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except FileExistsError:
+        raise Refusal(
+            "questions.sheet_exists", f"已经有 {target.name}，不覆盖。", next_step="换一个文件名。"
+        ) from None
     headings = [KEY, *(FIELD_HEADINGS[one] for one in question.fields), QUESTION, ANSWER, DAY]
     # In memory, because it holds numbers of persons and the machine's /tmp is no place for them.
     with (
+        _whole_or_gone(target),
         os.fdopen(descriptor, "wb") as stream,
         xlsxwriter.Workbook(stream, {"in_memory": True}) as book,
     ):
@@ -202,6 +210,15 @@ def _write_sheet(target: Path, question: Question, rows: list[list[str]]) -> Non
         column = headings.index(ANSWER)
         choice = {"validate": "list", "source": ["是", "否", "不知道"]}
         sheet.data_validation(1, column, len(rows), column, choice)
+
+
+@contextmanager
+def _whole_or_gone(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
 
 
 class _AnswerColumns(ColumnChoice):
@@ -226,8 +243,9 @@ class _AnswerColumns(ColumnChoice):
 def take_answers(store: Store, path: Path, *, source: str, sheet: str, at: datetime) -> Receipt:
     """Take an answered sheet in: sealed as a delivery of the source, its answers kept as facts that expire.
 
-    received = kept + refused; a row is refused that answers another question, nothing, or on no day. May be repeated:
-    an answer counts once. The caller holds the store's lease.
+    received = kept + refused; a row is refused that answers another question, nothing, or on no day, and one that says
+    otherwise than another row or sheet of the same day: which of the two holds, the source has to tell. May be
+    repeated: an answer counts once. The caller holds the store's lease.
     """
     asked = {one.key: one for one in AskedQuestion.objects.filter(sheet=sheet, source=source)}
     if not asked:
@@ -241,25 +259,33 @@ def take_answers(store: Store, path: Path, *, source: str, sheet: str, at: datet
         columns=_AnswerColumns(store, source, None),
     )
     rows = open_snapshot(store, snapshot, zone=Zone.CORE).select([KEY, ANSWER, DAY]).to_pylist()
-    refused: Counter[str] = Counter()
-    answers: dict[str, GivenAnswer] = {}
-    for row in rows:
-        key = (row[KEY] or "").strip()
-        answer = _ANSWERS.get((row[ANSWER] or "").strip().upper(), "")
-        day = _day_of(row[DAY] or "")
-        fault = _fault_of(asked.get(key), answer, day, is_second=key in answers, at=at)
-        if fault or day is None:
-            refused[fault] += 1
-            continue
-        valid_until = day + timedelta(days=asked[key].valid_days)
-        answers[key] = GivenAnswer(
-            asked=asked[key],
-            answer=answer,
-            answered_on=day,
-            valid_until=valid_until,
-            taken_in_at=at,
+    read = [_Read.of(row) for row in rows]
+    with transaction.atomic():
+        said = _said_before(asked)
+        refused: Counter[str] = Counter()
+        answers: dict[str, GivenAnswer] = {}
+        contested = _contested_keys(read)
+        for one in read:
+            fault = _fault_of(one, asked.get(one.key), at=at)
+            if not fault and one.key in contested:
+                fault = "answers.contradict"
+            if not fault and one.key in answers:
+                fault = "answers.twice"
+            if not fault and said.get((one.key, one.day), one.answer) != one.answer:
+                fault = "answers.said_otherwise"
+            if fault or one.day is None:
+                refused[fault] += 1
+                continue
+            answers[one.key] = GivenAnswer(
+                asked=asked[one.key],
+                answer=one.answer,
+                answered_on=one.day,
+                valid_until=one.day + timedelta(days=asked[one.key].valid_days),
+                taken_in_at=at,
+            )
+        GivenAnswer.objects.bulk_create(
+            one for key, one in answers.items() if (key, one.answered_on) not in said
         )
-    GivenAnswer.objects.bulk_create(answers.values(), ignore_conflicts=True)
     return Receipt(
         "answers",
         received.received,
@@ -271,16 +297,41 @@ def take_answers(store: Store, path: Path, *, source: str, sheet: str, at: datet
     )
 
 
-def _fault_of(
-    asked: AskedQuestion | None, answer: str, day: date | None, *, is_second: bool, at: datetime
-) -> str:
+@dataclass(frozen=True)
+class _Read:
+    """One row of an answered sheet as it was read; "" and None where nothing can be made of a cell."""
+
+    key: str
+    answer: str
+    day: date | None
+
+    @classmethod
+    def of(cls, row: dict[str, str | None]) -> _Read:
+        answer = _ANSWERS.get((row[ANSWER] or "").strip().upper(), "")
+        return cls((row[KEY] or "").strip(), answer, _day_of(row[DAY] or ""))
+
+
+def _said_before(keys: Collection[str]) -> dict[tuple[str, date | None], str]:
+    """What earlier sheets said to these questions, by question and day."""
+    found = GivenAnswer.objects.filter(asked_id__in=keys).order_by("id")
+    return {(one.asked_id, one.answered_on): one.answer for one in found}
+
+
+def _contested_keys(read: Sequence[_Read]) -> set[str]:
+    """Questions whose rows on this sheet say different things of one day: none of them is taken."""
+    answers: dict[tuple[str, date | None], set[str]] = {}
+    for one in read:
+        if one.answer:
+            answers.setdefault((one.key, one.day), set()).add(one.answer)
+    return {key for (key, _), said in answers.items() if len(said) > 1}
+
+
+def _fault_of(one: _Read, asked: AskedQuestion | None, *, at: datetime) -> str:
     if asked is None:
         return "answers.not_asked"
-    if is_second:
-        return "answers.twice"
-    if not answer:
+    if not one.answer:
         return "answers.no_answer"
-    if day is None or not local_day(asked.asked_at) <= day <= local_day(at):
+    if one.day is None or not local_day(asked.asked_at) <= one.day <= local_day(at):
         return "answers.no_day"
     return ""
 
@@ -293,12 +344,13 @@ def _day_of(written: str) -> date | None:
         return None
 
 
-def list_answers(subject: str, *, purpose: str, on: date) -> tuple[AnswerFact, ...]:
+def list_answers(subjects: Collection[str], *, purpose: str, on: date) -> tuple[AnswerFact, ...]:
     """What sources said of a person, for the purpose it was asked for, still valid on that day; the newest of each
-    question. Statuses are asserted. The caller has a ticket and enters the look."""
+    question. Statuses are asserted. `subjects`: the person's code and every code that leads to it now, because an
+    answer stays with the code of the day it was asked. The caller has a ticket and enters the look."""
     found = (
         GivenAnswer.objects.filter(
-            asked__subject=subject,
+            asked__subject__in=tuple(subjects),
             asked__purpose=purpose,
             answered_on__lte=on,
             valid_until__gt=on,

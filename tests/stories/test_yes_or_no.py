@@ -10,14 +10,17 @@ import openpyxl
 import pytest
 from django.conf import LazySettings
 
+from kuai.flows.answers import list_answers_of
 from kuai.flows.deliveries import list_received
 from kuai.guard import access, ledger
 from kuai.guard.ledger_types import LedgerFilter
 from kuai.guard.types import SourceRegistration, TicketKind, Zone
 from kuai.kit.clock import local_day
 from kuai.kit.errors import DataFault, Refusal
+from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store
 from kuai.registry import decisions
+from kuai.registry import queries as registry
 from kuai.sources import asking
 from tests.stories.test_a_steward_looks import (
     NOW,
@@ -115,7 +118,7 @@ def test_answers_become_dated_facts_that_expire(
     facts = [
         fact
         for one in persons[:3]
-        for fact in asking.list_answers(one.ref, purpose="record_review", on=today)
+        for fact in asking.list_answers([one.ref], purpose="record_review", on=today)
     ]
     assert sorted(fact.answer for fact in facts) == ["no", "yes"]
     assert {(fact.source, fact.asked_on, fact.answered_on) for fact in facts} == {
@@ -124,9 +127,69 @@ def test_answers_become_dated_facts_that_expire(
     assert {fact.valid_until for fact in facts} == {today + timedelta(days=90)}
     for one in persons[:3]:
         assert not asking.list_answers(
-            one.ref, purpose="record_review", on=today + timedelta(days=90)
+            [one.ref], purpose="record_review", on=today + timedelta(days=90)
         )
-        assert not asking.list_answers(one.ref, purpose="grid_visit", on=today)
+        assert not asking.list_answers([one.ref], purpose="grid_visit", on=today)
+
+
+def test_answers_that_contradict_each_other_on_one_day_are_not_counted_as_kept(
+    asked_store: Store, ticket: str, persons: list[KnownPerson], tmp_path: Path
+) -> None:
+    sheet = ask(asked_store, ticket, tmp_path / "q.xlsx")
+    today = local_day(NOW).isoformat()
+    book = openpyxl.load_workbook(answer(tmp_path / "q.xlsx", [("是", today)] * 3))
+    key = book.active.cell(2, 1).value
+    book.active.append([key, "", "", "否", today])
+    book.save(tmp_path / "both.xlsx")
+    first = _taken(asked_store, tmp_path / "both.xlsx", sheet)
+    assert (first.received, first.kept, first.refused) == (4, 2, 2)
+    assert first.notes["reasons"] == {"answers.contradict": 2}
+    # Another sheet that says otherwise of the same day is told so; the same answer again counts once and is kept.
+    other = answer(tmp_path / "q.xlsx", [("是", today), ("否", today), ("是", today)])
+    second = _taken(asked_store, other, sheet)
+    assert (second.received, second.kept, second.refused) == (3, 2, 1)
+    assert second.notes["reasons"] == {"answers.said_otherwise": 1}
+    assert asking.GivenAnswer.objects.count() == 3
+
+
+def test_an_answer_is_found_under_the_code_the_person_was_merged_into(
+    asked_store: Store,
+    ticket: str,
+    persons: list[KnownPerson],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sheet = ask(asked_store, ticket, tmp_path / "q.xlsx")
+    today = local_day(NOW)
+    _taken(asked_store, answer(tmp_path / "q.xlsx", [("是", today.isoformat())] * 3), sheet)
+    old = persons[0].ref.removeprefix("person:")
+    living = persons[4].ref.removeprefix("person:")
+    found = {"purpose": "record_review", "on": today}
+    assert not list_answers_of(asked_store, living, **found)
+    merged = replace(registry.read_code_history(living, store=asked_store), merged_here=(old,))
+    monkeypatch.setattr(registry, "resolve_code", lambda _code, *, store: living)
+    monkeypatch.setattr(registry, "read_code_history", lambda _code, *, store: merged)
+    assert [one.answer for one in list_answers_of(asked_store, living, **found)] == ["yes"]
+    assert [one.answer for one in list_answers_of(asked_store, old, **found)] == ["yes"]
+
+
+def test_a_sheet_is_written_over_nothing_and_through_no_link(
+    asked_store: Store, ticket: str, tmp_path: Path
+) -> None:
+    (tmp_path / "there.xlsx").write_text("kept", encoding="utf-8")
+    (tmp_path / "link.xlsx").symlink_to(tmp_path / "elsewhere.xlsx")
+    for name in ("there.xlsx", "link.xlsx"):
+        with pytest.raises(Refusal) as refused:
+            ask(asked_store, ticket, tmp_path / name)
+        assert refused.value.code == "questions.sheet_exists"
+    assert (tmp_path / "there.xlsx").read_text(encoding="utf-8") == "kept"
+    assert not (tmp_path / "elsewhere.xlsx").exists()
+    assert not asking.AskedQuestion.objects.exists()
+
+
+def _taken(store: Store, path: Path, sheet: asking.AskedSheet) -> Receipt:
+    with store.writer_lease():
+        return asking.take_answers(store, path, source=SOURCE, sheet=sheet.number, at=NOW)
 
 
 def test_no_number_of_the_answered_sheet_is_sealed(
