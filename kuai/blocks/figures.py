@@ -37,7 +37,7 @@ class Figures:
         }
         self.notes = _notes_of(json.loads(meta.get("begun_in_tens", "[]")))
         self._named: dict[int, tuple[str, ...]] = {}
-        keys = json.loads(meta["counters"]) if "counters" in meta else list(all_counters())
+        keys = json.loads(meta.get("counters", "[]"))
         if len(keys) != arrays.figures.shape[1] or "cell_tables" not in meta:
             raise Refusal(
                 "blocks.other_release",

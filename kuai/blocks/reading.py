@@ -59,7 +59,6 @@ class BlockReader:
         self._local = threading.local()
         self._ways: dict[int, tuple[tuple[str, str, str], ...]] = {}
         self._meta = {row["key"]: row["value"] for row in self._rows("select key, value from meta")}
-        self._figures = Figures(ServingArrays.map(self.core), self._meta)
         self.version = self._meta["version"]
         self.as_of = date.fromisoformat(self._meta["as_of"])
         self.series = self._meta["series"]
@@ -403,6 +402,11 @@ class BlockReader:
         if level == "room":
             return ()
         return self._figures.views_at(place)
+
+    @cached_property
+    def _figures(self) -> Figures:
+        # When first asked for: a build of another release still tells its places.
+        return Figures(ServingArrays.map(self.core), self._meta)
 
     @cached_property
     def _points(self) -> Points:

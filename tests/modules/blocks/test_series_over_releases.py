@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
+from contextlib import closing
 
 import duckdb
 import numpy as np
@@ -14,6 +16,7 @@ from kuai.blocks import counting
 from kuai.blocks.engine.cells import STEP
 from kuai.blocks.queries import compare_dates
 from kuai.blocks.reading import BlockReader
+from kuai.kit.errors import Refusal
 from tests.modules.blocks.builders import pack
 from tests.modules.blocks.test_attack import BANDS, BLOCKS, LEAVES, LIBRARY, people_of
 
@@ -121,3 +124,30 @@ def test_a_new_exact_series_would_tell_who_moved(town, tmp_path, monkeypatch):
     before, now = figures_of(first), figures_of(new)
     moved = {abs(now[at] - before[at]) for at in before.keys() & now.keys()}
     assert {1, 2} & moved
+
+
+def test_a_build_of_another_release_shows_no_figure_under_anothers_name(town, tmp_path):
+    """Columns are known by name; where a build names none, its places are told and its figures refused."""
+    first = town[0]
+    for change, says in (
+        ("update meta set value = replace(value, '\"owners\"', '\"gone\"')", ""),
+        ("delete from meta where key = 'counters'", "重新运行 kuai build"),
+    ):
+        core = tmp_path / str(bool(says)) / "core"
+        shutil.copytree(first.core, core)
+        with closing(sqlite3.connect(core / "serving.sqlite3")) as serving:
+            serving.execute(change)
+            serving.commit()
+        reader = BlockReader(core.parent)
+        assert reader.path_of(BLOCKS[1]) == first.path_of(BLOCKS[1])
+        if says:
+            with pytest.raises(Refusal, match=says):
+                reader.get_block("440399")
+            continue
+        ours, theirs = (
+            {one.key: one.figure for one in r.get_block("440399").counters} for r in (reader, first)
+        )
+        assert ours == {key: figure for key, figure in theirs.items() if key != "owners"}
+        area = {one.key for one in reader.count_area(codes=["440399"]).counters}
+        assert "owners" not in area
+        assert "residents" in area
