@@ -232,6 +232,7 @@ urlpatterns = [
     path("help/", about.show_help, name="help"),
     path("", include("kuai.web.files.urls")),
     path("", include("kuai.web.residents.urls")),
+    path("", include("kuai.web.declare.urls")),
     path("api/", api.urls),
 ]
 

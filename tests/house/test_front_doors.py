@@ -20,6 +20,7 @@ MORE_DOORS = {
         "retention",
         "register",
         "outside_logins",
+        "sessions",
     },
     "web": {"serving"},
     # Apart, because one loads SQLAlchemy and the other Django's tables, which the others do not need.

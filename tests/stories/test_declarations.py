@@ -259,13 +259,10 @@ def test_a_landlord_cannot_declare_a_tenant_out(store: Store, phone: Phone, door
 
 
 def proven(store: Store, door: str, number: str, phone: Phone, at=NOW):
-    """A proof of this phone at this door, by declaring that one left who never lived there."""
-    from kuai.services.residence.models import CodeSent
-
-    wish = a_wish(Act.LEAVE, name="无关之人", phone=number)
-    declare(store, door, wish, phone, at=at)
-    sent = CodeSent.objects.order_by("-pk").first()
-    return actions.find_proof(str(sent.reference), at=at)
+    """A proof of this phone at this door."""
+    asked = actions.ask_for_door_proof(store, door, number, address="p", at=at, gateway=phone)
+    actions.prove_at_door(store, asked.reference, phone.code(number), phone=number, at=at)
+    return actions.find_proof(asked.reference, at=at)
 
 
 def test_a_name_alone_opens_no_question_and_a_made_up_landlord_hears_of_no_tenant(
@@ -380,7 +377,11 @@ def test_a_landlords_sheet_takes_the_good_rows_and_gives_the_others_back_with_re
     one = taken.receipt
     assert (one.received, one.kept, one.refused) == (9, 2, 7)
     assert Declaration.objects.count() == 2
-    returned = list(openpyxl.load_workbook(io.BytesIO(taken.returned)).worksheets[0].values)
+    returned = list(
+        openpyxl.load_workbook(io.BytesIO(queries.read_returned_sheet(store, taken.number)))
+        .worksheets[0]
+        .values
+    )
     assert returned[0] == (*HEADING, REASON)
     assert [line[1] for line in returned[1:]] == [
         "",

@@ -3,6 +3,7 @@
 from kuai.services.residence.at_home import answer_home
 from kuai.services.residence.declaring import ask_for_code, declare
 from kuai.services.residence.door_codes import end_door_code, issue_door_codes, open_door
+from kuai.services.residence.door_proof import ask_for_door_proof, prove_at_door
 from kuai.services.residence.handing import note_handed_over, shred_overdue
 from kuai.services.residence.proving import find_proof
 from kuai.services.residence.questions import answer_question, turn_into_checks
@@ -17,6 +18,7 @@ __all__ = [
     "answer_home",
     "answer_question",
     "ask_for_code",
+    "ask_for_door_proof",
     "ask_for_sheet_code",
     "declare",
     "end_door_code",
@@ -24,6 +26,7 @@ __all__ = [
     "issue_door_codes",
     "note_handed_over",
     "open_door",
+    "prove_at_door",
     "prove_sheet_code",
     "settle",
     "shred_overdue",

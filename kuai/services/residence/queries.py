@@ -9,6 +9,7 @@ from kuai.services.residence.handing import rows_in_force
 from kuai.services.residence.questions import list_for_proof, list_waiting
 from kuai.services.residence.receipts import read_receipt_lines, verify_receipt
 from kuai.services.residence.staff_work import count_declared, list_area_questions
+from kuai.services.residence.tenants_sheet import get_sheet_sums, read_returned_sheet
 
 __all__ = [
     "LEGAL_BASIS",
@@ -16,11 +17,13 @@ __all__ = [
     "NOTICE_VERSION",
     "TYPED",
     "count_declared",
+    "get_sheet_sums",
     "list_area_questions",
     "list_for_proof",
     "list_homes",
     "list_waiting",
     "read_receipt_lines",
+    "read_returned_sheet",
     "rows_in_force",
     "shown_door_code",
     "verify_receipt",

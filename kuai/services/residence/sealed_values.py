@@ -16,6 +16,7 @@ from kuai.kit.store import Store
 # The source under which declarations wait in the vault; as registered by the guard.
 SOURCE = "declared"
 TABLE = "identity"
+RETURNED = "returned"
 FIELDS = ("name", "id_number", "phone", "guardian_phone", "credit_code", "birth_year")
 SCHEMA = pa.schema(
     [("mention_key", pa.string()), ("row_no", pa.int32())] + [(one, pa.string()) for one in FIELDS]
@@ -38,6 +39,21 @@ def read_values(store: Store, period: str, row: int) -> dict[str, str]:
         return {}
     table = open_sealed(store, columns=list(FIELDS), rows=(row, row + 1), **names)  # type: ignore[arg-type]
     return {one: str(table[one][0].as_py() or "") for one in FIELDS} if table.num_rows else {}
+
+
+def seal_returned(store: Store, period: str, content: bytes) -> None:
+    """Seal the rows that go back to a landlord, under the key of their sheet."""
+    table = pa.table({"content": pa.array([content], pa.binary())})
+    seal_table(store, zone=Zone.CORE, source=SOURCE, period=period, name=RETURNED, table=table)
+
+
+def read_returned(store: Store, period: str) -> bytes:
+    """The returned rows of a sheet; empty where there are none."""
+    names = {"zone": Zone.CORE, "source": SOURCE, "period": period, "name": RETURNED}
+    if not sealed_exists(store, **names):  # type: ignore[arg-type]
+        return b""
+    found = open_sealed(store, **names)["content"][0].as_py()  # type: ignore[arg-type]
+    return bytes(found)
 
 
 def shred_values(store: Store, period: str) -> None:

@@ -18,7 +18,7 @@ from kuai.services.residence.models import Declaration, Question
 from kuai.services.residence.types import Act, Answer, AreaCount, QuestionView
 
 # Who asks people and writes down what they answer; never an officer: declarations lead to no enforcement.
-HANDLERS = frozenset({Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK, Role.GRID_WORKER})
+ASKING_ROLES = frozenset({Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK, Role.GRID_WORKER})
 FEWEST_SHOWN = 10
 TICKET_LASTS = timedelta(days=5)
 FIELDS = ("name", "phone")
@@ -27,7 +27,7 @@ ORIGIN = "question:"
 
 def count_declared(store: Store, *, by: Actor) -> tuple[AreaCount, ...]:
     """Declarations of the actor's areas by act; below ten nothing is told."""
-    _require_handler(by)
+    _require_asking_role(by)
     paths = _Paths(store)
     counted = Counter(
         act
@@ -43,7 +43,7 @@ def count_declared(store: Store, *, by: Actor) -> tuple[AreaCount, ...]:
 
 def list_area_questions(store: Store, *, by: Actor) -> tuple[QuestionView, ...]:
     """Open questions and checks of the actor's areas, oldest first; no name, no number."""
-    _require_handler(by)
+    _require_asking_role(by)
     paths = _Paths(store)
     return tuple(
         questions.view_question(one)
@@ -57,7 +57,7 @@ def take_question_ticket(number: str, *, by: Actor, at: datetime) -> Ticket:
 
     Of a child a grid worker's ticket opens nothing: the guard's rule for L4.
     """
-    _require_handler(by)
+    _require_asking_role(by)
     row = _find(number)
     return access.issue_ticket(
         access.TicketRequest(
@@ -75,7 +75,7 @@ def take_question_ticket(number: str, *, by: Actor, at: datetime) -> Ticket:
 
 def settle(store: Store, number: str, answer: Answer, *, by: Actor, at: datetime) -> None:
     """What staff found out by asking. Refuses whoever does not act there; entered in the ledger; ends its tickets."""
-    _require_handler(by)
+    _require_asking_role(by)
     row = _find(number)
     if not is_in_area(f"{ORIGIN}{number}", by, store=store):
         raise Refusal("question.not_your_area", "这个问题不在你的辖区。")
@@ -111,7 +111,7 @@ def question_names(origin: str, ref: str) -> bool:
 def is_in_area(origin: str, actor: Actor, *, store: Store) -> bool:
     """Whether the actor handles questions where this one lies."""
     row = Question.objects.filter(number=origin.removeprefix(ORIGIN)).first()
-    if row is None or actor.role not in HANDLERS:
+    if row is None or actor.role not in ASKING_ROLES:
         return False
     return covers_any(actor.areas, _Paths(store).of(row.declaration.room_code))
 
@@ -157,6 +157,6 @@ def _find(number: str) -> Question:
     return row
 
 
-def _require_handler(actor: Actor) -> None:
-    if actor.role not in HANDLERS:
+def _require_asking_role(actor: Actor) -> None:
+    if actor.role not in ASKING_ROLES:
         raise Refusal("question.not_yours", "申报里的问题由街道、部门窗口和网格员问。")

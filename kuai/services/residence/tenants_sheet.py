@@ -96,13 +96,27 @@ def take_sheet(
             good.append(row)
     receipt = Receipt("sheet", received=len(lines), kept=len(good), refused=len(bad))
     number, mark = _record(store, good, receipt, proof=proof, act=act, at=at)
+    if bad:
+        sealed_values.seal_returned(store, number, sheet_form.write_returned(bad))
     return SheetTaken(
         number=number,
         mark=mark,
         receipt=receipt,
         faults=tuple(SheetFault(line.sheet_row, reason) for line, reason in bad),
-        returned=sheet_form.write_returned(bad) if bad else b"",
     )
+
+
+def read_returned_sheet(store: Store, number: str) -> bytes:
+    """The refused rows of a sheet with their reasons, as XLSX; the caller makes sure who asks. Empty if none."""
+    return sealed_values.read_returned(store, number)
+
+
+def get_sheet_sums(number: str) -> Receipt:
+    """The sums of a sheet that was taken in."""
+    row = TenantSheet.objects.filter(number=number).first()
+    if row is None:
+        raise Refusal("sheet.none", "没有这份申报表。")
+    return Receipt("sheet", received=row.received, kept=row.kept, refused=row.refused)
 
 
 def _record(

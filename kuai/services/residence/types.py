@@ -202,8 +202,6 @@ class SheetTaken:
     mark: str
     receipt: Receipt
     faults: tuple[SheetFault, ...] = ()
-    # The same sheet with a column of reasons; only its refused rows.
-    returned: bytes = b""
 
 
 @dataclass(frozen=True)
