@@ -6,9 +6,11 @@ Persons stand in it by the kind of their relation, never by code. Private; its d
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -199,10 +201,11 @@ def read_element_file(
     public = _public_rows(every, is_place=element != "organisation", catalogue=catalogue)
     rows = list(laid_over(reading, held, public, as_of=as_of))
     life = reading.life_events(found)
-    facts = _facts(rows, day, own={found, *rooms}, catalogue=catalogue)
+    facts = _stated_facts(rows, day, catalogue=catalogue)
     listed = [one for one in facts if kind in ("", one.type)]
-    page = tuple(listed[after : after + FACTS_A_PAGE])
-    kinds = _kinds(facts)
+    told = partial(_fact, own={found, *rooms}, catalogue=catalogue)
+    page = tuple(told(one) for one in listed[after : after + FACTS_A_PAGE])
+    kinds = _kinds(facts, told=told)
     turns = _turns(rows, life, day, own={found, *rooms}, catalogue=catalogue)
     is_frozen = day == as_of and held.sequence == held.built_up_to
     shown = [*page, *(one for each in kinds for one in each.drawn)]
@@ -278,36 +281,42 @@ def _asked(codes: Sequence[str]) -> dict[str, Any]:
     return {"low": min(codes), "high": max(codes), "codes": list(codes)}
 
 
-def _facts(
-    rows: Iterable[dict[str, Any]],
-    day: date,
-    *,
-    own: set[str],
-    catalogue: Mapping[str, RelationType],
-) -> list[FileFact]:
+@dataclass(frozen=True)
+class _StatedFact:
+    """A fact with the rows that state it: enough to count and order a thousand of them; those shown become lines."""
+
+    best: Mapping[str, Any]
+    rows: Sequence[tuple[dict[str, Any], str]]
+
+    @property
+    def type(self) -> str:
+        return str(self.best["type"])
+
+
+def _stated_facts(
+    rows: Iterable[dict[str, Any]], day: date, *, catalogue: Mapping[str, RelationType]
+) -> list[_StatedFact]:
     """What held on the day, a fact once whoever states it, by kind and beginning."""
     stated: dict[str, list[tuple[dict[str, Any], str]]] = defaultdict(list)
     for row, certainty in holding_on(rows, day):
         stated[row["fact_key"]].append((row, certainty))
     order = {code: place for place, code in enumerate(catalogue)}
-    facts = [_fact(both, own=own, catalogue=catalogue) for both in stated.values()]
+    facts = [
+        _StatedFact(both[0][0] if len(both) == 1 else best_row([one for one, _ in both]), both)
+        for both in stated.values()
+    ]
     return sorted(
         facts,
         key=lambda one: (
             order.get(one.type, len(order)),
-            one.valid_from or date.min,
-            one.fact_key,
+            one.best["valid_from"] or date.min,
+            one.best["fact_key"],
         ),
     )
 
 
-def _fact(
-    stated: Sequence[tuple[dict[str, Any], str]],
-    *,
-    own: set[str],
-    catalogue: Mapping[str, RelationType],
-) -> FileFact:
-    row = best_row([one for one, _ in stated])
+def _fact(fact: _StatedFact, *, own: set[str], catalogue: Mapping[str, RelationType]) -> FileFact:
+    row, stated = fact.best, fact.rows
     certainty = next(word for one, word in stated if one is row)
     is_from = row["from_code"] in own
     other = row["to_code"] if is_from else row["from_code"]
@@ -351,14 +360,17 @@ def _told(code: str) -> str:
     return "" if code.startswith("P-") else code
 
 
-def _kinds(facts: Iterable[FileFact]) -> tuple[FileKind, ...]:
-    by_type: dict[str, list[FileFact]] = {}
+def _kinds(
+    facts: Iterable[_StatedFact], *, told: Callable[[_StatedFact], FileFact]
+) -> tuple[FileKind, ...]:
+    by_type: dict[str, list[_StatedFact]] = {}
     for one in facts:
         by_type.setdefault(one.type, []).append(one)
-    return tuple(
-        FileKind(kind, those[0].title, len(those), tuple(those[:DRAWN_A_KIND]))
-        for kind, those in by_type.items()
-    )
+    kinds = []
+    for kind, those in by_type.items():
+        drawn = tuple(told(one) for one in those[:DRAWN_A_KIND])
+        kinds.append(FileKind(kind, drawn[0].title, len(those), drawn))
+    return tuple(kinds)
 
 
 def _turns(
@@ -370,8 +382,9 @@ def _turns(
     catalogue: Mapping[str, RelationType],
 ) -> tuple[Turn, ...]:
     """What began, ended and happened up to the day, newest first."""
-    found = {
-        Turn(one.on_day, one.kind, "", "", one.source, one.precision)
+    # Plain, because of a thousand relations two thousand turns are told apart and forty are shown.
+    found: set[tuple[Any, ...]] = {
+        (one.on_day, one.kind, "", "", one.source, one.precision)
         for one in life
         if one.on_day is not None and one.on_day <= day
     }
@@ -383,9 +396,10 @@ def _turns(
         for kind, turned in (("begins", row["valid_from"]), ("ends", row["valid_to"])):
             if turned is not None and turned <= day:
                 title = known.title_zh if known else row["type"]
-                found.add(Turn(turned, kind, title, _told(other), row["source"], row["precision"]))
-    ordered = sorted(found, key=lambda one: (one.kind, one.title, one.other_code, one.source))
-    return tuple(sorted(ordered, key=lambda one: one.on_day, reverse=True)[:MOST_TURNS])
+                found.add((turned, kind, title, _told(other), row["source"], row["precision"]))
+    ordered = sorted(found, key=itemgetter(1, 2, 3, 4))
+    newest = sorted(ordered, key=itemgetter(0), reverse=True)[:MOST_TURNS]
+    return tuple(Turn(*one) for one in newest)
 
 
 def _sources(
