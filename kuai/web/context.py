@@ -52,7 +52,7 @@ def list_menu(role: Role, path: str) -> list[dict[str, Any]]:
         (_("地址"), "address_library", SEES_ADDRESSES),
         (_("在办"), "tasks", DOES_TASKS),
         (_("核校"), "reviews", REVIEWS_RECORDS),
-        (_("申报"), "declarations", HANDLES_DECLARATIONS),
+        (_("自主申报"), "declarations", HANDLES_DECLARATIONS),
         (_("核实"), "conflicts", SEES_FACTS),
         (_("来源"), "sources", SEES_SOURCES),
         (_("上传"), "upload", KEEPS_SOURCES),

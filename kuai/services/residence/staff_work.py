@@ -138,13 +138,14 @@ class _Paths:
     """The ways up from rooms, each read once."""
 
     def __init__(self, store: Store) -> None:
-        self._reader = open_blocks(store.current_build())
+        self._store = store
         self._known: dict[str, tuple[str, ...]] = {}
 
     def of(self, room: str) -> tuple[str, ...]:
         if room not in self._known:
             try:
-                self._known[room] = (self._reader.path_of(room),)
+                reader = open_blocks(self._store.current_build())
+                self._known[room] = (reader.path_of(room),)
             except Refusal:
                 self._known[room] = ()
         return self._known[room]

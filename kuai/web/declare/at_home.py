@@ -74,7 +74,9 @@ def _page(request: HttpRequest, *, refused: Refusal | None = None) -> HttpRespon
         "here": "home",
         "changed": request.session.pop(CHANGED, None),
     }
-    return render(request, "declare/homes.html", context, status=409 if refused else 200)
+    # Who is not yet bound is told what to do instead; an act that could not be done says so by its status too.
+    status = 409 if refused and request.method == "POST" else 200
+    return render(request, "declare/homes.html", context, status=status)
 
 
 def _mark(home: HomeLine) -> str:

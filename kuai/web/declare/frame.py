@@ -25,7 +25,12 @@ def page(
 ) -> HttpResponse:
     """One public page, in the size of letters that its reader chose."""
     size = request.COOKIES.get(SIZE_COOKIE, "")
-    frame = {"letters": size if size in SIZES else "", "here": request.get_full_path()}
+    frame = {
+        "letters": size if size in SIZES else "",
+        "here": request.get_full_path(),
+        # A language is named in itself, so it is no text to translate.
+        "chinese": "中文",
+    }
     return render(request, f"declare/{name}.html", {**frame, **context}, status=status)
 
 
