@@ -27,6 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
+from kuai.sources.receiving import sweep_scratch
 
 # Several times the largest extract of a district we know of; a longer table comes as files.
 MOST_ROWS = 2_000_000
@@ -40,6 +41,35 @@ _READING_ONLY = {
     "mariadb": "set session transaction read only",
     "oracle": "set transaction read only",
 }
+# Others (json, xml, points, arrays) have no order in some database, and one such column would stop the reading.
+_ORDERABLE = (
+    sqlalchemy.types.String,
+    sqlalchemy.types.Numeric,
+    sqlalchemy.types.Integer,
+    sqlalchemy.types.Boolean,
+    sqlalchemy.types.Date,
+    sqlalchemy.types.DateTime,
+    sqlalchemy.types.Time,
+    sqlalchemy.types.Uuid,
+)
+# By the first two characters of SQLSTATE, the longer ones first where they say more.
+_IN_WORDS = {
+    "42501": "这个账号没有读这张表的权限",
+    "42P01": "没有这张表",
+    "57014": "对方中止了查询（可能超时）",
+    "08": "连不上数据库",
+    "28": "账号或口令不对",
+    "3D": "没有这个库",
+    "22": "表里有数据库自己也读不出来的值",
+    "25": "数据库不让这样读",
+    "40": "读的时候表被改动，请再试一次",
+    "42": "数据库不接受这样读这张表",
+    "53": "数据库资源不足",
+    "57": "数据库正在关闭或重启",
+    "58": "数据库自己出了故障",
+    "XX": "数据库自己出了故障",
+}
+_SQLSTATE = re.compile(r"^[0-9A-Z]{5}$")
 
 
 @dataclass(frozen=True)
@@ -81,7 +111,8 @@ def exported_rows(store: Store, wanted: DatabaseTable) -> Iterator[tuple[Path, l
     Refuses what is no table or view there, and a table of more rows than asked for: nothing is cut off silently.
     """
     store.scratch.mkdir(parents=True, exist_ok=True)
-    # Named as the folders of receiving are, so that the next one sweeps it if this process is killed.
+    # Named as the folders of receiving are: the next reading or receiving sweeps it if this process is killed.
+    sweep_scratch(store.scratch)
     folder = store.scratch / f"receive-{os.getpid()}-{secrets.token_hex(8)}"
     folder.mkdir(mode=0o700)
     try:
@@ -101,13 +132,26 @@ def _export(wanted: DatabaseTable, target: Path) -> list[str]:
     except SQLAlchemyError as error:
         # Its text holds the statement, the host and sometimes the URL: none of that goes on.
         kind = type(error).__name__
+        state = _state_of(error)
     finally:
         engine.dispose()
     raise Refusal(
         "database.failed",
-        f"数据库没有答复，或不允许读这张表（{kind}）。",
+        f"{_in_words(state)}（{kind}{f'，SQLSTATE {state}' if state else ''}）。",
         next_step="请核对地址、账号的只读权限和网络；细节见数据库自己的日志。",
     )
+
+
+def _state_of(error: SQLAlchemyError) -> str:
+    """The five characters of SQLSTATE, which hold no value of a row; "" where the driver tells none."""
+    cause = getattr(error, "orig", None)
+    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None) or ""
+    return state if isinstance(state, str) and _SQLSTATE.match(state) else ""
+
+
+def _in_words(state: str) -> str:
+    words = _IN_WORDS.get(state) or _IN_WORDS.get(state[:2])
+    return words or "数据库没有答复，或不允许读这张表"
 
 
 def _open(written: str) -> Engine:
@@ -199,8 +243,21 @@ def _columns_of(
     ]
     names = [one["name"] for one in columns if one["name"] not in left_out]
     key = list(inspector.get_pk_constraint(wanted.table, schema).get("constrained_columns") or ())
-    order = key if key and set(key) <= set(names) else names
+    orderable = [
+        one["name"]
+        for one in columns
+        if isinstance(one["type"], _ORDERABLE) and not _is_long_text(one["type"], connection)
+    ]
+    order = key if key and set(key) <= set(names) else orderable
     return names, left_out, order
+
+
+def _is_long_text(kind: sqlalchemy.types.TypeEngine[Any], connection: Connection) -> bool:
+    """Oracle and SQL Server order no CLOB, ntext or XML."""
+    return isinstance(kind, sqlalchemy.types.Text) and connection.engine.dialect.name in {
+        "oracle",
+        "mssql",
+    }
 
 
 def _as_json(value: Any) -> Any:

@@ -305,7 +305,7 @@ def _snapshot_of(card: dict[str, Any]) -> SnapshotRef:
 def _scratch_folder(store: Store) -> Iterator[Path]:
     """A folder only we can read, gone afterwards; what a killed run left behind goes too."""
     store.scratch.mkdir(parents=True, exist_ok=True)
-    _sweep_scratch(store.scratch)
+    sweep_scratch(store.scratch)
     folder = store.scratch / f"receive-{os.getpid()}-{secrets.token_hex(8)}"
     folder.mkdir(mode=0o700)
     try:
@@ -314,7 +314,8 @@ def _scratch_folder(store: Store) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _sweep_scratch(scratch: Path) -> None:
+def sweep_scratch(scratch: Path) -> None:
+    """Remove the folders of processes that are gone: a kill leaves rows there as they were delivered."""
     for folder in scratch.iterdir():
         found = _SCRATCH.match(folder.name)
         if found and not Path(f"/proc/{found.group(1)}").exists():

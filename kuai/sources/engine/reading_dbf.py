@@ -10,7 +10,7 @@ import codecs
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from kuai.kit.errors import DataFault, Where
@@ -38,6 +38,7 @@ _SAMPLED_BYTES = 256 * 1024
 _TEXT_TYPES = "CNFDLVM+"
 # dBASE points to its memo file by ten digits; FoxPro by four bytes.
 _MEMO_TYPES = "MGPW"
+_DAY_MILLISECONDS = 86_400_000
 _REMEDY = "请从原系统重新导出，或用 Excel、WPS 打开后另存为 .xlsx。"
 _ALIASES = {"gbk": "gb18030", "cp936": "gb18030", "gb2312": "gb18030", "utf8": "utf-8"}
 
@@ -224,12 +225,18 @@ class DbfTable:
 
 
 def _instant(julian: int, milliseconds: int) -> str:
-    """A day number as astronomers count, and the milliseconds since its midnight."""
+    """A day number as astronomers count, and the milliseconds since its midnight.
+
+    What is no instant stays as the two numbers that stand there: no cell becomes empty that was not.
+    """
     if not julian:
         return ""
+    if not 0 <= milliseconds < _DAY_MILLISECONDS:
+        return f"{julian}:{milliseconds}"
     try:
-        day = date.fromordinal(julian - 1_721_425)
+        midnight = datetime.combine(date.fromordinal(julian - 1_721_425), time.min)
+        # Rounded, because 10:00 is stored as 9:59:59.999 by some; the last of them is the next day's midnight.
+        instant = midnight + timedelta(seconds=round(milliseconds / 1000))
     except (ValueError, OverflowError):
-        return ""
-    clock = timedelta(seconds=round(milliseconds / 1000))
-    return f"{day.isoformat()} {str(clock).rjust(8, '0')}" if clock else day.isoformat()
+        return f"{julian}:{milliseconds}"
+    return instant.isoformat(sep=" ") if instant.time() != time.min else instant.date().isoformat()

@@ -41,14 +41,32 @@ class DoubledName(BrokenRow):
     fault = ("row.doubled_name", "同一个对象里有两个同名的字段")
 
 
+class NoJsonValue(BrokenRow):
+    """An object with NaN or Infinity: programs write them for nothing and for a mistake alike."""
+
+    fault = ("row.not_an_object", "有 NaN 或 Infinity，不是 JSON 的值")
+
+
+class OddCharacters(BrokenRow):
+    """An object with half a character or NUL: no text that can be kept."""
+
+    fault = ("row.not_an_object", "有不成字的字符（半个代码或 NUL）")
+
+
 class _Doubled(ValueError):
-    pass
+    row: type[BrokenRow] = DoubledName
+
+
+class _NoValue(_Doubled):
+    row = NoJsonValue
 
 
 class BlankLine(list[str]):
     """A line without any character: no row."""
 
 
+# Half of a pair: only an escape (\ud83d) brings it into a text, and nothing can write it out again.
+_NO_TEXT = re.compile("[\ud800-\udfff\0]")
 _Found = dict[str, Any] | BrokenRow | BlankLine
 
 
@@ -150,11 +168,11 @@ class JsonTable:
     def _object_in(self, text: str) -> _Found:
         try:
             value = self._decoder.decode(text)
-        except _Doubled:
-            return DoubledName([text])
+        except _Doubled as odd:
+            return odd.row([text])
         except (ValueError, RecursionError):
             return BrokenObject([text])
-        return _flat(value) if isinstance(value, dict) else BrokenObject([text])
+        return _row_of(value, text)
 
     def _members(self, advance: Callable[[int], None]) -> Iterator[_Found]:
         with self._opened() as stream:
@@ -196,19 +214,19 @@ class JsonTable:
             )
         rows = value[self.member] if self.member else [value]
         for one in rows:
-            yield _flat(one) if isinstance(one, dict) else BrokenObject([_as_text(one)])
+            yield _row_of(one, json.dumps(one) if "\\u" in text else "")
 
     def _next(self, window: _Window) -> _Found:
         while True:
             try:
                 value, end = self._decoder.raw_decode(window.text, window.place)
-            except _Doubled:
+            except _Doubled as odd:
                 end = self._end_of_doubled(window)
                 if not end:
                     continue
                 text, window.place = window.text[window.place : end], end
                 window.objects += 1
-                return DoubledName([text])
+                return odd.row([text])
             except (ValueError, RecursionError):
                 if not window.more():
                     self._fail(window)
@@ -219,7 +237,7 @@ class JsonTable:
             text = window.text[window.place : end]
             window.place = end
             window.objects += 1
-            return _flat(value) if isinstance(value, dict) else BrokenObject([text])
+            return _row_of(value, text)
 
     def _end_of_doubled(self, window: _Window) -> int:
         """Where an object ends whose names are told twice; 0 if more of it had to be read first."""
@@ -295,7 +313,22 @@ def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_value(written: str) -> NoReturn:
-    raise ValueError(f"{written} is no JSON")
+    raise _NoValue(f"{written} is no JSON")
+
+
+def _row_of(value: Any, text: str) -> _Found:
+    """What was read from `text`, whose escapes alone can hold what is no text; "" where it has none."""
+    if not isinstance(value, dict):
+        return BrokenObject([text or _as_text(value)])
+    found = _flat(value)
+    if isinstance(found, dict):
+        odd = "\\u" in text and _holds_no_text(found)
+        return OddCharacters([text]) if odd else found
+    return DoubledName([text]) if text else found
+
+
+def _holds_no_text(row: dict[str, Any]) -> bool:
+    return any(_NO_TEXT.search(name) or _NO_TEXT.search(_as_text(row[name])) for name in row)
 
 
 def _rows_member(value: dict[str, Any]) -> str:

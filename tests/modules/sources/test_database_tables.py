@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
+from kuai.sources import database_tables
 from kuai.sources.database_tables import (
     URL_VARIABLE,
     DatabaseTable,
@@ -145,6 +146,60 @@ def test_what_goes_wrong_tells_neither_password_nor_host(store: Store, url: str)
     assert refused.value.__context__ is None
     assert PASSWORD not in told
     assert "db.example" not in told
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("42501", "没有读这张表的权限"),
+        ("28P01", "口令不对"),
+        ("22021", "读不出来的值"),
+        ("'张三'", "没有答复"),
+    ],
+)
+def test_what_a_database_answers_is_told_in_words_and_by_its_state_alone(
+    store: Store, sqlite_url: str, monkeypatch: pytest.MonkeyPatch, state: str, words: str
+) -> None:
+    class DriverError(Exception):
+        sqlstate = state
+
+    def fail(*_: object) -> list[str]:
+        raise OperationalError("select 张三", {}, DriverError(f"value 张三 {PASSWORD}"))
+
+    monkeypatch.setattr(database_tables, "_write_rows", fail)
+    with pytest.raises(Refusal, match=words) as refused:
+        rows_of(store, DatabaseTable("jmxx", sqlite_url))
+    assert (f"SQLSTATE {state}" in refused.value.sentence) == state.isalnum()
+    assert "张三" not in str(refused.value)
+    assert PASSWORD not in str(refused.value)
+
+
+def test_columns_that_have_no_order_are_not_ordered_by(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "odd.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table odd (form json, xm varchar(20))")
+        connection.execute("insert into odd values ('[2]', 'b'), ('[1]', 'c')")
+        connection.execute("create table plain (form json)")
+        connection.execute("insert into plain values ('[2]')")
+    url = f"sqlite:///{path}"
+    engine = _open(url)
+    with engine.connect() as connection:
+        for table, order in (("odd", ["xm"]), ("plain", [])):
+            wanted = DatabaseTable(table, url)
+            assert database_tables._columns_of(connection, wanted)[2] == order
+    engine.dispose()
+    assert [row["xm"] for row in rows_of(store, DatabaseTable("odd", url))] == ["b", "c"]
+    assert len(rows_of(store, DatabaseTable("plain", url))) == 1
+
+
+def test_rows_that_a_kill_left_behind_go_with_the_next_reading(
+    store: Store, sqlite_url: str
+) -> None:
+    left = store.scratch / "receive-999999999-00ff"
+    left.mkdir(parents=True)
+    (left / "jmxx.jsonl").write_text("{}", encoding="utf-8")
+    rows_of(store, DatabaseTable("jmxx", sqlite_url))
+    assert not left.exists()
 
 
 def test_the_url_comes_from_the_environment_or_a_closed_file(

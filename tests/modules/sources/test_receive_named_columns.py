@@ -12,6 +12,7 @@ import pytest
 from kuai.kit.errors import DataFault
 from kuai.kit.store import Store
 from kuai.sources import actions as sources
+from kuai.sources.engine import reading_dbf
 from tests.modules.sources.dbf_files import dbf_bytes, write_dbf
 from tests.modules.sources.deliveries import HEADINGS, PEOPLE, opened, receive
 
@@ -177,6 +178,23 @@ def test_a_line_that_is_no_object_is_sent_back_with_its_number(
     assert reasons(store) == [(2, broken), (3, broken), (4, doubled), (5, broken)]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"a": "x"}, {"a": NaN}, {"a": "\\ud800"}, {"a": "\\u0000"}, {"a": "\\ud83d\\ude00"}]',
+        '{"a": "x"}\n{"a": NaN}\n{"a": "\\udc00"}\n{"\\ud800": "y"}\n{"a": "\\ud83d\\ude00"}\n',
+        '{"data": [{"a": "x"}, {"a": "\\ud800"}, {"a": "\\u0000"}, {"a": "\\udc00"}, {"a": "\\ud83d\\ude00"}]}',
+    ],
+)
+def test_values_that_are_no_text_send_back_their_row_and_no_other(
+    store: Store, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "odd.json").write_text(text, encoding="utf-8")
+    _, receipt = receive(store, tmp_path / "odd.json")
+    assert (receipt.received, receipt.kept, receipt.quarantined) == (5, 2, 3)
+    assert rows_of(store) == [("x",), ("😀",)]
+
+
 def test_an_array_over_many_chunks_loses_nothing(store: Store, tmp_path: Path) -> None:
     rows = [
         {"编号": f"{n:07}", "地址": "龙华区民治街道一路1号" * 12, "次数": n} for n in range(9_000)
@@ -262,3 +280,22 @@ def test_a_dbf_with_rows_behind_its_count_is_refused(store: Store, tmp_path: Pat
     path.write_bytes(content)
     with pytest.raises(DataFault, match="没有计入"):
         receive(store, path)
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ((0, 0), ""),
+        ((2_460_000, 0), "2023-02-24"),
+        ((2_460_000, 35_999_999), "2023-02-24 10:00:00"),
+        ((2_460_000, 86_399_999), "2023-02-25"),
+        ((2_460_000, -1), "2460000:-1"),
+        ((2_460_000, 90_000_000), "2460000:90000000"),
+        ((-5, 0), "-5:0"),
+        ((2_147_483_647, 0), "2147483647:0"),
+    ],
+)
+def test_an_instant_of_no_calendar_stays_as_it_was_stored(
+    stored: tuple[int, int], shown: str
+) -> None:
+    assert reading_dbf._instant(*stored) == shown
