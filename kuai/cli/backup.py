@@ -132,6 +132,9 @@ def restore(
         Path | None, typer.Option("--keys", help="密钥备份（文件夹）；密钥已在原处的不用写")
     ] = None,
     passphrase_file: PassphraseOption = None,
+    open_data: Annotated[
+        bool, typer.Option("--open-data", help="数据备份本来就没有加密，口令只用来打开密钥备份")
+    ] = False,
     erasures_from: Annotated[
         list[Path] | None,
         typer.Option(
@@ -151,7 +154,7 @@ def restore(
         restored = restore_backup(
             part,
             target,
-            passphrase=passphrase,
+            passphrase="" if open_data else passphrase,
             keys=KeysPart(keys, passphrase) if keys else None,
             database_url=os.environ.get("KUAI_DATABASE_URL", ""),
             make_tables=lambda steps: make_tables(target, steps),

@@ -8,6 +8,7 @@ if it had been killed, which every build begins with anyway. Decision 0032.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,11 +76,13 @@ def make_backup(
             next_step="用 --passphrase-file 给出口令文件。",
         )
     envelope = make_envelope(passphrase) if passphrase else None
+    destroyed = list_destroyed(store)
     name = f"kuai-{at:%Y%m%d-%H%M%S}"
     with _whole_or_gone(begin_part(target / name, envelope=envelope)) as writer:
         version = store.current_version() or ""
         card = _write_store(store, writer, database_url=database_url, progress=progress)
         _require_published_build(store, writer, version)
+        _require_nothing_destroyed(store, destroyed)
         about = {
             "programme": __version__,
             "keyring": _keyring_of(store),
@@ -91,7 +94,12 @@ def make_backup(
         return Backup(target / name, manifest)
     # After the data: a period that was sealed meanwhile has its key in the backup too.
     keys = keys_target / f"{name}.keys"
-    keys_manifest = _write_keys(store, keys, passphrase=passphrase, at=at)
+    try:
+        keys_manifest = _write_keys(store, keys, passphrase=passphrase, at=at, destroyed=destroyed)
+    except Refusal:
+        # Its data is older than an erasure too.
+        shutil.rmtree(target / name)
+        raise
     return Backup(target / name, manifest, keys, keys_manifest)
 
 
@@ -123,6 +131,21 @@ def _require_published_build(store: Store, writer: PartWriter, version: str) -> 
         raise _moved("其间发布了新的版本")
     if version and f"{store.builds.name}/{version}/receipts.json" not in writer.written:
         raise _moved(f"发布的版本 {version} 不全")
+
+
+def _require_nothing_destroyed(store: Store, before: frozenset[str]) -> None:
+    """No lease: a backup may take hours. What was destroyed meanwhile may lie in it whole, key and file."""
+    if list_destroyed(store) != before:
+        raise _moved("其间销毁了数据，备份里可能还有它")
+
+
+def list_destroyed(store: Store) -> frozenset[str]:
+    """The tombstones of keys: which periods were destroyed so far."""
+    return frozenset(
+        path.relative_to(store.keys).as_posix()
+        for path in store.keys.glob("*/data/*/*.json")
+        if read_json(path).get("shredded")
+    )
 
 
 def _moved(what: str) -> Refusal:
@@ -197,11 +220,14 @@ def _files_below(store: Store, names: tuple[str, ...]) -> Iterator[Path]:
                 yield path
 
 
-def _write_keys(store: Store, target: Path, *, passphrase: str, at: datetime) -> Manifest:
+def _write_keys(
+    store: Store, target: Path, *, passphrase: str, at: datetime, destroyed: frozenset[str]
+) -> Manifest:
     with _whole_or_gone(begin_part(target, envelope=make_envelope(passphrase))) as writer:
         for path in sorted(store.keys.rglob("*")):
             if path.is_file() and not path.name.startswith("."):
                 writer.put(path, path.relative_to(store.keys).as_posix())
+        _require_nothing_destroyed(store, destroyed)
         return writer.finish(target, kind=KEYS, at=at, about={"keyring": _keyring_of(store)})
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kuai.flows.backup import DATA, KEYS
@@ -108,11 +108,14 @@ def restore_backup(
 ) -> Restored:
     """Make `target` from the backup; refuses a store or a key folder that is not empty, and a damaged backup.
 
+    A passphrase says that the data was sealed: an open part in its place is refused, whoever put it there. What the
+    keys' own folder says was destroyed is destroyed in `target` too: the data may be older than the keys.
     `make_tables` brings an empty PostgreSQL to the steps it is told. `erasures_from`: key folders or ledger folders
     that are newer than the backup; what they say was destroyed is destroyed in `target` again.
     """
     manifest = verify_part(part, progress=progress)
     _require_kind(manifest, DATA)
+    _require_sealed(manifest, passphrase)
     _require_empty(target.root, what="库")
     keys_manifest = _read_keys(keys, manifest, target)
     half = _HalfStore.beside(target, brings_keys=keys is not None)
@@ -129,6 +132,14 @@ def restore_backup(
         )
         if keys is not None and keys_manifest is not None:
             _take_keys_out(keys, keys_manifest, half.keys)
+        if (half.keys / "keyring.json").exists():
+            own = read_erasures(
+                (half.keys,),
+                keyring=str(manifest.about["keyring"]),
+                ledger=half.root / "ledger",
+            )
+            known = tuple(sorted({*erasures.known, *own.known}))
+            erasures = replace(erasures, known=known)
         done_again = erase_again(half, erasures)
     except BaseException:
         half.discard()
@@ -144,6 +155,16 @@ def restore_backup(
         done_again=done_again,
         untold=erasures.untold,
     )
+
+
+def _require_sealed(manifest: Manifest, passphrase: str) -> None:
+    """Whoever can write where backups lie could put an open part of their own in the place of a sealed one."""
+    if passphrase and manifest.envelope is None:
+        raise Refusal(
+            "restore.not_sealed",
+            "给了口令，这份数据备份却没有加密：它可能被人换过。",
+            next_step="找出加密的那一份；数据备份本来就没加密的，加 --open-data。",
+        )
 
 
 def _take_all_out(

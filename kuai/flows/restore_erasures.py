@@ -80,15 +80,27 @@ def erase_again(store: Store, erasures: Erasures) -> tuple[str, ...]:
 def _shred_again(store: Store, one: Erasure) -> bool:
     """True if there was something to destroy: a key in the restored folder, or sealed files."""
     zone = Zone(one.zone)
+    there = _remove_extracts(store, one)
     folder = store.vault / one.zone / one.source / one.period
     if is_shredded(store, zone=zone, source=one.source, period=one.period) and not folder.exists():
-        return False
+        return there
     shred_period(store, zone=zone, source=one.source, period=one.period)
     return True
 
 
 def _remove_files(store: Store, one: Erasure) -> bool:
+    there = _remove_extracts(store, one)
     folder = store.vault / one.zone / one.source / one.period
+    if not folder.exists():
+        return there
+    shutil.rmtree(folder)
+    return True
+
+
+def _remove_extracts(store: Store, one: Erasure) -> bool:
+    """What was read from the delivery is no more than the delivery: the retention run erases both."""
+    base = store.extracts if one.zone == Zone.CORE.value else store.extracts / one.zone
+    folder = base / one.source / one.period
     if not folder.exists():
         return False
     shutil.rmtree(folder)

@@ -25,7 +25,7 @@ from kuai.flows.backup import Backup, make_backup, verify_backup
 from kuai.flows.backup_parts import FILES, MANIFEST, PartFile, PartWriter
 from kuai.flows.restore import KeysPart, restore_backup
 from kuai.flows.work_tables import WorkCard, copy_sqlite
-from kuai.guard.actions import is_shredded, sealed_exists, shred_period
+from kuai.guard.actions import Envelope, is_shredded, sealed_exists, shred_period
 from kuai.guard.types import Zone
 from kuai.kit.errors import DataFault, Refusal
 from kuai.kit.store import Store, read_json, write_json
@@ -293,6 +293,60 @@ def test_what_was_destroyed_after_the_backup_is_destroyed_again(
         assert is_shredded(new, **place)
         assert not (new.vault / "core" / "water_usage" / "0001").exists()
     shred_period(forgetful, **place)
+
+
+@pytest.mark.parametrize("when", ["data", "keys"])
+def test_a_shredding_while_a_backup_is_made_leaves_no_part(
+    used: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    store = Store(own_copy(used.root, tmp_path / "store"))
+    place = {"zone": Zone.CORE, "source": "water_usage", "period": "0001"}
+    begin = backup_flow.begin_part
+
+    def begin_and_shred(target: Path, *, envelope: Envelope | None) -> PartWriter:
+        writer = begin(target, envelope=envelope)
+        if (when == "keys") == target.name.endswith(".keys"):
+            shred_period(store, **place)
+        return writer
+
+    monkeypatch.setattr(backup_flow, "begin_part", begin_and_shred)
+    with pytest.raises(Refusal) as refused:
+        make_backup(
+            store, tmp_path / "data", at=AT, keys_target=tmp_path / "keys", passphrase=PASSPHRASE
+        )
+    assert refused.value.code == "backup.store_moved"
+    assert [*tmp_path.glob("data/*"), *tmp_path.glob("keys/*")] == []
+
+
+def test_keys_newer_than_the_data_destroy_what_they_say_was_destroyed(
+    built: Path, tmp_path: Path
+) -> None:
+    store = Store(own_copy(built, tmp_path / "store"))
+    place = {"zone": Zone.CORE, "source": "water_usage", "period": "0001"}
+    older = make_backup(store, tmp_path / "data", at=AT)
+    shred_period(store, **place)
+    newer = make_backup(
+        store, tmp_path / "two", at=AT, keys_target=tmp_path / "keys", passphrase=PASSPHRASE
+    )
+    restored = restore_backup(older.data, Store(tmp_path / "new"), keys=keys_of(newer))
+    assert restored.done_again == ("core water_usage 0001",)
+    assert not (restored.store / "vault/core/water_usage/0001").exists()
+    assert (store.extracts / "water_usage/0001").exists()
+    assert not (restored.store / "extracts/water_usage/0001").exists()
+
+
+def test_an_open_part_in_the_place_of_a_sealed_one_is_noticed(
+    backup: Backup, sealed_backup: Backup, tmp_path: Path
+) -> None:
+    with pytest.raises(Refusal) as refused:
+        restore_backup(
+            backup.data,
+            Store(tmp_path / "new"),
+            passphrase=PASSPHRASE,
+            keys=keys_of(sealed_backup),
+        )
+    assert refused.value.code == "restore.not_sealed"
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("what", ["published", "moving", "no build"])
