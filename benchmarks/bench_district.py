@@ -175,7 +175,7 @@ def _take_nothing_over(store: Path) -> None:
     for made in store.glob("extracts/**/map.json"):
         made.unlink()
     inputs = Store(store).current_build() / "inputs.json"
-    inputs.write_text(json.dumps(json.loads(inputs.read_text()) | {"code": "other"}))
+    inputs.write_text(json.dumps(json.loads(inputs.read_text()) | {"code": "other", "links": {}}))
 
 
 def _differing_tables(store: Path, other: Path) -> list[str]:

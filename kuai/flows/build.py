@@ -34,6 +34,7 @@ from kuai.flows.deliveries import (
 )
 from kuai.flows.frozen_decisions import forget_decisions, prepare_decisions
 from kuai.flows.frozen_library import PreparedLibrary, forget_prepared, prepare_library
+from kuai.flows.kept_links import links_line
 from kuai.flows.stage_log import StageLog
 from kuai.flows.stages import Bench, build_care, build_core
 from kuai.guard.types import Zone
@@ -296,7 +297,14 @@ def _build_with(store: Store, inputs: BuildInputs, *, progress: Progress) -> Bui
     build_core(bench)
     build_care(bench)
     total = write_receipts(bench)
-    write_inputs(log.folder, store, inputs, version=version, core_version=bench.core_version)
+    write_inputs(
+        log.folder,
+        store,
+        inputs,
+        version=version,
+        core_version=bench.core_version,
+        links=links_line(inputs, bench.core),
+    )
     log.clear_scaffolding()
     folder = store.publish(version, log.folder)
     # What is left in scratch belongs to builds that nobody will go on with: under the lease none is under way.

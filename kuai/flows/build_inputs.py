@@ -100,9 +100,18 @@ def _said_of(one: MappedResource) -> tuple[object, ...]:
 
 
 def write_inputs(
-    folder: Path, store: Store, inputs: BuildInputs, *, version: str, core_version: str
+    folder: Path,
+    store: Store,
+    inputs: BuildInputs,
+    *,
+    version: str,
+    core_version: str,
+    links: Mapping[str, Any],
 ) -> None:
-    """Enter beside the build's zones what it was made of: digests of everything, texts of what is ours to keep."""
+    """Enter beside the build's zones what it was made of: digests of everything, texts of what is ours to keep.
+
+    `links` tells by which a later build knows that linkage need not be asked again.
+    """
     mapped = {(one.mentions.source, one.mentions.period): one for one in inputs.mapped}
     earlier = [one for one in inputs.mapped if one.received not in inputs.received]
     deliveries = [
@@ -131,6 +140,7 @@ def write_inputs(
             "relations": [asdict(entry) for entry in inputs.catalogue],
             # Tells one token key from another without telling the key: other keys, other record keys.
             "tokens": tokenise(store, zone=Zone.CORE, value=INPUTS_FILE),
+            "links": dict(links),
             "deliveries": deliveries,
             "history": [{**asdict(one), "as_of": one.as_of.isoformat()} for one in inputs.history],
         },

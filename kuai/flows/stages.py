@@ -24,6 +24,7 @@ from kuai.flows.build_inputs import BuildInputs
 from kuai.flows.deliveries import MappedResource
 from kuai.flows.earlier_wash import earlier_wash
 from kuai.flows.frozen_library import FROZEN_TABLES
+from kuai.flows.kept_links import NOTE, keep_links
 from kuai.flows.stage_log import StageLog
 from kuai.guard.types import Zone
 from kuai.kit.engine import engine, table_at
@@ -167,26 +168,44 @@ def _link(
 ) -> Made:
     sets = [one.mentions for one in resources]
     washed = table_at(engine, ADDRESS_WASH, bench.core)
-    persons, person_receipt = linkage.link_persons(
-        engine,
-        store=bench.store,
-        mention_sets=sets,
-        washes=washed,
-        folder=bench.core,
-        decisions=made[DECISION.name],
-        as_of=bench.inputs.as_of,
-        progress=bench.progress,
+
+    def link_persons() -> Receipt:
+        return linkage.link_persons(
+            engine,
+            store=bench.store,
+            mention_sets=sets,
+            washes=washed,
+            folder=bench.core,
+            decisions=made[DECISION.name],
+            as_of=bench.inputs.as_of,
+            progress=bench.progress,
+        )[1]
+
+    def link_organisations() -> Receipt:
+        return linkage.link_organisations(
+            engine,
+            mention_sets=sets,
+            washes=washed,
+            folder=bench.core,
+            decisions=made[DECISION.name],
+            progress=bench.progress,
+        )[1]
+
+    parts = (
+        _kept_or_linked(bench, "person", link_persons),
+        _kept_or_linked(bench, "organisation", link_organisations),
     )
-    organisations, organisation_receipt = linkage.link_organisations(
-        engine,
-        mention_sets=sets,
-        washes=washed,
-        folder=bench.core,
-        decisions=made[DECISION.name],
-        progress=bench.progress,
-    )
-    receipt = Receipt.total("link", (person_receipt, organisation_receipt), what="mentions")
-    return {persons.name: persons, organisations.name: organisations}, receipt
+    links = (table_at(engine, table, bench.core) for table in (PERSON_LINK, ORGANISATION_LINK))
+    return {one.name: one for one in links}, Receipt.total("link", parts, what="mentions")
+
+
+def _kept_or_linked(bench: Bench, element: str, link: Callable[[], Receipt]) -> Receipt:
+    """The links of the build before where they hold, else linked; the receipt says which and why."""
+    kept = keep_links(bench.store, bench.inputs, element, bench.core)
+    if isinstance(kept, Receipt):
+        return kept
+    receipt = link()
+    return replace(receipt, notes={**receipt.notes, NOTE: kept})
 
 
 def _relate(

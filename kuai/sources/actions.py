@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kuai.sources.engine.mappings import ColumnMapping, Mapping, parse_mapping, write_mapping
 from kuai.sources.engine.suggesting import recognise_zone
+from kuai.sources.later_day import readings_mark
 from kuai.sources.mapping_files import (
     ColumnChoice,
     column_choice,
@@ -61,6 +62,7 @@ __all__ = [
     "read_profile",
     "read_receipt",
     "read_receipt_together",
+    "readings_mark",
     "receive_file",
     "receive_mended",
     "receive_parts",

@@ -18,7 +18,7 @@ from kuai.kit.engine import read_sql, table_at, use_table, write_table
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import read_json, write_json
 from kuai.kit.tables import TableRef
-from kuai.sources.types import PERSON_MENTION
+from kuai.sources.types import PERSON_MENTION, MentionSet
 
 RECEIPT_FILE = "map.json"
 # As in the reading of numbers and births.
@@ -30,15 +30,23 @@ class MadeMapping:
     """What `map.json` tells of finished mention tables; all days from `day` to before `until` read them the same."""
 
     lasting: str
+    # When the delivery was really read; days that it was moved to since do not change its readings.
+    read_on: date
     day: date
     until: date
     has_identity: bool
     receipt: Receipt
 
+    @property
+    def mark(self) -> str:
+        """Equal marks: equal mentions and sealed values, but for who is a child."""
+        return f"{self.lasting}|{self.read_on}"
+
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
         return {
             "input": self.lasting,
+            "read_on": self.read_on.isoformat(),
             "as_of": self.day.isoformat(),
             "until": self.until.isoformat(),
             "has_identity": self.has_identity,
@@ -53,21 +61,32 @@ def write_made(folder: Path, made: MadeMapping) -> None:
 
 def read_made(folder: Path, *, lasting: str, day: date) -> MadeMapping | None:
     """What lies in `folder`, if it was made of the same input and reads the same on `day`."""
+    made = _made_in(folder)
+    return made if made and made.lasting == lasting and made.day <= day < made.until else None
+
+
+def readings_mark(mentions: MentionSet) -> str:
+    """Equal marks tell that deliveries were read alike, whatever their day; "" of rows that stand apart."""
+    made = _made_in(mentions.folder)
+    return made.mark if made else ""
+
+
+def _made_in(folder: Path) -> MadeMapping | None:
     path = folder / RECEIPT_FILE
     if not path.exists():
         return None
     told: Mapping[str, Any] = read_json(path)
-    # An earlier release told no day.
-    if told["input"] != lasting or "until" not in told:
+    # An earlier release told no days.
+    if "read_on" not in told:
         return None
-    made = MadeMapping(
-        lasting=lasting,
+    return MadeMapping(
+        lasting=told["input"],
+        read_on=date.fromisoformat(told["read_on"]),
         day=date.fromisoformat(told["as_of"]),
         until=date.fromisoformat(told["until"]),
         has_identity=bool(told["has_identity"]),
         receipt=Receipt.from_json(told["receipt"]),
     )
-    return made if made.day <= day < made.until else None
 
 
 def readings_hold_until(connection: duckdb.DuckDBPyConnection, day: date) -> date:

@@ -239,7 +239,9 @@ def _run(work: _Work, digest: str, task: ProgressTask) -> tuple[MentionSet, Rece
         has_identity=has_identity,
         as_of=work.as_of,
     )
-    write_made(work.folder, MadeMapping(digest, work.as_of, until, has_identity, receipt))
+    write_made(
+        work.folder, MadeMapping(digest, work.as_of, work.as_of, until, has_identity, receipt)
+    )
     return mentions, receipt
 
 
