@@ -18,7 +18,7 @@ from kuai.services.forms.types import FormWish, ListKind
 
 TITLE, OFFICE = "老年人乘车优待名单", "公交集团"
 BASIS = "老年人权益保障法第五十八条；街道职责清单（便民服务）"
-# Registers of people, homes and firms; never who uses water, opens doors or calls for help.
+# Registers of people, homes and firms, and whose account a meter is; never who opens doors or calls for help.
 LENDING = (
     "police_residents",
     "housing_ownership",
@@ -26,6 +26,7 @@ LENDING = (
     "social_insurance",
     "business_registry",
     "transit_list",
+    "water_usage",
 )
 LENT = ("proactive_benefit", "rental_management", "residence_registration")
 FIELDS = (

@@ -36,7 +36,14 @@ from kuai.services.forms.engine.filling import (
 )
 from kuai.services.forms.engine.form_fields import NEVER_FILLED, ROW_NUMBER, form_fields
 from kuai.services.forms.engine.layouts import FormLayout, Sheet, as_json, find_layout, with_learned
-from kuai.services.forms.listing import Listed, Recogniser, list_for, name_key, read_day
+from kuai.services.forms.listing import (
+    Listed,
+    Recogniser,
+    clean_name,
+    list_for,
+    name_key,
+    read_day,
+)
 from kuai.services.forms.models import FormFilling, FormLesson, RegisteredForm
 from kuai.services.forms.registering import area_for, enter, get_form, require_in_force, view_of
 from kuai.services.forms.store_reading import BuildFacts, FieldFact, open_facts
@@ -527,14 +534,20 @@ def _row_facts(
 def _agreed(
     tells: str, said: Mapping[str, tuple[access.SaidValue, ...]], facts: BuildFacts
 ) -> FieldFact:
-    values = said.get(tells, ())
+    values = tuple(one for one in said.get(tells, ()) if not is_stand_in(tells, one.value))
     if not values:
         return FieldFact()
     keys = {name_key(one.value) for one in values}
     if len(keys) > 1:
         return FieldFact(conflict="来源之间写法不一")
     newest = max(values, key=lambda one: (facts.day_of(one.period), one.source))
-    return FieldFact(newest.value, "asserted", newest.source, facts.day_of(newest.period))
+    value = clean_name(newest.value) if tells == "name" else newest.value
+    return FieldFact(value, "asserted", newest.source, facts.day_of(newest.period))
+
+
+def is_stand_in(tells: str, value: str) -> bool:
+    """A number typed to get past a mandatory field is nobody's phone."""
+    return tells == "phone" and (value[:8] in ("13800138", "13800000") or len(set(value[3:])) == 1)
 
 
 def _age(born: FieldFact | None, today: date) -> FieldFact:
@@ -629,8 +642,8 @@ def _masked(cell: PlannedCell | None) -> dict[str, str]:
         text = "*" if cell.field == "person.deliver_home" else ""
         return {"text": text, "state": cell.state.value}
     entry = form_fields()[cell.field]
-    text = access.mask(entry.tells, cell.value) if entry.tells else cell.value
-    return {"text": text or "", "state": cell.state.value}
+    text = str(access.mask(entry.tells, cell.value) or "") if entry.tells else cell.value
+    return {"text": text, "state": cell.state.value}
 
 
 # --- file and seal ----------------------------------------------------------------------------------

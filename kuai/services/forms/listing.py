@@ -268,6 +268,12 @@ def name_key(name: str) -> str:
     return fold_width(name).strip().upper().translate(str.maketrans("", "", " ·•・.‧"))
 
 
+def clean_name(name: str) -> str:
+    """A name as one writes it: gaps that an office put between characters go, those between words stay."""
+    plain = fold_width(name).strip()
+    return plain if re.search(r"[A-Za-z]", plain) else re.sub(r"\s+", "", plain)
+
+
 def read_day(text: str) -> date | None:
     """A day as offices write it, or none."""
     found = _DAY.match(fold_width(text).strip().split(" ")[0])
