@@ -20,6 +20,7 @@ from kuai.cli import (
     cases,
     city,
     decisions,
+    declarations,
     explain,
     explain_code,
     explain_organisation,
@@ -101,6 +102,7 @@ app.add_typer(auditing.app, name="ledger")
 app.add_typer(keys.app, name="keys")
 app.add_typer(retention.holds, name="hold")
 app.add_typer(welfare.app, name="welfare")
+app.add_typer(declarations.app, name="declarations")
 
 
 def main() -> None:

@@ -116,6 +116,9 @@ COMMAND_RULES = (
     command_rule("keys rotate", touches_persons=False, roles=SECURITY),
     command_rule("keys shred", touches_persons=False, roles=SECURITY),
     # Codes alone, and only to an account with this role: the door asks, on invented data too.
+    # Counts alone; the values go from the vault to the vault.
+    command_rule("declarations hand-over", touches_persons=False, roles=STEWARDS),
+    command_rule("declarations checks", touches_persons=False, roles=STEWARDS),
     command_rule("welfare minors", touches_persons=False, roles=(Role.CHILD_WELFARE_WORKER,)),
     # What leaves the machine is sealed or stands in the store as it is; who runs it can read the store's files anyway.
     # Keys are backed up by the security administrator alone, on a real store: the command asks.
