@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import date
 
 import duckdb
 
 from kuai.kit.engine import engine, rows_of, write_table
-from kuai.kit.store import Store, write_json
+from kuai.kit.store import Store
+from kuai.rules.changing import ask_changes
 from kuai.rules.finding_files import (
-    RUN_FILE,
     findings_folder,
     findings_of,
     newest_run,
     point_to,
+    run_name,
+    scan_findings,
 )
+from kuai.rules.last_run import find_last_run, note_run
 from kuai.rules.rule_books import read_rules
-from kuai.rules.running import Question, ask_rules, finding_rows_sql, scan_findings
+from kuai.rules.running import Question, ask_rules, finding_rows_sql
 from kuai.rules.types import (
     FINDING,
     SMALLEST_POPULATION,
@@ -43,28 +44,36 @@ def run_rules(
     overlay: Overlay = NO_OVERLAY,
     declared: Rows | None = None,
     smallest_population: int = SMALLEST_POPULATION,
+    anew: bool = False,
 ) -> RuleRun:
     """Ask the rules of the published build as of `day` and keep what they find under STORE/findings.
 
-    `overlay`: what was decided since the build (`queries.overlay_of`). `declared`: rows of views that no build holds.
-    Refuses a rule that may not run, before any runs. May be repeated: equal inputs give equal findings.
+    Asks of what changed since the last run alone where that is known, else (or with `anew`) of everything; both find
+    the same. `overlay`: what was decided since the build (`queries.overlay_of`). `declared`: rows of views that no
+    build holds. Refuses a rule that may not run, before any runs. May be repeated: equal inputs, equal findings.
     """
     asked = tuple(read_rules(store) if rules is None else rules)
     build = store.current_build()
     frame = ViewFrame(build / "core", overlay, declared or {})
-    before = newest_run(store)
-    earlier = scan_findings(before / f"{FINDING.name}.parquet") if before else ""
-    folder = findings_folder(store) / f"{build.name}-{day.isoformat()}"
+    last = None if anew else find_last_run(store)
+    question = Question(day, smallest_population)
     store.scratch.mkdir(parents=True, exist_ok=True)
+    before = newest_run(store)
+    earlier = scan_findings(before) if before else ""
     with engine(spill_to=store.scratch / "spill", spills_in_clear=True) as connection:
-        counts, sizes = ask_rules(connection, frame, asked, Question(day, smallest_population))
+        if last is None:
+            counts, sizes = ask_rules(connection, frame, asked, question)
+        else:
+            counts, sizes = ask_changes(connection, frame, asked, question, last)
         sql = finding_rows_sql(asked, day=day, build=build.name, before=earlier)
         connection.execute(f"create or replace temp table of_run as {sql}")
         new = _count_missing(connection, "of_run", earlier)
         gone = _count_missing(connection, earlier, "of_run") if earlier else 0
+        folder = findings_folder(store) / run_name(store, build.name, day)
         write_table(connection, FINDING, "select * from of_run", folder)
-    run = RuleRun(build.name, day, "whole", tuple(counts), new, gone, sizes)
-    write_json(folder / RUN_FILE, json.loads(json.dumps(asdict(run), default=str)))
+    way = "whole" if last is None else "changes"
+    run = RuleRun(build.name, day, way, tuple(counts), new, gone, sizes)
+    note_run(folder, run, asked, overlay)
     point_to(store, folder)
     return run
 

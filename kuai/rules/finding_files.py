@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,18 @@ def point_to(store: Store, folder: Path) -> None:
             shutil.rmtree(old, ignore_errors=True)
 
 
+def run_name(store: Store, build: str, day: date) -> str:
+    """The folder of a new run: never one that is there, because somebody may be reading it."""
+    begun = f"{build}-{day.isoformat()}"
+    taken = {one.name for one in findings_folder(store).glob(f"{begun}-*")}
+    return next(name for number in count(1) if (name := f"{begun}-{number:03d}") not in taken)
+
+
+def scan_findings(folder: Path) -> str:
+    """A FROM item over what a run found."""
+    return scan_sql([folder / f"{FINDING.name}.parquet"])
+
+
 def read_run(folder: Path) -> dict[str, Any]:
     """What a run noted of itself."""
     return read_json(folder / RUN_FILE)
@@ -60,11 +73,11 @@ def select_findings(
             "这个库还没有跑过规则。",
             next_step="运行 kuai rules run --store STORE。",
         )
-    path = folder / f"{FINDING.name}.parquet"
     with engine() as connection:
         rows = rows_of(
             connection.execute(
-                f"select * from {scan_sql([path])} where {where} order by {order}", dict(parameters)
+                f"select * from {scan_findings(folder)} where {where} order by {order}",
+                dict(parameters),
             )
         )
     return findings_of(rows)

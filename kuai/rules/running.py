@@ -9,11 +9,10 @@ from datetime import date
 
 import duckdb
 
-from kuai.kit.engine import scan_sql
 from kuai.rules.engine.asking_sql import finding_sql, population_sql, quoted
 from kuai.rules.engine.lineage import CheckedRule, require_runnable
-from kuai.rules.types import FINDING, SMALLEST_POPULATION, Rule, RuleCount
-from kuai.rules.view_tables import ViewFrame, open_views
+from kuai.rules.types import SMALLEST_POPULATION, Rule, RuleCount
+from kuai.rules.view_tables import BuildSource, ViewFrame, open_views
 
 Engine = duckdb.DuckDBPyConnection
 FOUND_COLUMNS = (
@@ -30,12 +29,32 @@ class Question:
     smallest_population: int = SMALLEST_POPULATION
 
 
-def group_by_purpose(rules: Iterable[Rule]) -> dict[str, list[CheckedRule]]:
-    """The rules, each looked through before it may run, by purpose; refuses the first that may not."""
-    groups: dict[str, list[CheckedRule]] = {}
+@dataclass(frozen=True)
+class RuleGroup:
+    """Rules that see the same: those of purposes that the same sources permit, now and in an earlier build."""
+
+    rules: tuple[CheckedRule, ...]
+    sources: tuple[BuildSource, ...]
+    earlier_sources: tuple[BuildSource, ...] = ()
+
+    @property
+    def views(self) -> frozenset[str]:
+        return frozenset(name for one in self.rules for name in one.views)
+
+
+def group_rules(
+    rules: Iterable[Rule], frame: ViewFrame, earlier: ViewFrame | None = None
+) -> list[RuleGroup]:
+    """The rules, each looked through before it may run; refuses the first that may not."""
+    known, before = frame.list_sources(), earlier.list_sources() if earlier else ()
+    groups: dict[tuple[tuple[BuildSource, ...], ...], list[CheckedRule]] = {}
     for rule in rules:
-        groups.setdefault(rule.purpose, []).append(require_runnable(rule))
-    return {purpose: groups[purpose] for purpose in sorted(groups)}
+        key = tuple(
+            tuple(one for one in sources if one.permits(rule.purpose))
+            for sources in (known, before)
+        )
+        groups.setdefault(key, []).append(require_runnable(rule))
+    return [RuleGroup(tuple(group), *key) for key, group in groups.items()]
 
 
 def make_found_table(engine: Engine, *, name: str = "found") -> None:
@@ -50,49 +69,69 @@ def ask_rules(
     make_found_table(engine)
     counts: list[RuleCount] = []
     sizes: dict[str, int] = {}
-    for purpose, group in group_by_purpose(rules).items():
-        names = {name for one in group for name in one.views}
-        opened = open_views(engine, frame, purpose=purpose, names=names)
-        sizes |= {f"{purpose}.{name}": rows for name, rows in opened.items()}
-        counts += [ask_rule(engine, one, question) for one in group]
+    for group in group_rules(rules, frame):
+        opened = open_views(engine, frame, sources=group.sources, names=group.views)
+        for name, rows in opened.items():
+            sizes[name] = max(rows, sizes.get(name, 0))
+        populations = Populations(engine, question.day)
+        counts += [ask_rule(engine, one, question, populations) for one in group.rules]
     return counts, sizes
 
 
+class Populations:
+    """How many each rule of a group could be about; counted once a wording, because many rules have the same."""
+
+    def __init__(self, engine: Engine, day: date) -> None:
+        self._engine = engine
+        self._day = day
+        self._counted: dict[str, int] = {}
+
+    def of(self, checked: CheckedRule) -> int:
+        sql = population_sql(checked)
+        if sql not in self._counted:
+            self._counted[sql] = count_of(self._engine, sql, self._day)
+        return self._counted[sql]
+
+
+def why_not_asked(rule: Rule, population: int, question: Question) -> str:
+    """Why the rule is not asked on this day of this store; empty if it is."""
+    if not rule.is_valid_on(question.day):
+        return "不在有效期内"
+    if population < question.smallest_population:
+        return f"目标人群只有 {population} 个，少于 {question.smallest_population}，不运行"
+    return ""
+
+
 def ask_rule(
-    engine: Engine, checked: CheckedRule, question: Question, *, only_subjects: str = ""
+    engine: Engine,
+    checked: CheckedRule,
+    question: Question,
+    populations: Populations,
+    *,
+    of_affected: bool = False,
 ) -> RuleCount:
-    """Ask one rule of the views that are open; too few it could be about, and it is not asked."""
+    """Ask one rule of the views that are open, into `found`; too few it could be about, and it is not asked."""
     began = time.perf_counter()
     rule = checked.rule
-    population = _count(engine, population_sql(rule), question.day)
-    if not rule.is_valid_on(question.day):
-        return _refused(rule, population, began, "不在有效期内")
-    if population < question.smallest_population:
-        sentence = f"目标人群只有 {population} 个，少于 {question.smallest_population}，不运行"
-        return _refused(rule, population, began, sentence)
-    before = _count(engine, "select count(*) from found", None)
-    sql = finding_sql(
-        rule,
-        columns=checked.columns,
-        within_population=checked.population_is_subjects,
-        only_subjects=only_subjects,
-    )
-    _execute(engine, f"insert into found {sql}", question.day)
-    found = _count(engine, "select count(*) from found", None) - before
-    return RuleCount(rule.rule_id, rule.version, population, found, time.perf_counter() - began)
-
-
-def _refused(rule: Rule, population: int, began: float, sentence: str) -> RuleCount:
+    population = populations.of(checked)
+    refused = why_not_asked(rule, population, question)
+    found = 0
+    if not refused:
+        sql = f"insert into found {finding_sql(checked, of_affected=of_affected)}"
+        found = int(execute_on(engine, sql, question.day).fetchall()[0][0])
     seconds = time.perf_counter() - began
-    return RuleCount(rule.rule_id, rule.version, population, 0, seconds, refused=sentence)
+    way = "changes" if of_affected else "whole"
+    return RuleCount(rule.rule_id, rule.version, population, found, seconds, refused, way)
 
 
-def _execute(engine: Engine, sql: str, day: date | None) -> duckdb.DuckDBPyConnection:
-    return engine.execute(sql, {"day": day} if day and "$day" in sql else None)
+def execute_on(engine: Engine, sql: str, day: date) -> duckdb.DuckDBPyConnection:
+    """Run SQL that may ask which day it is."""
+    return engine.execute(sql, {"day": day} if "$day" in sql else None)
 
 
-def _count(engine: Engine, sql: str, day: date | None) -> int:
-    return int(_execute(engine, sql, day).fetchall()[0][0])
+def count_of(engine: Engine, sql: str, day: date) -> int:
+    """The one number that `sql` yields."""
+    return int(execute_on(engine, sql, day).fetchall()[0][0])
 
 
 def finding_rows_sql(
@@ -108,7 +147,6 @@ def finding_rows_sql(
     )  # fmt: skip
     first = "coalesce(b.first_found, $today)" if before else "$today"
     join = f" left join {before} as b on b.finding_id = f.finding_id" if before else ""
-    assert FINDING.columns
     return (
         "select f.finding_id, f.rule, f.rule_version, r.asks, r.to_whom, r.purpose, r.subject_kind, f.subject_code,"
         " f.place_code, coalesce(g.grid_code, '') as grid_code, f.occasion, f.evidence, f.\"rows\", f.confidence,"
@@ -117,8 +155,3 @@ def finding_rows_sql(
         " on r.rule = f.rule left join place_line as g on g.place_code = case when f.place_code <> '' then f.place_code"
         f" when r.subject_kind in ('room', 'building') then f.subject_code else '' end{join}"
     ).replace("$today", f"date '{day.isoformat()}'")
-
-
-def scan_findings(path: object) -> str:
-    """A FROM item over a run's findings."""
-    return scan_sql([path])  # type: ignore[list-item]

@@ -81,11 +81,11 @@ class ViewFrame:
 
 
 def open_views(
-    engine: Engine, frame: ViewFrame, *, purpose: str, names: Iterable[str]
+    engine: Engine, frame: ViewFrame, *, sources: Sequence[BuildSource], names: Iterable[str]
 ) -> dict[str, int]:
-    """Make the views `names` of this purpose as tables of the session; returns how many rows each has."""
+    """Make the views `names`, of what these sources say, as tables of the session; returns how many rows each has."""
     wanted = [logical_views()[name] for name in sorted(set(names))]
-    _open_build(engine, frame, purpose)
+    _open_build(engine, frame, sources)
     return {
         view.name: _make_view(engine, view, frame.declared.get(view.name, ())) for view in wanted
     }
@@ -137,18 +137,15 @@ def _make_view(engine: Engine, view: LogicalView, declared: Sequence[Mapping[str
     return int(engine.execute(f'select count(*) from "{view.name}"').fetchall()[0][0])
 
 
-def _open_build(engine: Engine, frame: ViewFrame, purpose: str) -> None:
+def _open_build(engine: Engine, frame: ViewFrame, sources: Sequence[BuildSource]) -> None:
     for table in BUILD_TABLES:
         path = frame.core / f"{table.name}.parquet"
         nothing = ", ".join(f'null::{one.type} as "{one.name}"' for one in table.columns)
         source = scan_sql([path]) if path.exists() else f"(select {nothing} where false)"
         engine.execute(f'create or replace temp view "{table.name}" as select * from {source}')
-    sources = frame.list_sources()
-    _name_list(
-        engine, "permitted_source", "source", [one.name for one in sources if one.permits(purpose)]
-    )
-    _name_list(engine, "list_source", "source",
-               [one.name for one in sources if one.permits(purpose) and one.template in LIST_TEMPLATES])  # fmt: skip
+    lists = [one.name for one in sources if one.template in LIST_TEMPLATES]
+    _name_list(engine, "permitted_source", "source", [one.name for one in sources])
+    _name_list(engine, "list_source", "source", lists)
     _name_list(engine, "out_of_use", "fact_key", frame.overlay.facts)
     _name_list(engine, "contested_birth", "person_code", frame.overlay.birth_dates)
     for name in MADE_FIRST:

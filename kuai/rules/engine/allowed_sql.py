@@ -57,6 +57,15 @@ def _clause_faults(tree: exp.Expr) -> Iterator[RuleFault]:
     for join in tree.find_all(exp.Join):
         if join.args.get("method") or str(join.args.get("side", "")).upper() in ("RIGHT", "FULL"):
             yield RuleFault("form", "只能用 JOIN 和 LEFT JOIN", column=join.sql("duckdb"))
+    for asked in tree.find_all(exp.In):
+        # Because one null in the list makes it true of nobody.
+        if asked.args.get("query") and isinstance(asked.parent, exp.Not):
+            yield RuleFault(
+                "form",
+                "不能用 NOT IN (SELECT …)",
+                column=_columns_in(asked),
+                remedy="写成 NOT EXISTS",
+            )
     for one in tree.find_all(exp.With):
         if one.args.get("recursive"):
             yield RuleFault("form", "不能用 RECURSIVE", column="recursive")

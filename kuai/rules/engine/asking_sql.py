@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from sqlglot import exp
 
-from kuai.rules.types import Rule
+from kuai.rules.engine.lineage import CheckedRule
+from kuai.rules.engine.locality import limit_subjects
 
-_DAY = re.compile(r"(?<![:\w]):day\b")
-
-
-def with_day(sql: str) -> str:
-    """As DuckDB takes the one parameter that a rule has."""
-    return _DAY.sub("$day", sql)
+AFFECTED = "affected_subject"
 
 
 def quoted(text: str) -> str:
@@ -19,32 +15,34 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def population_sql(rule: Rule) -> str:
+def population_sql(checked: CheckedRule) -> str:
     """How many the rule could be about."""
-    return f"select count(distinct subject_code) from ({with_day(rule.population)}) as p"
+    return f"select count(distinct subject_code) from ({checked.population.sql('duckdb')}) as p"
 
 
-def finding_sql(
-    rule: Rule, *, columns: frozenset[str], within_population: bool = True, only_subjects: str = ""
-) -> str:
-    """What the rule finds: `columns` are those its SELECT yields; `only_subjects` a table that limits the subjects."""
-    place = "coalesce(cast(f.place_code as varchar), '')" if "place_code" in columns else "''"
-    occasion = "coalesce(cast(f.occasion as varchar), '')" if "occasion" in columns else "''"
+def finding_sql(checked: CheckedRule, *, of_affected: bool = False) -> str:
+    """What the rule finds; `of_affected`: of the subjects in the table of that name alone."""
+    rule = checked.rule
+    asked = _statement(checked.asked, checked, is_limited=of_affected)
+    population = _statement(checked.population, checked, is_limited=of_affected)
+    place = (
+        "coalesce(cast(f.place_code as varchar), '')" if "place_code" in checked.columns else "''"
+    )
+    occasion = (
+        "coalesce(cast(f.occasion as varchar), '')" if "occasion" in checked.columns else "''"
+    )
     shown = ", ".join(
         f"{quoted(name)}, coalesce(cast(f.\"{name}\" as varchar), '')" for name in rule.evidence
     )
     within = " and f.subject_code in (select subject_code from population_of_rule)"
-    limit = (
-        f" and f.subject_code in (select subject_code from {only_subjects})"
-        if only_subjects
-        else ""
-    )
+    limit = f" and f.subject_code in (select subject_code from {AFFECTED})" if of_affected else ""
     return (
-        f"with population_of_rule as ({with_day(rule.population)}),"
+        f"with population_of_rule as ({population}),"
         f" found as (select cast(f.subject_code as varchar) as subject_code, {place} as place_code,"
         f' {occasion} as occasion, json_object({shown}) as evidence, cast(f."rows" as varchar) as "rows",'
         " round(cast(f.confidence as double), 4) as confidence, f.status"
-        f" from ({with_day(rule.sql)}) as f where f.subject_code is not null{within if within_population else ''}{limit})"
+        f" from ({asked}) as f where f.subject_code is not null"
+        f"{within if checked.population_is_subjects else ''}{limit})"
         f" select {quoted(rule.rule_id)} as rule, {rule.version} as rule_version,"
         # Not of the place: whoever moves is offered the same thing once.
         f" 'F-' || upper(left(md5(concat_ws('|', {quoted(rule.rule_id)}, subject_code, occasion)), 16)) as finding_id,"
@@ -53,3 +51,10 @@ def finding_sql(
         " qualify row_number() over (partition by subject_code, occasion"
         ' order by place_code, cast(evidence as varchar), "rows", confidence desc, status desc) = 1'
     )
+
+
+def _statement(tree: exp.Query, checked: CheckedRule, *, is_limited: bool) -> str:
+    locality = checked.locality if tree is checked.asked else checked.population_locality
+    if is_limited and locality is not None:
+        tree = limit_subjects(tree, locality, AFFECTED)
+    return tree.sql("duckdb")

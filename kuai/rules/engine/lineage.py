@@ -22,6 +22,7 @@ from kuai.kit.errors import Refusal
 from kuai.rules.engine.allowed_sql import find_form_faults
 from kuai.rules.engine.forbidden_words import find_forbidden_word
 from kuai.rules.engine.literals import find_literal_faults
+from kuai.rules.engine.locality import Locality, find_locality
 from kuai.rules.engine.views import logical_views
 from kuai.rules.types import LogicalView, Rule, RuleFault, SubjectKind
 
@@ -49,7 +50,11 @@ class CheckedRule:
     views: frozenset[str]
     reads: frozenset[str]
     columns: frozenset[str]
-    population_is_subjects: bool = True
+    population_is_subjects: bool
+    asked: exp.Query
+    population: exp.Query
+    locality: Locality | None
+    population_locality: Locality | None
 
 
 def require_runnable(rule: Rule) -> CheckedRule:
@@ -70,11 +75,13 @@ def look_through(rule: Rule) -> tuple[CheckedRule | None, tuple[RuleFault, ...]]
     reads: set[str] = set()
     columns: frozenset[str] = frozenset()
     elements: set[str] = set()
+    trees: dict[str, exp.Query] = {}
     for field, sql in (("sql", rule.sql), ("population", rule.population)):
-        tree, found = _resolve(sql)
+        tree, found = resolve(sql)
         faults += [_placed(rule, field, one) for one in found]
         if tree is None:
             continue
+        trees[field] = tree
         used = set(columns_read(tree))
         reads |= used
         faults += [_placed(rule, field, one) for one in _column_faults(used, rule.purpose)]
@@ -95,7 +102,21 @@ def look_through(rule: Rule) -> tuple[CheckedRule | None, tuple[RuleFault, ...]]
         elements <= {SUBJECT_ELEMENTS[rule.subject], "element"}
         and rule.subject is not SubjectKind.COMMUNITY
     )
-    return CheckedRule(rule, views, frozenset(reads), columns, is_same), ()
+    asked, population = trees["sql"], trees["population"]
+    return (
+        CheckedRule(
+            rule,
+            views,
+            frozenset(reads),
+            columns,
+            is_same,
+            asked,
+            population,
+            find_locality(asked),
+            find_locality(population),
+        ),
+        (),
+    )
 
 
 def _placed(rule: Rule, field: str, fault: RuleFault) -> RuleFault:
@@ -126,7 +147,7 @@ def schema() -> dict[str, object]:
     }
 
 
-def _resolve(sql: str) -> tuple[exp.Query | None, list[RuleFault]]:
+def resolve(sql: str) -> tuple[exp.Query | None, list[RuleFault]]:
     """The statement with every column under the name of its table; or why it cannot be understood."""
     try:
         statements = [one for one in sqlglot.parse(sql, read="duckdb") if one is not None]

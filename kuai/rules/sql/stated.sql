@@ -1,5 +1,5 @@
 -- Facts a rule may rest on: asserted or verified, nobody objects, of sources that permit the purpose; each once, as the
--- best of its statements says it. Lettings on file stay after their last day: that they ended is what is asked about.
+-- best of its statements says it (by type, so that who asks for one type makes it of that type alone). Lettings on file stay after their last day: that they ended is what is asked about.
 select r.type, r.from_code, r.to_code, r.fact_key, r.valid_from, r.valid_to, r.mention_key, r.confidence,
        case when r.status = 'ended' then case when r.level = '' then 'asserted' else 'verified' end else r.status end
            as status,
@@ -11,5 +11,6 @@ where (r.status in ('asserted', 'verified')
   and not coalesce(r.is_contested, false)
   and r.fact_key not in (select fact_key from out_of_use)
 qualify row_number() over (
-    partition by r.fact_key, r.valid_from, r.valid_to order by r.status desc, r.confidence desc, r.mention_key
+    partition by r.type, r.from_code, r.to_code, r.valid_from, r.valid_to
+    order by r.status desc, r.confidence desc, r.mention_key
 ) = 1

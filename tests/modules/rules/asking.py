@@ -8,7 +8,7 @@ from typing import Any
 
 from kuai.kit.engine import engine
 from kuai.rules.engine.lineage import require_runnable
-from kuai.rules.running import Question, ask_rule, make_found_table
+from kuai.rules.running import Populations, Question, ask_rule, make_found_table
 from kuai.rules.types import Rule
 from kuai.rules.view_tables import fill_views
 
@@ -21,6 +21,7 @@ def subjects_found(rule: Rule, rows: Rows, day: date) -> list[str]:
     with engine() as connection:
         fill_views(connection, rows, checked.views)
         make_found_table(connection)
-        ask_rule(connection, checked, Question(day, smallest_population=0))
+        question = Question(day, smallest_population=0)
+        ask_rule(connection, checked, question, Populations(connection, day))
         found = connection.execute("select subject_code from found order by subject_code")
         return [row[0] for row in found.fetchall()]

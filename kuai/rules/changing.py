@@ -1,0 +1,194 @@
+"""Rules asked of what changed since the last run alone, by data or by the passing of days. Private.
+
+What is kept of the last run and what is asked anew together are what asking everything would give (property test).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from kuai.rules.engine.asking_sql import AFFECTED, quoted
+from kuai.rules.engine.lineage import CheckedRule
+from kuai.rules.engine.locality import Locality, affected_sql
+from kuai.rules.engine.views import logical_views
+from kuai.rules.running import (
+    Populations,
+    Question,
+    RuleGroup,
+    ask_rule,
+    execute_on,
+    group_rules,
+    make_found_table,
+    why_not_asked,
+)
+from kuai.rules.types import Rule, RuleCount
+from kuai.rules.view_tables import ViewFrame, open_views
+
+Engine = duckdb.DuckDBPyConnection
+_KEPT = 'rule, rule_version, finding_id, subject_code, place_code, occasion, evidence, "rows", confidence, status'
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """What the last run was asked of, which rules ran then (by id, as digests), and a scan of what they found."""
+
+    frame: ViewFrame
+    day: date
+    ran: Mapping[str, str]
+    findings: str
+
+    def same_rows_as(self, frame: ViewFrame) -> bool:
+        """Whether nothing but the day can differ."""
+        return self.frame.core == frame.core and self.frame.overlay == frame.overlay
+
+
+def ask_changes(
+    engine: Engine, frame: ViewFrame, rules: Iterable[Rule], question: Question, last: LastRun
+) -> tuple[list[RuleCount], dict[str, int]]:
+    """Ask every rule of what changed since `last`; fills `found` with all that holds now."""
+    make_found_table(engine)
+    counts: list[RuleCount] = []
+    sizes: dict[str, int] = {}
+    for group in group_rules(rules, frame, last.frame):
+        changed = _open_both(engine, frame, last, group, sizes)
+        populations = Populations(engine, question.day)
+        counts += [
+            ask_changed_rule(engine, one, question, populations, last=last, changed=changed)
+            for one in group.rules
+        ]
+    return counts, sizes
+
+
+def _open_both(
+    engine: Engine, frame: ViewFrame, last: LastRun, group: RuleGroup, sizes: dict[str, int]
+) -> frozenset[str]:
+    """Open the views of now; returns those with rows that came or went since the last run."""
+    if last.same_rows_as(frame) and group.sources == group.earlier_sources:
+        opened = open_views(engine, frame, sources=group.sources, names=group.views)
+        changed: frozenset[str] = frozenset()
+    else:
+        open_views(engine, last.frame, sources=group.earlier_sources, names=group.views)
+        for name in group.views:
+            engine.execute(f'drop table if exists "before_{name}"')
+            engine.execute(f'alter table "{name}" rename to "before_{name}"')
+        opened = open_views(engine, frame, sources=group.sources, names=group.views)
+        changed = find_changed_rows(engine, group.views)
+    for name, rows in opened.items():
+        sizes[name] = max(rows, sizes.get(name, 0))
+    return changed
+
+
+def find_changed_rows(engine: Engine, names: Iterable[str]) -> frozenset[str]:
+    """Make changed_<view> of the rows that came or went; returns the views that have any."""
+    changed = set()
+    for name in names:
+        engine.execute(
+            f'create or replace temp table "changed_{name}" as'
+            f' (select * from "{name}" except all select * from "before_{name}") union all'
+            f' (select * from "before_{name}" except all select * from "{name}")'
+        )
+        engine.execute(f'drop table "before_{name}"')
+        if engine.execute(f'select 1 from "changed_{name}" limit 1').fetchall():
+            changed.add(name)
+    return frozenset(changed)
+
+
+def ask_changed_rule(
+    engine: Engine,
+    checked: CheckedRule,
+    question: Question,
+    populations: Populations,
+    *,
+    last: LastRun,
+    changed: frozenset[str],
+) -> RuleCount:
+    """Ask one rule of the subjects whom a change can concern and keep the rest; or anew where that cannot be told."""
+    if _must_ask_all(checked, question, populations, last):
+        return ask_rule(engine, checked, question, populations)
+    make_affected_table(engine, checked, changed, days=(last.day, question.day))
+    count = ask_rule(engine, checked, question, populations, of_affected=True)
+    kept = engine.execute(
+        f"insert into found select {_KEPT} from {last.findings} where rule = {quoted(checked.rule.rule_id)}"
+        f" and subject_code not in (select subject_code from {AFFECTED})"
+    ).fetchall()
+    return RuleCount(
+        count.rule,
+        count.version,
+        count.population,
+        count.findings + int(kept[0][0]),
+        count.seconds,
+        count.refused,
+        count.way,
+    )
+
+
+def _must_ask_all(
+    checked: CheckedRule,
+    question: Question,
+    populations: Populations,
+    last: LastRun,
+) -> bool:
+    rule = checked.rule
+    if last.ran.get(rule.rule_id) != digest_of(rule):
+        return True
+    if not rule.is_valid_on(last.day) or why_not_asked(rule, populations.of(checked), question):
+        return True
+    # Rows that are handed in are not in a build: what they were at the last run nobody knows.
+    if any(logical_views()[name].filled_by for name in checked.views):
+        return True
+    return any(
+        one is None or (question.day != last.day and one.days is None)
+        for one in localities_of(checked)
+    )
+
+
+def localities_of(checked: CheckedRule) -> tuple[Locality | None, ...]:
+    """How the rule's statements hang together: its population too, where a finding must be of it."""
+    if not checked.population_is_subjects:
+        return (checked.locality,)
+    return checked.locality, checked.population_locality
+
+
+def digest_of(rule: Rule) -> str:
+    """What makes a rule another one for whoever compares two runs."""
+    parts = (
+        rule.version, rule.sql, rule.population, rule.purpose, rule.least_confidence, *rule.evidence,
+    )  # fmt: skip
+    return "|".join(str(one) for one in parts)
+
+
+def make_affected_table(
+    engine: Engine,
+    checked: CheckedRule,
+    changed: frozenset[str],
+    *,
+    days: tuple[date, date],
+) -> None:
+    """The subjects whom changed rows, or a condition on the day that turned between `days`, can concern."""
+    parts = []
+    for locality in localities_of(checked):
+        assert locality is not None
+        parts += [
+            affected_sql(way, f'"changed_{way.view}"', changed=sorted(changed))
+            for way in locality.ways
+            if way.view in changed
+        ]
+        for one in locality.days or ():
+            if days[0] == days[1]:
+                continue
+            before, after = (
+                one.condition.replace("$day", f"date '{day.isoformat()}'") for day in days
+            )
+            rows = f'(select * from "{one.way.view}" as row where ({before}) is distinct from ({after}))'
+            parts.append(affected_sql(one.way, rows, changed=sorted(changed)))
+    union = " union all ".join(f"select code from ({one})" for one in dict.fromkeys(parts))
+    rows = (
+        f"select distinct code as subject_code from ({union})"
+        if parts
+        else "select '' as subject_code where false"
+    )
+    execute_on(engine, f"create or replace temp table {AFFECTED} as {rows}", days[1])
