@@ -25,10 +25,10 @@ from kuai.rules.view_tables import ViewFrame, fill_views
 
 DAY = date(2026, 10, 31)
 CODES = {
-    "person": ["P1", "P2", "P3"],
-    "place": ["B1", "R1", "R2", "G1"],
+    "person": ["P1", "P2"],
+    "place": ["B1", "R1", "R2"],
     "organisation": ["O1", "O2"],
-    "event": ["E1", "E2", "E3"],
+    "event": ["E1", "E2"],
     "element": ["P1", "P2", "O1", "B1"],
 }
 WORDS = [
@@ -61,16 +61,25 @@ def values_of(column: Any) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def small_stores(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The rows of all views before and after: some stay, some go, some come."""
-    before, after = {}, {}
-    for view in logical_views().values():
-        row = st.fixed_dictionaries({one.name: values_of(one) for one in view.columns})
-        old = draw(st.lists(row, max_size=5))
-        stays = draw(st.lists(st.booleans(), min_size=len(old), max_size=len(old)))
-        kept = [one for one, stay in zip(old, stays, strict=True) if stay]
-        before[view.name], after[view.name] = old, kept + draw(st.lists(row, max_size=2))
-    return before, after
+def two_stores(draw: st.DrawFn) -> tuple[list[str], dict[str, Any], dict[str, Any]]:
+    """Some rules, and the rows of their views before and after: of their own examples, so that they find something, and
+    rows of all kinds besides, of which some stay, some go, some come."""
+    picked = draw(st.lists(st.sampled_from(FOLLOWED), min_size=3, max_size=3, unique=True))
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for name in picked:
+        examples = CHECKED[name].rule.examples
+        for rows in (before, after):
+            for view, own in draw(st.sampled_from(examples)).rows.items():
+                rows.setdefault(view, []).extend(own)
+    for view in sorted({view for name in picked for view in CHECKED[name].views}):
+        columns = logical_views()[view].columns
+        row = st.fixed_dictionaries({one.name: values_of(one) for one in columns})
+        old = draw(st.lists(row, max_size=3))
+        before.setdefault(view, []).extend(old)
+        after.setdefault(view, []).extend(old[: draw(st.integers(0, 3))])
+        after[view].extend(draw(st.lists(row, max_size=2)))
+    return picked, before, after
 
 
 def with_low_floors(rule: Rule) -> Rule:
@@ -80,6 +89,13 @@ def with_low_floors(rule: Rule) -> Rule:
 
 
 CHECKED = {rule.rule_id: require_runnable(with_low_floors(rule)) for rule in list_rules()}
+
+# What is handed in is always asked anew.
+FOLLOWED = [
+    name
+    for name in sorted(CHECKED)
+    if not any(logical_views()[view].filled_by for view in CHECKED[name].views)
+]
 
 
 @pytest.fixture(scope="module")
@@ -101,27 +117,27 @@ def ask_all(session: duckdb.DuckDBPyConnection, rules: list[CheckedRule], day: d
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )  # fmt: skip
 @given(
-    stores=small_stores(),
-    days=st.tuples(st.sampled_from(DAYS[:6]), st.sampled_from([0, 1, 30])),
-    picked=st.lists(st.sampled_from(sorted(CHECKED)), min_size=4, max_size=4, unique=True),
+    stores=two_stores(),
+    days=st.tuples(st.sampled_from([0, 0, 1]), st.sampled_from([0, 0, 1, 30])),
 )
 def test_what_changed_and_what_was_kept_is_everything(
-    session: duckdb.DuckDBPyConnection, stores: Any, days: Any, picked: list[str]
+    session: duckdb.DuckDBPyConnection, stores: Any, days: Any
 ) -> None:
+    picked, before, after = stores
     rules = [CHECKED[name] for name in picked]
-    first, steps = days
-    second = first + timedelta(days=steps)
+    first = DAY - timedelta(days=days[0])
+    second = first + timedelta(days=days[1])
     names = {name for one in rules for name in one.views}
-    fill_views(session, stores[0], names)
+    fill_views(session, before, names)
     ask_all(session, rules, first)
     session.execute("create or replace temp table last_found as select * from found")
     for name in names:
         session.execute(f'drop table if exists "before_{name}"')
         session.execute(f'alter table "{name}" rename to "before_{name}"')
-    fill_views(session, stores[1], names)
+    fill_views(session, after, names)
     everything = ask_all(session, rules, second)
     changed = find_changed_rows(session, names)
     ran = {one.rule.rule_id: digest_of(one.rule) for one in rules}
