@@ -5,7 +5,7 @@ What is kept of the last run and what is asked anew together are what asking eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,7 +20,6 @@ from kuai.rules.running import (
     Question,
     RuleGroup,
     ask_rule,
-    execute_on,
     group_rules,
     make_found_table,
     why_not_asked,
@@ -169,26 +168,36 @@ def make_affected_table(
     days: tuple[date, date],
 ) -> None:
     """The subjects whom changed rows, or a condition on the day that turned between `days`, can concern."""
-    parts = []
+    parts = [*changed_ways(checked, changed), *_turned_ways(checked, changed, days)]
+    engine.execute(f"create or replace temp table {AFFECTED} as {affected_subjects_sql(parts)}")
+
+
+def affected_subjects_sql(parts: Iterable[str]) -> str:
+    """The codes that these statements yield, each once; without null, because nothing is "not in" a list with one."""
+    union = " union all ".join(f"select code from ({one})" for one in dict.fromkeys(parts))
+    if not union:
+        return "select '' as subject_code where false"
+    return f"select distinct code as subject_code from ({union}) where code is not null"
+
+
+def changed_ways(checked: CheckedRule, changed: frozenset[str]) -> Iterator[str]:
+    """The ways from the changed rows of views to the rule's subjects."""
     for locality in localities_of(checked):
-        assert locality is not None
-        parts += [
-            affected_sql(way, f'"changed_{way.view}"', changed=sorted(changed))
-            for way in locality.ways
-            if way.view in changed
-        ]
-        for one in locality.days or ():
+        for way in locality.ways if locality else ():
+            if way.view in changed:
+                yield affected_sql(way, f'"changed_{way.view}"', changed=sorted(changed))
+
+
+def _turned_ways(
+    checked: CheckedRule, changed: frozenset[str], days: tuple[date, date]
+) -> Iterator[str]:
+    """The ways from rows for which a condition on the day says something else on the second day."""
+    for locality in localities_of(checked):
+        for one in (locality and locality.days) or ():
             if days[0] == days[1]:
-                continue
+                return
             before, after = (
                 one.condition.replace("$day", f"date '{day.isoformat()}'") for day in days
             )
             rows = f'(select * from "{one.way.view}" as row where ({before}) is distinct from ({after}))'
-            parts.append(affected_sql(one.way, rows, changed=sorted(changed)))
-    union = " union all ".join(f"select code from ({one})" for one in dict.fromkeys(parts))
-    rows = (
-        f"select distinct code as subject_code from ({union})"
-        if parts
-        else "select '' as subject_code where false"
-    )
-    execute_on(engine, f"create or replace temp table {AFFECTED} as {rows}", days[1])
+            yield affected_sql(one.way, rows, changed=sorted(changed))

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
+from kuai.rules.drafting import DraftDesk
 from kuai.rules.engine.lineage import look_through
 from kuai.rules.engine.views import logical_views
 from kuai.rules.finding_files import newest_run, read_run, select_findings
 from kuai.rules.rule_books import read_rule_named, read_rules
-from kuai.rules.types import Finding, LogicalView, Rule, RuleFault
+from kuai.rules.running import Question
+from kuai.rules.types import (
+    SMALLEST_POPULATION,
+    Finding,
+    LogicalView,
+    Overlay,
+    Rule,
+    RuleFault,
+)
+from kuai.rules.view_tables import ViewFrame
 
 __all__ = [
     "check_rule",
@@ -20,6 +32,7 @@ __all__ = [
     "list_findings",
     "list_rules",
     "list_views",
+    "open_draft_desk",
 ]
 MOST_FINDINGS = 1000
 
@@ -82,3 +95,20 @@ def get_run(store: Store) -> dict[str, Any] | None:
     """What the newest run noted of itself (build, day, counts a rule); None before the first."""
     folder = newest_run(store)
     return read_run(folder) if folder else None
+
+
+def open_draft_desk(
+    store: Store,
+    *,
+    day: date,
+    rules: Iterable[Rule] | None = None,
+    overlay: Overlay | None = None,
+    smallest_population: int = SMALLEST_POPULATION,
+) -> DraftDesk:
+    """A desk over the published build that tells what rules would find of a draft. Open it once, not for every draft.
+
+    Of rules that hang together otherwise than by codes (decision 0037) no draft is asked: they wait for the next run.
+    """
+    frame = ViewFrame(store.current_build() / "core", overlay or Overlay())
+    asked = read_rules(store) if rules is None else rules
+    return DraftDesk(frame, asked, Question(day, smallest_population))

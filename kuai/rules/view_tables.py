@@ -99,7 +99,9 @@ def fill_views(engine: Engine, rows: Rows, names: Iterable[str]) -> None:
         insert_rows(engine, view, rows.get(name, ()))
 
 
-def insert_rows(engine: Engine, view: LogicalView, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_rows(
+    engine: Engine, view: LogicalView, rows: Sequence[Mapping[str, Any]], *, table: str = ""
+) -> None:
     """Add rows to the table of a view; what a row does not say is null, its standing asserted."""
     if not rows:
         return
@@ -114,7 +116,7 @@ def insert_rows(engine: Engine, view: LogicalView, rows: Sequence[Mapping[str, A
     }  # fmt: skip
     engine.register("handed_in", pa.table(columns))
     casts = ", ".join(f'cast("{one.name}" as {one.type})' for one in view.columns)
-    engine.execute(f'insert into "{view.name}" select {casts} from handed_in')
+    engine.execute(f'insert into "{table or view.name}" select {casts} from handed_in')
     engine.unregister("handed_in")
 
 
