@@ -13,6 +13,7 @@ from kuai.guard.queries import is_synthetic_store
 from kuai.guard.types import Role
 from kuai.web.admin.rules import SEES_ACCOUNTS
 from kuai.web.declare.rules import HANDLES_DECLARATIONS
+from kuai.web.forms.rules import SEES_FORMS
 from kuai.web.rules import (
     DOES_TASKS,
     KEEPS_SOURCES,
@@ -51,6 +52,7 @@ def list_menu(role: Role, path: str) -> list[dict[str, Any]]:
         (_("区域"), "areas", SEES_BLOCKS),
         (_("地址"), "address_library", SEES_ADDRESSES),
         (_("在办"), "tasks", DOES_TASKS),
+        (_("报表"), "forms", SEES_FORMS),
         (_("核校"), "reviews", REVIEWS_RECORDS),
         (_("自主申报"), "declarations", HANDLES_DECLARATIONS),
         (_("核实"), "conflicts", SEES_FACTS),

@@ -13,6 +13,7 @@ from kuai.guard.queries import find_actor_by_login, list_purposes
 from kuai.guard.types import Role, Zone
 from kuai.kit.errors import Refusal
 from kuai.registry.decisions import CaseState, Objection
+from kuai.services.forms.queries import find_released_list
 from kuai.web.doors import current_reader
 from kuai.web.words import ROLE_NAMES, purpose_title
 
@@ -21,6 +22,11 @@ FIELD_NAMES = {
     "id_number": gettext_lazy("证件号码"),
     "phone": gettext_lazy("电话"),
     "history": gettext_lazy("过去的登记"),
+    "birth_date": gettext_lazy("出生日期"),
+    "sex": gettext_lazy("性别"),
+    "address": gettext_lazy("地址"),
+    "employer": gettext_lazy("工作单位"),
+    "deliver_home": gettext_lazy("是否送达到户（只有是或否）"),
 }
 SAID_NAMES = {"birth_date": gettext_lazy("出生日期"), "sex": gettext_lazy("性别")}
 SEX_NAMES = {"1": gettext_lazy("男"), "2": gettext_lazy("女")}
@@ -85,6 +91,7 @@ ACTION_SENTENCES = {
     "binding.tried": gettext_lazy("想把一个登录认定为您本人的，核对码不对，没有办成"),
     "binding.ended": gettext_lazy("终止了这个登录"),
     "viewed_own_file": gettext_lazy("看了自己的资料"),
+    "form.prepared": gettext_lazy("准备了一份有您的名单，只看到遮住的样子"),
 }
 # Who cares for whom and who answers callers is in other zones: their looks are told there, to nobody else.
 APART_ROLES = (Role.CARE_WORKER.value, Role.DISPATCHER.value)
@@ -124,6 +131,8 @@ def what(entry: OwnEntry) -> str:
     """What was done, in one clause."""
     if entry.action == "person.read":
         return _what_was_read(entry)
+    if entry.action == "form.listed":
+        return _what_was_listed(entry)
     told = ACTION_SENTENCES.get(entry.action)
     if told is None:
         return _("办理了与您有关的一步")
@@ -144,6 +153,18 @@ def _what_was_read(entry: OwnEntry) -> str:
     if not clear:
         return _("看了您的%(fields)s，只看到遮住的样子") % {"fields": masked}
     return _("看了您的%(fields)s") % {"fields": clear}
+
+
+def _what_was_listed(entry: OwnEntry) -> str:
+    """Put on a registered form's list that left the house: which list, for which office, what of the person."""
+    listed = find_released_list(entry.ticket_id)
+    if listed is None:
+        return _("准备了一份有您的名单，只看到遮住的样子")
+    return _("把您的%(fields)s列入名单“%(title)s”，送给%(office)s") % {
+        "fields": _named(entry.fields),
+        "title": listed.title,
+        "office": listed.office,
+    }
 
 
 def _named(fields: Sequence[str]) -> str:
