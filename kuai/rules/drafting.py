@@ -63,15 +63,26 @@ class DraftDesk:
                 )
             self._parts.append((engine, asked))
 
-    def try_draft(self, rows: Rows, *, instead_of: Sequence[str] = ()) -> list[Finding]:
+    def try_draft(
+        self, rows: Rows, *, instead_of: Sequence[str] = (), rules: Iterable[str] = ()
+    ) -> list[Finding]:
         """What the rules find of whom these rows concern, were they true. `instead_of`: row_refs that they replace.
 
-        Refuses nothing: a row of a view that no rule reads changes nothing. Leaves nothing behind.
+        `rules`: those the form asks; all if unsaid. A row of a view that no rule reads changes nothing. Leaves
+        nothing behind.
         """
+        named = frozenset(rules)
+        found: list[Finding] = []
         with self._lock:
-            return [
-                one for part in self._parts for one in self._ask(*part, rows, tuple(instead_of))
-            ]
+            for engine, asked in self._parts:
+                touched = [
+                    one
+                    for one in asked
+                    if one.views & rows.keys() and (not named or one.rule.rule_id in named)
+                ]
+                if touched:
+                    found += self._ask(engine, touched, rows, tuple(instead_of))
+        return found
 
     def close(self) -> None:
         """Let go of the facts."""
