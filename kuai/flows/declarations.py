@@ -54,6 +54,8 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "起租日期": ("row.valid_from", ""),
     },
 }
+# A delivery repeats every declaration in force: older ones would keep what was withdrawn since.
+DELIVERIES_KEPT_DAYS = 31
 _TEMPLATES = {RESIDENTS: "residents", RENTALS: "rental"}
 _PURPOSES = {RESIDENTS: "residence_registration", RENTALS: "rental_management"}
 _TITLES = {RESIDENTS: "自主申报：居住", RENTALS: "自主申报：出租"}
@@ -174,7 +176,7 @@ def _require_registered(source: str, *, at: datetime) -> None:
         notice_version=queries.NOTICE_VERSION,
         assessment_id="",
         assessment_approved_on=None,
-        retention_days=1096,
+        retention_days=DELIVERIES_KEPT_DAYS,
         refresh_days=1,
         has_personal_columns=True,
         synthetic=True,

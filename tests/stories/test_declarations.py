@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
 import openpyxl
 import pytest
 from django.conf import LazySettings
+from django.test import Client
 
 from kuai.flows import declarations
 from kuai.flows.build import rebuild_store
@@ -18,6 +18,7 @@ from kuai.flows.registration import gate_of, registrar_of
 from kuai.guard import access
 from kuai.guard.ledger import list_entries
 from kuai.guard.ledger_types import LedgerFilter
+from kuai.guard.models import SourceRecord
 from kuai.guard.types import Actor, Role
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
@@ -82,21 +83,27 @@ def door(store: Store, room: str) -> str:
     return door_of(store, room, at=NOW)
 
 
-def test_a_newcomer_declares_in_two_fields_and_the_next_build_knows_them(
+def test_declarations_go_into_the_next_build_as_asserted_facts(
     store: Store, phone: Phone, room: str, door: str
 ) -> None:
-    before = Counter(row["source"] for row in towns.read_core(store.root, "relation"))
     made = declare(store, door, a_wish(), phone, at=NOW)
     row = Declaration.objects.get(number=made.number)
     assert (row.fields_typed, row.proof, row.notice_version) == (2, "phone", "2026-11")
     assert made.questions == ()
     assert not made.was_known
+    guardian = "13900000003"
+    child = a_wish(Act.CHILD, name="欧阳小试", phone=guardian, birth_year=NOW.year - 8)
+    declare(store, door, child, phone, at=NOW)
+    declare(store, door, a_wish(Act.LET, name="租客甲", phone=LANDLORD_PHONE), phone, at=NOW)
+    mistaken = declare(store, door, a_wish(name="填错了名", phone=guardian), phone, at=NOW)
+    actions.withdraw_declaration(store, mistaken.number, by=None, at=NOW)
 
     handed = declarations.hand_over(store, at=NOW)
     assert [(source, one.received, one.kept) for source, one in handed.receipts] == [
-        ("declarations_residents", 1, 1)
+        ("declarations_residents", 2, 2),
+        ("declarations_rental", 1, 1),
     ]
-    assert handed.first_time == 1
+    assert handed.first_time == 3
     assert not list((store.scratch / "uploads").glob("*")), "no values lie about"
     rebuild_store(
         store, registrar=registrar_of(synthetic=True, at=NOW), gate_on=gate_of(synthetic=True)
@@ -104,13 +111,35 @@ def test_a_newcomer_declares_in_two_fields_and_the_next_build_knows_them(
     added = [
         one
         for one in towns.read_core(store.root, "relation")
-        if one["source"] == "declarations_residents"
+        if one["source"].startswith("declarations_") and one["type"].startswith("PH_")
     ]
-    lives = [one for one in added if one["type"] == "PH_RESIDE"]
-    assert [(one["to_code"], one["status"]) for one in lives] == [(room, "asserted")]
-    assert before["declarations_residents"] == 0
+    said = sorted((one["type"], one["to_code"], one["status"]) for one in added)
+    assert said == [
+        ("PH_RENT", room, "asserted"),
+        ("PH_RESIDE", room, "asserted"),
+        ("PH_RESIDE", room, "asserted"),
+    ]
+    declared = {one["from_code"] for one in added}
+    persons = [
+        one for one in towns.read_core(store.root, "person") if one["person_code"] in declared
+    ]
+    assert sorted(one["is_child_under_14"] for one in persons) == [False, False, True]
     # Handing over again delivers nothing new.
     assert declarations.hand_over(store, at=NOW).first_time == 0
+
+
+def test_consent_taken_back_shreds_at_once_and_staff_do_it_in_their_area_alone(
+    store: Store, phone: Phone, door: str
+) -> None:
+    made = declare(store, door, a_wish(), phone, at=NOW)
+    for by in (OFFICER, ELSEWHERE):
+        with pytest.raises(Refusal):
+            actions.withdraw_declaration(store, made.number, by=by, at=NOW)
+    actions.withdraw_declaration(store, made.number, by=CLERK, at=NOW)
+    assert queries.read_receipt_lines(store, made.number) == {}
+    assert list(queries.rows_in_force(store, at=NOW)) == []
+    assert queries.list_waiting() == ()
+    assert queries.verify_receipt(store, made.mark) is not None, "that it was declared stays true"
 
 
 def test_who_is_on_file_hears_so_only_after_the_code_and_by_name_and_phone_together(
@@ -527,3 +556,51 @@ def test_no_table_of_declarations_holds_a_name_or_a_number(
     for value in (NEWCOMER, NEW_PHONE, NEWCOMER[:2]):
         assert value not in held
     assert CLERK.user_id in held
+
+
+def test_pages_carry_nothing_inline_forge_nothing_and_say_the_same_to_known_and_unknown(
+    store: Store, settings: LazySettings
+) -> None:
+    home, name, number = somebody_on_file(store)
+    door = door_of(store, home, at=NOW)
+    client = Client()
+    for path in (f"/d/{door}/", f"/d/{door}/live/", "/declare/tenants/", "/declare/", "/verify/"):
+        text = client.get(path).content.decode()
+        assert "<script" not in text
+        assert "<style" not in text
+        assert not re.search(r"\s(?:style|on\w+)\s*=", text)
+        assert len(text.encode()) < 10_000
+    forged = Client(enforce_csrf_checks=True).post(f"/d/{door}/live/", {"name": "x"})
+    assert forged.status_code == 403
+
+    def said(name: str, phone: str) -> str:
+        wish = {"name": name, "phone": phone, "consent": queries.NOTICE_VERSION}
+        answer = client.post(f"/d/{door}/live/", wish)
+        assert answer.status_code == 200
+        text = re.sub(
+            r'name="(reference|csrfmiddlewaretoken)" value="[^"]+"', "", answer.content.decode()
+        )
+        return text.replace(name, "NAME").replace(phone, "PHONE")
+
+    assert said(name, number) == said(NEWCOMER, NEW_PHONE)
+    codes = (store.scratch / "codes-sent.jsonl").read_text("utf-8").splitlines()
+    assert len(codes) == 2
+    # Nothing of what was typed is kept by the server: it travels in the form, bound by its mark.
+    assert name not in str(dict(client.session))
+    statuses = [
+        client.post(
+            f"/d/{door}/live/",
+            {"name": NEWCOMER, "phone": NEW_PHONE, "consent": queries.NOTICE_VERSION},
+        ).status_code
+        for _ in range(4)
+    ]
+    assert statuses == [200, 200, 200, 409]
+    assert client.get(f"/d/{home}/").status_code == 404
+    assert client.get("/declarations/").status_code == 302
+    assert client.get("/mine/home/").status_code == 302
+
+
+def test_the_built_in_gateways_refuse_a_store_of_real_people(store: Store, door: str) -> None:
+    SourceRecord.objects.update(synthetic=False)
+    with pytest.raises(Refusal, match="还不能发验证码"):
+        actions.ask_for_code(store, door, a_wish(), address="e", at=NOW)

@@ -13,6 +13,7 @@ from kuai.services.residence.tenants_sheet import (
     prove_sheet_code,
     take_sheet,
 )
+from kuai.services.residence.withdrawing import withdraw_declaration
 
 __all__ = [
     "answer_home",
@@ -33,4 +34,5 @@ __all__ = [
     "take_question_ticket",
     "take_sheet",
     "turn_into_checks",
+    "withdraw_declaration",
 ]

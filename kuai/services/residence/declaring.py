@@ -363,4 +363,5 @@ def _latest(row: Declaration, acts: tuple[Act, ...]) -> Declaration | None:
     same = Declaration.objects.filter(
         room_code=row.room_code, name_mark=row.name_mark, act__in=[one.value for one in acts]
     )
-    return same.exclude(pk=row.pk).order_by("-pk").first()
+    others = same.exclude(pk=row.pk).exclude(steps__step=Step.WITHDRAWN.value)
+    return others.order_by("-pk").first()

@@ -133,9 +133,10 @@ def list_waiting(*, up_to: int = 10_000) -> tuple[QuestionView, ...]:
 
 
 def held_back() -> Q:
-    """Declarations that no build takes up: with an unanswered doubt, or refuted."""
+    """Declarations that no build takes up: with an unanswered doubt, refuted, or withdrawn."""
     doubted = Question.objects.filter(kind__in=DOUBT_VALUES, state__in=WAITING)
-    refuted = DeclarationStep.objects.filter(step=Step.REFUTED.value)
+    over = (Step.REFUTED.value, Step.WITHDRAWN.value)
+    refuted = DeclarationStep.objects.filter(step__in=over)
     return Q(pk__in=doubted.values("declaration")) | Q(pk__in=refuted.values("declaration"))
 
 

@@ -22,7 +22,16 @@ from kuai.services.residence.engine.names import name_key, require_mobile, requi
 from kuai.services.residence.engine.sheet_form import FormLine
 from kuai.services.residence.models import CodeSent, Declaration, TenantSheet
 from kuai.services.residence.questions import is_landlord_of
-from kuai.services.residence.types import Act, Asked, Channel, Proof, SheetFault, SheetTaken, Wish
+from kuai.services.residence.types import (
+    Act,
+    Asked,
+    Channel,
+    Proof,
+    SheetFault,
+    SheetTaken,
+    Step,
+    Wish,
+)
 
 ACT = "sheet"
 ACTS = (Act.LET, Act.SUBLET, Act.AGENT)
@@ -227,7 +236,7 @@ def _require_new(store: Store, row: _Row, proof: CodeSent, seen: set[tuple[str, 
         act=row.wish.act.value,
         declarant_mark=proof.phone_mark,
     )
-    if declared.exists():
+    if declared.exclude(steps__step=Step.WITHDRAWN.value).exists():
         raise Refusal("sheet.again", "您以前申报过这一位，不用再报。")
 
 

@@ -58,6 +58,7 @@ class Step(StrEnum):
     SETTLED = "settled"
     REFUTED = "refuted"
     HANDED_OVER = "handed_over"
+    WITHDRAWN = "withdrawn"
 
 
 class QuestionKind(StrEnum):

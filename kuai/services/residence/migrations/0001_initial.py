@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
             name='DeclarationStep',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step', models.CharField(choices=[('declared', 'declared'), ('agreed', 'agreed'), ('settled', 'settled'), ('refuted', 'refuted'), ('handed_over', 'handed_over')], max_length=24)),
+                ('step', models.CharField(choices=[('declared', 'declared'), ('agreed', 'agreed'), ('settled', 'settled'), ('refuted', 'refuted'), ('handed_over', 'handed_over'), ('withdrawn', 'withdrawn')], max_length=24)),
                 ('taken_at', models.DateTimeField()),
                 ('taken_by', models.CharField(max_length=64)),
                 ('declaration', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='services_residence.declaration')),
