@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -84,6 +85,19 @@ def settle(request: HttpRequest) -> HttpResponse:
         return _page(request, refused=refusal)
     if request.session.get(IN_HAND) == number:
         request.session.pop(IN_HAND)
+    return HttpResponseRedirect(reverse("declarations"))
+
+
+@settles_questions
+@require_POST
+def withdraw(request: HttpRequest) -> HttpResponse:
+    """Consent taken back at the counter, by the receipt's number."""
+    number = request.POST.get("number", "")
+    try:
+        actions.withdraw_declaration(current_store(), number, by=_actor(request), at=utc_now())
+    except Refusal as refusal:
+        return _page(request, refused=refusal)
+    messages.success(request, _("已撤回，这份申报的姓名和号码已销毁。"))
     return HttpResponseRedirect(reverse("declarations"))
 
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("declare/letters/", frame.choose_letters, name="declare_letters"),
     path("declare/notice/", views.show_notice, name="declare_notice"),
     path("declare/done/", views.show_done, name="declare_done"),
+    path("declare/withdraw/", views.withdraw, name="declare_withdraw"),
     path("declare/receipt/", views.download_receipt, name="declare_receipt"),
     path("declare/tenants/", tenants.show_tenants, name="declare_tenants"),
     path("declare/tenants/form/", tenants.download_template, name="declare_template"),
@@ -31,5 +32,6 @@ urlpatterns = [
     path("declarations/ticket/", staff.take_ticket, name="declarations_ticket"),
     path("declarations/open/", staff.open_declaration, name="declarations_open"),
     path("declarations/settle/", staff.settle, name="declarations_settle"),
+    path("declarations/withdraw/", staff.withdraw, name="declarations_withdraw"),
     path("declarations/doors/", staff.print_doors, name="declarations_doors"),
 ]

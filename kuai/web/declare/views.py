@@ -167,6 +167,17 @@ def show_notice(request: HttpRequest) -> HttpResponse:
     )
 
 
+@anybody("declare.withdraw")
+@require_POST
+def withdraw(request: HttpRequest) -> HttpResponse:
+    """Consent taken back by whoever declared in this session."""
+    kept = request.session.pop(DECLARED, None)
+    if kept is None:
+        return HttpResponseRedirect(reverse("declare"))
+    actions.withdraw_declaration(current_store(), kept["number"], by=None, at=utc_now())
+    return page(request, "start", {"withdrawn": kept["number"]})
+
+
 def keep_receipt(request: HttpRequest, made: Declared, *, text: str) -> None:
     """What the next page and the PDF need; the address is the door's own, which its sheet shows."""
     request.session[DECLARED] = {
