@@ -35,7 +35,7 @@ def find_form_faults(tree: exp.Expr) -> Iterator[RuleFault]:
             if node.name != DAY:
                 yield RuleFault("parameter", "参数只有 :day（今天）", column=node.sql("duckdb"))
         elif isinstance(node, exp.Func) and type(node) not in KNOWN:
-            name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
+            name = node.sql("duckdb").partition("(")[0]
             yield RuleFault(
                 "function", f"不能用函数“{name.lower()}”", column=_columns_in(node) or name.lower(),
                 remedy=f"可用：{KNOWN_NAMES}；今天只能写 :day",

@@ -164,7 +164,7 @@ def resolve(sql: str) -> tuple[exp.Query | None, list[RuleFault]]:
             tree.copy(), schema=schema(), dialect="duckdb", quote_identifiers=False, identify=False
         )
     except SqlglotError as fault:
-        return None, [_unknown_column(tree, fault)]
+        return None, _unknown_columns(tree, fault)
     return resolved, []
 
 
@@ -195,29 +195,28 @@ def _table_faults(tree: exp.Query) -> Iterator[RuleFault]:
             )
 
 
-def _unknown_column(tree: exp.Query, fault: Exception) -> RuleFault:
+def _unknown_columns(tree: exp.Query, fault: Exception) -> list[RuleFault]:
+    """Every column that no view has, or else the one that could not be understood."""
     known = {column.name for view in logical_views().values() for column in view.columns}
-    made = {one.alias for one in tree.find_all(exp.Alias)} | {
-        one.name for one in tree.find_all(exp.TableAlias)
-    }
-    for column in tree.find_all(exp.Column):
-        reason = find_forbidden_word(column.name)
-        if column.name not in known | made or reason:
-            return RuleFault(
-                "column_unknown",
-                f"没有“{column.sql('duckdb')}”这一列" + (f"：{reason}" if reason else ""),
-                column=column.sql("duckdb"),
-                remedy="列名见 kuai rules views",
-            )
-    for column in tree.find_all(exp.Column):
-        if column.sql("duckdb") in str(fault) or column.name in str(fault):
-            return RuleFault(
-                "column_unknown",
-                f"“{column.sql('duckdb')}”不知道是哪个视图的列，或那个视图没有这一列",
-                column=column.sql("duckdb"),
-                remedy="写成 视图别名.列名",
-            )
-    return RuleFault("sql", "看不懂这段 SQL 里的列", remedy=_first_line(fault))
+    known |= {one.alias for one in tree.find_all(exp.Alias)}
+    columns = list(tree.find_all(exp.Column))
+    unknown = {one.sql("duckdb"): one for one in columns if one.name not in known}
+    if unknown:
+        return [_unknown_fault(one) for one in unknown.values()]
+    for column in columns:
+        if column.name in str(fault):
+            return [_unknown_fault(column)]
+    return [RuleFault("sql", "看不懂这段 SQL 里的列", remedy=_first_line(fault))]
+
+
+def _unknown_fault(column: exp.Column) -> RuleFault:
+    written, reason = column.sql("duckdb"), find_forbidden_word(column.name)
+    return RuleFault(
+        "column_unknown",
+        f"没有“{written}”这一列" + (f"：{reason}" if reason else "，或不知道是哪个视图的"),
+        column=written,
+        remedy="写成 视图别名.列名；有哪些列见 kuai rules views",
+    )
 
 
 def columns_read(tree: exp.Query) -> Iterator[str]:
