@@ -19,12 +19,13 @@ from kuai.guard import access
 from kuai.guard.ledger import list_entries
 from kuai.guard.ledger_types import LedgerFilter
 from kuai.guard.models import SourceRecord
+from kuai.guard.retention import erase_due_rows
 from kuai.guard.types import Actor, Role
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 from kuai.registry import queries as registry
-from kuai.services.residence import actions, queries
+from kuai.services.residence import actions, queries, sealed_values
 from kuai.services.residence.door_codes import mark_of
 from kuai.services.residence.engine.sheet_form import HEADING, REASON
 from kuai.services.residence.models import Declaration, DoorCode, Question, StampedReceipt
@@ -530,15 +531,20 @@ def test_what_a_resident_says_of_their_home_holds_at_once_and_says_what_it_chang
         actions.answer_home(store, theirs, "moved_out", by=person, at=NOW)
 
 
-def test_declarations_are_shredded_after_three_years(store: Store, phone: Phone, door: str) -> None:
+def test_declarations_are_shredded_after_three_years_also_when_their_rows_went_first(
+    store: Store, phone: Phone, door: str
+) -> None:
     declare(store, door, a_wish(), phone, at=NOW)
+    row = Declaration.objects.get()
+    sealed_values.seal_values(store, "D-BROKEN00-1", [{"name": "没有行的"}])
     later = NOW + timedelta(days=3 * 365 + 1)
     declarations.hand_over(store, at=later)
-    from kuai.services.residence.sealed_values import read_values
-
-    row = Declaration.objects.get()
-    assert read_values(store, row.sealed_period, 0) == {}
+    for period in (row.sealed_period, "D-BROKEN00-1"):
+        assert sealed_values.read_values(store, period, 0) == {}
     assert list(queries.rows_in_force(store, at=later)) == []
+    erase_due_rows(by=STEWARD, at=later)
+    assert not Declaration.objects.exists()
+    assert queries.list_waiting() == ()
 
 
 def test_no_table_of_declarations_holds_a_name_or_a_number(

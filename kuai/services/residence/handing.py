@@ -10,7 +10,7 @@ from kuai.kit.clock import local_day
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 from kuai.services.residence import questions, sealed_values
-from kuai.services.residence.models import Declaration
+from kuai.services.residence.models import Declaration, TenantSheet
 from kuai.services.residence.types import Act, HandOverRow, Step
 
 KEPT_FOR = timedelta(days=3 * 365)
@@ -60,13 +60,22 @@ def note_handed_over(numbers: Iterable[str], *, at: datetime) -> int:
 
 
 def shred_overdue(store: Store, *, at: datetime) -> int:
-    """Destroy the values of declarations that are three years old, a key each; returns how many. May be repeated."""
+    """Destroy the values of declarations that are three years old or whose row is gone, a key each; returns how many.
+    May be repeated."""
     over = Declaration.objects.filter(declared_at__lte=at - KEPT_FOR).exclude(sealed_period="")
-    periods = sorted(set(over.values_list("sealed_period", flat=True)))
+    periods = set(over.values_list("sealed_period", flat=True)) | _without_row(store, at=at)
+    living = sealed_values.sealed_periods(store, before=at)
     # A sheet's rows are of one day, so none of its rows is younger.
-    for period in periods:
+    for period in sorted(periods & living):
         sealed_values.shred_values(store, period)
-    return len(periods)
+    return len(periods & living)
+
+
+def _without_row(store: Store, *, at: datetime) -> set[str]:
+    """Sealed, but of no row: erased by retention, or a transaction that broke. A day old, so none is under way."""
+    known = set(Declaration.objects.values_list("sealed_period", flat=True))
+    known |= set(TenantSheet.objects.values_list("number", flat=True))
+    return sealed_values.sealed_periods(store, before=at - timedelta(days=1)) - known
 
 
 def _ends() -> dict[tuple[str, str, str], date]:

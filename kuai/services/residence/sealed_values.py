@@ -6,6 +6,7 @@ Laid down as the guard's `identity` tables are, so that `reveal` reads them by t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import pyarrow as pa
 
@@ -59,6 +60,12 @@ def read_returned(store: Store, period: str) -> bytes:
 def shred_values(store: Store, period: str) -> None:
     """For ever."""
     shred_period(store, zone=Zone.CORE, source=SOURCE, period=period)
+
+
+def sealed_periods(store: Store, *, before: datetime) -> set[str]:
+    """What lies sealed since before an instant."""
+    folder = store.vault / Zone.CORE.value / SOURCE
+    return {one.name for one in folder.glob("*") if one.stat().st_mtime <= before.timestamp()}
 
 
 def mention_key(period: str, row: int) -> str:

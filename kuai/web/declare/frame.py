@@ -30,6 +30,8 @@ def page(
         "here": request.get_full_path(),
         # A language is named in itself, so it is no text to translate.
         "chinese": "中文",
+        # Where a demo's codes lie: no message is sent there.
+        "has_demo_codes": settings.KUAI_CODE_GATEWAY == "file",
     }
     return render(request, f"declare/{name}.html", {**frame, **context}, status=status)
 
