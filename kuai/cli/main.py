@@ -26,6 +26,7 @@ from kuai.cli import (
     explain_organisation,
     explain_pair,
     exports,
+    forms,
     keys,
     library,
     parser,
@@ -33,6 +34,7 @@ from kuai.cli import (
     reconcile,
     retention,
     review,
+    rule_runs,
     source_asking,
     source_missing,
     source_pulling,
@@ -102,7 +104,9 @@ app.add_typer(auditing.app, name="ledger")
 app.add_typer(keys.app, name="keys")
 app.add_typer(retention.holds, name="hold")
 app.add_typer(welfare.app, name="welfare")
+app.add_typer(rule_runs.app, name="rules")
 app.add_typer(declarations.app, name="declarations")
+app.add_typer(forms.app, name="forms")
 
 
 def main() -> None:

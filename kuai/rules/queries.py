@@ -11,6 +11,7 @@ from kuai.kit.store import Store
 from kuai.rules.drafting import DraftDesk
 from kuai.rules.engine.lineage import look_through
 from kuai.rules.engine.views import logical_views
+from kuai.rules.explaining import explain
 from kuai.rules.finding_files import newest_run, read_run, select_findings
 from kuai.rules.rule_books import read_rule_named, read_rules
 from kuai.rules.running import Question
@@ -26,6 +27,7 @@ from kuai.rules.view_tables import ViewFrame
 
 __all__ = [
     "check_rule",
+    "explain_finding",
     "get_finding",
     "get_rule",
     "get_run",
@@ -33,6 +35,7 @@ __all__ = [
     "list_rules",
     "list_views",
     "open_draft_desk",
+    "overlay_of",
 ]
 MOST_FINDINGS = 1000
 
@@ -112,3 +115,28 @@ def open_draft_desk(
     frame = ViewFrame(store.current_build() / "core", overlay or Overlay())
     asked = read_rules(store) if rules is None else rules
     return DraftDesk(frame, asked, Question(day, smallest_population))
+
+
+def explain_finding(
+    store: Store, finding_id: str, *, persons: frozenset[str] | None = None
+) -> list[tuple[str, str]]:
+    """Why the finding is there, step by step, in Chinese. `persons`: whom the reader may see (None: all are invented).
+
+    Refuses a finding that is gone, and one about a person who is not in `persons`.
+    """
+    return explain(store, get_finding(store, finding_id), persons)
+
+
+def overlay_of(store: Store) -> Overlay:
+    """What people decided since the published build and takes facts out of every rule. Needs Django."""
+    # Here, because whoever only reads the catalogue needs no work database.
+    from kuai.registry import queries as registry  # noqa: PLC0415
+
+    ended = {
+        key
+        for key, word in registry.statuses_over(store).items()
+        if word.status in ("withdrawn", "disputed", "ended")
+    }
+    keys = registry.facts_out_of_use() | ended
+    births = {key.split("|")[1] for key in keys if key.startswith("birth_date|")}
+    return Overlay(facts=frozenset(keys), birth_dates=frozenset(births))

@@ -76,7 +76,8 @@ def _held_faults(holder: exp.Expr) -> Iterator[RuleFault]:
     ]
     for column in columns:
         # How many there are says nothing of which.
-        if column.name in _CODES and constants and not column.find_ancestor(exp.Count):
+        is_counted = isinstance(column.find_ancestor(exp.Count, *_HOLDERS), exp.Count)
+        if column.name in _CODES and constants and not is_counted:
             yield RuleFault(
                 "literal", f"编码“{column.sql('duckdb')}”只能与编码对接，不能与常数相比",
                 column=column.sql("duckdb"),

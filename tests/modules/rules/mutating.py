@@ -107,8 +107,8 @@ def mutants_of(rule: Rule) -> Iterator[Mutant]:
     )
     yield Mutant("few of them", replace(rule, sql=f"{rule.sql}\nlimit 1"), "limit")
     yield Mutant("another parameter", with_condition(rule, f"{code} = :who"), "who")
-    yield Mutant(
-        "without standing",
-        replace(rule, sql=rule.sql.replace(" as status", " as standing", 1)),
-        "status",
-    )
+    counted = f"(select count(case when {code} = 'AB' then 1 end) from persons as z) > 0"
+    yield Mutant("code in a count", with_condition(rule, counted), code)
+    if " as status" in rule.sql:
+        other = replace(rule, sql=rule.sql.replace(" as status", " as standing", 1))
+        yield Mutant("without standing", other, "status")
