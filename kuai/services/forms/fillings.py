@@ -109,7 +109,7 @@ def prepare_filling(
         form=form,
         file_name=file_name[-120:],
         format=read.format,
-        fingerprint=layout.fingerprint,
+        layout_key=layout.layout_key,
         meanings=as_json(layout),
         is_learned=is_learned,
         state=PREPARED,
@@ -326,7 +326,7 @@ def _layout_of(
         if wrong:
             raise Refusal("form.fields", "没有这样的字段。")
         return with_learned(layout, meanings), False
-    lesson = form.lessons.filter(fingerprint=layout.fingerprint).order_by("-pk").first()
+    lesson = form.lessons.filter(layout_key=layout.layout_key).order_by("-pk").first()
     if lesson is None:
         return layout, False
     return with_learned(layout, lesson.meanings), True
@@ -680,7 +680,7 @@ def _learn(filling: FormFilling, *, by: Actor, at: datetime) -> None:
     if not filling.is_learned:
         FormLesson(
             form=filling.form,
-            fingerprint=filling.fingerprint,
+            layout_key=filling.layout_key,
             meanings=filling.meanings,
             taught_by=by.user_id,
             taught_at=at,

@@ -83,12 +83,12 @@ class FormLesson(OnlyAdded):
     privacy: ClassVar = TablePrivacy(
         retention="permanent: as the form; headings only",
         levels={
-            "id": L1, "form": L1, "fingerprint": L1, "meanings": L1, "taught_by": L2, "taught_at": L1,
+            "id": L1, "form": L1, "layout_key": L1, "meanings": L1, "taught_by": L2, "taught_at": L1,
         },
     )  # fmt: skip
 
     form = models.ForeignKey(RegisteredForm, on_delete=models.PROTECT, related_name="lessons")
-    fingerprint = models.CharField(max_length=32, db_index=True)
+    layout_key = models.CharField(max_length=32, db_index=True)
     meanings = models.JSONField()
     taught_by = models.CharField(max_length=64)
     taught_at = models.DateTimeField()
@@ -109,7 +109,7 @@ class FormFilling(models.Model):
         levels={
             name: L1
             for name in (
-                "id", "uuid", "form", "format", "fingerprint", "state", "is_learned", "build",
+                "id", "uuid", "form", "format", "layout_key", "state", "is_learned", "build",
                 "counts", "prepared_at", "released_at", "ended_at",
             )
         }
@@ -123,7 +123,7 @@ class FormFilling(models.Model):
     form = models.ForeignKey(RegisteredForm, on_delete=models.PROTECT, related_name="fillings")
     file_name = models.CharField(max_length=120)
     format = models.CharField(max_length=8)
-    fingerprint = models.CharField(max_length=32)
+    layout_key = models.CharField(max_length=32)
     meanings = models.JSONField(default=dict)
     is_learned = models.BooleanField(default=False)
     state = models.CharField(max_length=12)

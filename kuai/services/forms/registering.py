@@ -151,7 +151,7 @@ def view_of(form: RegisteredForm, *, on: date) -> FormView:
         registered_by=form.registered_by,
         registered_at=form.registered_at,
         moves=tuple((m.move, m.moved_by, m.moved_at, m.reason) for m in form.moves.order_by("pk")),
-        lessons=form.lessons.values("fingerprint").distinct().count(),
+        lessons=form.lessons.values("layout_key").distinct().count(),
     )
 
 

@@ -62,7 +62,7 @@ class FormLayout:
         return frozenset(one.field for one in self.columns if one.field)
 
     @property
-    def fingerprint(self) -> str:
+    def layout_key(self) -> str:
         """The same for the same headings in the same places, whatever stands below them."""
         told = [self.is_cards, [[one.column, one.heading] for one in self.columns]]
         if not self.is_cards:
