@@ -25,11 +25,11 @@ from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 from kuai.registry import queries as registry
-from kuai.services.residence import actions, queries, sealed_values
+from kuai.services.residence import actions, queries, questions, sealed_values
 from kuai.services.residence.door_codes import mark_of
 from kuai.services.residence.engine.sheet_form import HEADING, REASON
 from kuai.services.residence.models import Declaration, DoorCode, Question, StampedReceipt
-from kuai.services.residence.types import Act, Answer, QuestionKind, Tenure
+from kuai.services.residence.types import Act, Answer, AskedOf, QuestionKind, Tenure
 from tests.modules.registry.contested_town import STEWARD, a_registration
 from tests.stories import towns
 from tests.stories.declaring import (
@@ -293,6 +293,56 @@ def proven(store: Store, door: str, number: str, phone: Phone, at=NOW):
     asked = actions.ask_for_door_proof(store, door, number, address="p", at=at, gateway=phone)
     actions.prove_at_door(store, asked.reference, phone.code(number), phone=number, at=at)
     return actions.find_proof(asked.reference, at=at)
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "state", "is_taken_up"),
+    [
+        ("impossible_number", "yes", "check", False),
+        ("impossible_number", "no", "answered", False),
+        ("under_age_alone", "yes", "answered", True),
+        ("under_age_alone", "no", "check", False),
+        ("over_occupancy", "yes", "answered", True),
+        ("over_occupancy", "no", "answered", False),
+        ("contradicts_verified", "yes", "check", False),
+        ("contradicts_verified", "no", "answered", False),
+        ("over_occupancy", "unknown", "open", False),
+    ],
+)
+def test_a_doubt_is_one_question_and_then_a_check(
+    store: Store, phone: Phone, door: str, kind: str, answer: str, state: str, is_taken_up: bool
+) -> None:
+    declare(store, door, a_wish(tenure=Tenure.OWN), phone, at=NOW)
+    row = Declaration.objects.get()
+    asked = questions.ask(row, QuestionKind(kind), of=AskedOf.DECLARANT, at=NOW)
+    assert list(queries.rows_in_force(store, at=NOW)) == []
+    proof = proven(store, door, NEW_PHONE, phone)
+    actions.answer_question(store, asked.number, Answer(answer), proof=proof, at=NOW)
+    asked.refresh_from_db()
+    assert asked.state == state
+    assert bool(list(queries.rows_in_force(store, at=NOW))) is is_taken_up
+
+
+def test_what_both_sides_insist_on_becomes_a_check_and_what_nobody_answers_too(
+    store: Store, phone: Phone
+) -> None:
+    let_room, _name, number = somebody_on_file(store, "PH_LET")
+    door = door_of(store, let_room, at=NOW)
+    declare(store, door, a_wish(), phone, at=NOW)
+    landlord_, tenant = (proven(store, door, one, phone) for one in (number, NEW_PHONE))
+    (asked,) = queries.list_for_proof(store, landlord_)
+    actions.answer_question(store, asked.number, Answer.NO, proof=landlord_, at=NOW)
+    for proof in (landlord_, tenant):
+        (dispute,) = queries.list_for_proof(store, proof)
+        assert dispute.kind is QuestionKind.DISAGREEMENT
+        actions.answer_question(store, dispute.number, Answer.YES, proof=proof, at=NOW)
+        assert queries.list_for_proof(store, proof) == ()
+    assert [one.state for one in queries.list_waiting()] == ["check"]
+    assert len(list(queries.rows_in_force(store, at=NOW))) == 1, (
+        "a dispute takes nobody's word away"
+    )
+    Question.objects.update(state="open")
+    assert actions.turn_into_checks(on=NOW.date() + timedelta(days=40)) == 2
 
 
 def test_a_name_alone_opens_no_question_and_a_made_up_landlord_hears_of_no_tenant(

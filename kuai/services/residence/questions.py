@@ -35,6 +35,15 @@ from kuai.services.residence.types import (
 # What is not answered by then becomes a check.
 ANSWER_DAYS = 14
 WAITING = (QuestionState.OPEN.value, QuestionState.CHECK.value)
+# A number that cannot be stays so however it was copied; against a verified fact a word is not enough; and a child
+# alone is somebody to look after, not an answer to leave lying.
+CHECKED_AFTER = frozenset(
+    {
+        (QuestionKind.IMPOSSIBLE_NUMBER, Answer.YES),
+        (QuestionKind.CONTRADICTS_VERIFIED, Answer.YES),
+        (QuestionKind.UNDER_AGE_ALONE, Answer.NO),
+    }
+)
 DOUBT_VALUES = [one.value for one in DOUBTS]
 
 
@@ -210,11 +219,39 @@ def _answer(question: Question, answer: Answer, *, by: str, at: datetime) -> Non
 
 
 def _follow(question: Question, answer: Answer, *, side: str, at: datetime) -> None:
-    made = question.declaration
-    confirming = (QuestionKind.TENANT_CONFIRMS, QuestionKind.LANDLORD_CONFIRMS)
-    if answer is Answer.YES and question.kind in confirming:
+    """What an answer leads to: never an end of somebody else's declaration."""
+    made, kind = question.declaration, QuestionKind(question.kind)
+    if kind in DOUBTS:
+        _follow_doubt(question, answer, at=at)
+    elif kind is QuestionKind.DISAGREEMENT:
+        _follow_disagreement(question, at=at)
+    elif answer is Answer.YES:
         take_step(made, Step.AGREED, by=side, at=at)
-    if answer is Answer.YES and question.kind == QuestionKind.TENANT_LEFT:
-        take_step(made, Step.AGREED, by=side, at=at)
-    if answer is Answer.NO and question.kind in (*confirming, QuestionKind.TENANT_LEFT):
+    elif answer is Answer.NO:
         ask(made, QuestionKind.DISAGREEMENT, of=AskedOf.BOTH, at=at, other=question.other)
+
+
+def _follow_doubt(question: Question, answer: Answer, *, at: datetime) -> None:
+    """One question, then a check: the declarant's own word settles what it can, and takes back what was wrong."""
+    kind = QuestionKind(question.kind)
+    if (kind, answer) in CHECKED_AFTER:
+        _turn_into_check(question)
+    elif answer is Answer.NO:
+        take_step(question.declaration, Step.REFUTED, by="declarant", at=at)
+
+
+def _follow_disagreement(question: Question, *, at: datetime) -> None:
+    """When both have spoken: whoever declared it may have been wrong; else somebody has to look."""
+    if question.state != QuestionState.ANSWERED.value:
+        return
+    made = question.declaration
+    own = "landlord" if Act(made.act) in OF_LANDLORDS else "tenant"
+    if question.answers.filter(answered_by=own, answer=Answer.NO.value).exists():
+        take_step(made, Step.REFUTED, by=own, at=at)
+    else:
+        _turn_into_check(question)
+
+
+def _turn_into_check(question: Question) -> None:
+    question.state = QuestionState.CHECK.value
+    question.save(update_fields=["state"])
