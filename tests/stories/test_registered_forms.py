@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.conf import LazySettings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from openpyxl import Workbook, load_workbook
 
 from benchmarks import bench_forms, form_templates
@@ -29,6 +31,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 NOW = utc_now()
 REASON = "年度乘车优待办理"
+PASSWORD = "kuai-demo-for-tests"
 SOURCES = (*LENDING, "access_cards", "hotline_requests", "inspections")
 
 
@@ -43,7 +46,7 @@ def office(own_store: Path, settings: LazySettings) -> Store:
     for source in SOURCES:
         access.register_source(a_registration(source), by=steward, at=NOW)
     access.register_source(a_registration("disability_cards", Zone.CARE), by=steward, at=NOW)
-    access.create_demo_accounts((), synthetic=True, at=NOW)
+    access.create_demo_accounts((), synthetic=True, at=NOW, password=PASSWORD)
     for app in ("registry", "services_forms"):
         apps.get_app_config(app).ready()
     return store
@@ -267,6 +270,36 @@ def test_an_unregistered_form_gets_tens_and_a_letter(office: Store) -> None:
         at=NOW,
     )
     assert actions.read_letter(letter).startswith(b"%PDF")
+
+
+def in_a_browser(role: str) -> Client:
+    client = Client()
+    client.post("/login/", {"username": f"demo-{role}", "password": PASSWORD})
+    return client
+
+
+def test_a_clerk_fills_on_pages_and_whoever_has_no_part_in_it_sees_no_page(office: Store) -> None:
+    number = seed_demo_forms(at=NOW)
+    clerk = in_a_browser("subdistrict-clerk")
+    sheet = SimpleUploadedFile("名单.xlsx", a_blank())
+    answer = clerk.post(f"/forms/{number}/upload/", {"file": sheet})
+    assert answer.status_code == 302
+    preview = clerk.get(answer["Location"]).content.decode()
+    assert "遮住的样子" in preview
+    assert "1966-**-**" in preview or NOW.year != 2026
+    assert clerk.post(f"{answer['Location']}release/", {"reason": ""}).status_code == 400
+    assert clerk.post(f"{answer['Location']}release/", {"reason": REASON}).status_code == 302
+    file = clerk.post(f"{answer['Location']}file/")
+    assert load_workbook(io.BytesIO(file.content)).sheetnames[1] == "来源说明"
+    # Another hand than who released it does not fetch the file; most roles have no page at all.
+    other = in_a_browser("department-clerk")
+    assert other.post(f"{answer['Location']}file/").status_code == 400
+    assert clerk.get("/forms/new/").status_code == 403
+    for role in ("grid-worker", "officer", "leader", "care-worker", "resident"):
+        assert in_a_browser(role).get("/forms/").status_code == 403, role
+        assert in_a_browser(role).get(answer["Location"]).status_code == 403, role
+    steward = in_a_browser("data-steward")
+    assert "**" not in steward.get(answer["Location"]).content.decode()
 
 
 def test_a_cell_far_out_is_refused_by_name(office: Store) -> None:

@@ -81,6 +81,7 @@ def test_no_address_takes_a_name_or_a_number_of_a_person() -> None:
     }
     # Numbers are those of events, proposals, aliases and applications of the address library, of conflicts and cases;
     # an item is a question of the review list by a digest of its records' keys, a sequence a place in the log.
+    # A filling is one sheet of a registered form by a random id: its page shows masks and counts alone (0038).
     # An area is a random id that opens only for whoever holds the ground (0029); zoom, column and row name a map tile.
     assert taken <= {
         "code",
@@ -93,6 +94,7 @@ def test_no_address_takes_a_name_or_a_number_of_a_person() -> None:
         "item",
         "sequence",
         "area_id",
+        "filling_id",
         "zoom",
         "column",
         "row",
