@@ -63,6 +63,7 @@ def nightly(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> 
 def _run_night(store: Store) -> Receipt:
     """The ledger is sealed last, so that what this night did is sealed too."""
     from kuai.guard import access, ledger
+    from kuai.services.forms.actions import end_old_fillings
 
     by = Actor(user_id=f"os:{login_of_operator()}", role=Role.SYSTEM_ADMINISTRATOR)
     ended = access.end_dead_tickets(at=utc_now())
@@ -78,6 +79,7 @@ def _run_night(store: Store) -> Receipt:
     parts = (
         _done("end_dead_tickets", ended, "tickets"),
         *(_done("clear_technical_rows", rows, label) for label, rows in cleared.items()),
+        _done("end_old_fillings", end_old_fillings(store, at=utc_now()), "forms"),
         *_refresh_proposals(store, by=by),
         ledger.seal_pending(store, now=utc_now()),
     )
