@@ -65,12 +65,13 @@ BEFORE_ELEMENTS = (
     "known_at",
     "element_standing",
 )
-AFTER_ELEMENTS = ("element_end", "held", "remembered", "carried")
+AFTER_ELEMENTS = ("element_end", "held", "remembered", "carried", "first_said")
 # Steps that have no rows where these have none.
 ASKS_FOR = {
     "fact_word": "decision",
     "contested_attribute": "decision",
     "carried": "remembered",
+    "first_said": "remembered",
     "fact_dispute": "fact_word",
     "fact_standing": "fact_word",
 }
@@ -189,8 +190,9 @@ def relate(
         _make(connection, step, frame)
     drop_steps(connection, "link")
     make_view(connection, "stated")
-    for step in ("remembered", "carried"):
+    for step in ("remembered", "carried", "first_said"):
         _make(connection, step, frame)
+    drop_steps(connection, "remembered")
     line.advance(len(AFTER_ELEMENTS))
     _number_statements(connection, frame)
     _make_said(connection, frame)
@@ -210,6 +212,7 @@ def _number_statements(connection: duckdb.DuckDBPyConnection, frame: BuildFrame)
     """From here on `held` has numbers. They are joined before the rows' own words are, lest those be held in memory."""
     make_step(connection, "statement_number", frame)
     make_step(connection, "numbered", frame)
+    drop_steps(connection, "first_said")
     drop_steps(connection, "held")
     connection.execute("alter table numbered rename to held")
 

@@ -3,7 +3,7 @@
 -- himself.
 select l.link_no, l.line_no, l.delivery_no, f.code as from_code, t.code as to_code,
        round(f.match_probability * t.match_probability, 4) as confidence,
-       cast(null as bigint) as relation_no
+       cast(null as bigint) as relation_no, cast(null as date) as said_since
 from link as l
 join statement_end as f on f.mention_no = l.from_no
 join statement_end as t on t.mention_no = l.to_no
