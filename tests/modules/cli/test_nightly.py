@@ -60,7 +60,12 @@ def test_a_second_night_finds_nothing_more_to_do(worked_in: Store) -> None:
     run_well_as("root", "nightly", "--store", worked_in.root)
     again = run_well_as("root", "nightly", "--store", worked_in.root, "--json").json()
     stages = {part["stage"]: part["kept"] for part in again["receipt"]["parts"]}
-    assert stages == {"end_dead_tickets": 0, "clear_technical_rows": 0, "ledger.seal": 1}
+    assert stages == {
+        "end_dead_tickets": 0,
+        "clear_technical_rows": 0,
+        "end_old_fillings": 0,
+        "ledger.seal": 1,
+    }
 
 
 def test_a_mistyped_store_is_refused_and_not_made(tmp_path: Path) -> None:
