@@ -544,7 +544,13 @@ def _agreed(
     if len(keys) > 1:
         return FieldFact(conflict="来源之间写法不一")
     newest = max(values, key=lambda one: (facts.day_of(one.period), one.source))
-    value = clean_name(newest.value) if tells == "name" else newest.value
+    value = newest.value
+    if tells == "name":
+        # Some offices cannot type the dot of a name: where another one wrote it, it is there.
+        written = sorted(
+            {clean_name(one.value) for one in values}, key=lambda one: ("·" not in one, one)
+        )
+        value = written[0]
     return FieldFact(value, "asserted", newest.source, facts.day_of(newest.period))
 
 
