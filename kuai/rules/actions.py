@@ -55,7 +55,7 @@ def run_rules(
     asked = tuple(read_rules(store) if rules is None else rules)
     build = store.current_build()
     frame = ViewFrame(build / "core", overlay, declared or {})
-    last = None if anew else find_last_run(store)
+    last = None if anew else find_last_run(store, frame)
     question = Question(day, smallest_population)
     store.scratch.mkdir(parents=True, exist_ok=True)
     before = newest_run(store)
@@ -73,7 +73,7 @@ def run_rules(
         write_table(connection, FINDING, "select * from of_run", folder)
     way = "whole" if last is None else "changes"
     run = RuleRun(build.name, day, way, tuple(counts), new, gone, sizes)
-    note_run(folder, run, asked, overlay)
+    note_run(folder, run, asked, frame)
     point_to(store, folder)
     return run
 

@@ -15,16 +15,22 @@ from kuai.rules.types import Overlay, Rule, RuleRun
 from kuai.rules.view_tables import ViewFrame
 
 
-def note_run(folder: Path, run: RuleRun, rules: Iterable[Rule], overlay: Overlay) -> None:
+def note_run(folder: Path, run: RuleRun, rules: Iterable[Rule], frame: ViewFrame) -> None:
     """Write beside the findings what was asked, of which build, and what was out of use then."""
     refused = {one.rule for one in run.counts if one.refused}
     note = json.loads(json.dumps(asdict(run), default=str))
     note["ran"] = {one.rule_id: digest_of(one) for one in rules if one.rule_id not in refused}
-    note["out_of_use"] = {name: sorted(keys) for name, keys in asdict(overlay).items()}
+    note["out_of_use"] = {name: sorted(keys) for name, keys in asdict(frame.overlay).items()}
+    note["handed_in"] = sorted(handed_in(frame))
     write_json(folder / RUN_FILE, note)
 
 
-def find_last_run(store: Store) -> LastRun | None:
+def handed_in(frame: ViewFrame) -> set[str]:
+    """The views into which somebody handed rows."""
+    return {name for name, rows in frame.declared.items() if rows}
+
+
+def find_last_run(store: Store, frame: ViewFrame) -> LastRun | None:
     """The newest run, if its build is still there to compare with."""
     folder = newest_run(store)
     if folder is None:
@@ -39,4 +45,5 @@ def find_last_run(store: Store) -> LastRun | None:
         day=date.fromisoformat(note["day"]),
         ran=note["ran"],
         findings=scan_findings(folder),
+        handed_in=frozenset(note["handed_in"]) | handed_in(frame),
     )
