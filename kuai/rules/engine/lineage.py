@@ -216,6 +216,7 @@ def _unknown_fault(column: exp.Column) -> RuleFault:
         f"没有“{written}”这一列" + (f"：{reason}" if reason else "，或不知道是哪个视图的"),
         column=written,
         remedy="写成 视图别名.列名；有哪些列见 kuai rules views",
+        line=int(column.this.meta.get("line", 0)),
     )
 
 
