@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -209,6 +210,56 @@ def a_wish(**changes: object) -> FormWish:
         "expires_on": date(NOW.year + 1, 6, 1),
     }
     return FormWish(**{**plain, **changes})  # type: ignore[arg-type]
+
+
+def test_a_clerk_lists_their_own_ground_alone(office: Store) -> None:
+    number = seed_demo_forms(at=NOW)
+    areas = ("440310/440310001", "440310/440310002", "440310/440310003")
+    listed = []
+    for place, area in enumerate(areas):
+        clerk = access.open_account(
+            access.NewAccount(
+                username=f"clerk-{place}",
+                display_name=f"clerk-{place}",
+                role=Role.SUBDISTRICT_CLERK,
+                areas=(area,),
+                staff_no=f"clerk-{place}",
+            ),
+            password="Kuai-stories-2026",
+            by=Actor(user_id="security", role=Role.SECURITY_ADMINISTRATOR),
+            at=NOW,
+        )
+        filling = actions.prepare_filling(
+            office, number, a_blank(), file_name="a.xlsx", by=clerk, at=utc_now()
+        )
+        listed.append(queries.view_filling(office, filling, by=clerk, on=NOW.date()).rows)
+    whole = login("subdistrict-clerk")
+    filling = actions.prepare_filling(
+        office, number, a_blank(), file_name="a.xlsx", by=whole, at=utc_now()
+    )
+    everybody = queries.view_filling(office, filling, by=whole, on=NOW.date()).rows
+    assert max(listed) < everybody
+    assert sum(listed) >= everybody
+
+
+def test_without_the_care_source_the_rest_of_the_sheet_is_the_same(office: Store) -> None:
+    number = seed_demo_forms(at=NOW)
+    sheets = []
+    for purposes in (("home_delivery", "record_review"), ("record_review",)):
+        access.register_source(
+            replace(a_registration("disability_cards", Zone.CARE), permitted_purposes=purposes),
+            by=login("data-steward"),
+            at=utc_now(),
+        )
+        _, filled = fill(office, number, a_blank())
+        sheets.append(load_workbook(io.BytesIO(filled)).worksheets[0])
+    with_care, without = (
+        [list(row) for row in sheet.iter_rows(min_row=3, values_only=True)] for sheet in sheets
+    )
+    assert [row[:6] for row in with_care] == [row[:6] for row in without]
+    listed = [row for row in with_care if isinstance(row[0], int)]
+    assert {row[6] for row in listed} <= {"是", "否"}
+    assert {row[6] for row in without if isinstance(row[0], int)} == {None}
 
 
 def test_given_cells_stay_and_formulas_that_call_out_are_taken_down(
