@@ -74,6 +74,8 @@ def open_sheet(path: Path, text_column: str) -> Iterator[OpenSheet]:
     form = form_of(path)
     if path != STREAM and not path.is_file():
         raise DataFault("address.input_absent", "找不到要清洗的文件", where=Where(file=path.name))
+    if form == "csv" and path != STREAM:
+        form = _form_within(path)
     if form == "xlsx":
         from kuai.address.workbooks import open_workbook  # noqa: PLC0415 - only where one comes in
 
@@ -84,6 +86,22 @@ def open_sheet(path: Path, text_column: str) -> Iterator[OpenSheet]:
     else:
         with _open_text(path) as stream:
             yield _read_text(stream, text_column, path.name)
+
+
+def _form_within(path: Path) -> str:
+    """What a file called .csv really is, as its first bytes tell."""
+    with path.open("rb") as stream:
+        beginning = stream.read(8)
+    if beginning.startswith(b"\xd0\xcf\x11\xe0"):
+        raise DataFault(
+            "address.input_unreadable",
+            "是旧版 Excel（.xls），不是 CSV",
+            where=Where(file=path.name),
+            remedy="请在 Excel 或 WPS 里另存为 .xlsx 或 CSV",
+        )
+    if beginning.startswith(b"PK\x03\x04"):
+        return "xlsx"
+    return "parquet" if beginning.startswith(b"PAR1") else "csv"
 
 
 @contextmanager

@@ -269,6 +269,12 @@ def polygon_of(geometry: dict[str, Any]) -> shapely.Geometry:
     inner: Any = geometry
     if inner.get("type") == "FeatureCollection":
         features = inner.get("features")
+        if isinstance(features, list) and len(features) > 1:
+            raise DataFault(
+                "polygon.many",
+                f"文件里有 {len(features)} 个图形",
+                remedy="一次只圈一个：请只留一个，或合成一个 MultiPolygon。",
+            )
         inner = features[0] if isinstance(features, list) and features else {}
     if isinstance(inner, dict) and inner.get("type") == "Feature":
         inner = inner.get("geometry")
@@ -281,6 +287,13 @@ def polygon_of(geometry: dict[str, Any]) -> shapely.Geometry:
     if polygon is None or polygon.geom_type not in ("Polygon", "MultiPolygon") or polygon.is_empty:
         raise DataFault(
             "polygon.type", "圈选区域不是多边形", remedy="请给出 Polygon 或 MultiPolygon。"
+        )
+    west, south, east, north = polygon.bounds
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise DataFault(
+            "polygon.degrees",
+            "圈选区域的坐标不是经纬度",
+            remedy="每个点先写经度、后写纬度，单位是度（CGCS2000）。",
         )
     if shapely.get_num_coordinates(polygon) > LARGEST_POLYGON_POINTS:
         raise DataFault(

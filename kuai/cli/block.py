@@ -25,6 +25,12 @@ def block(
     from kuai.blocks.queries import open_blocks
 
     require_allowed("block")
+    if code and polygon is not None:
+        raise Refusal(
+            "block.which_one",
+            "编码和 --polygon 只能写一个。",
+            next_step="去掉其中一个。",
+        )
     reader = open_blocks(Store(store).current_build())
     if polygon is not None:
         view = reader.count_polygon(_read_geojson(polygon))
@@ -44,10 +50,10 @@ def block(
 
 def _read_geojson(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as fault:
         raise DataFault("polygon.missing", "找不到这个文件", where=Where(file=str(path))) from fault
-    except (UnicodeDecodeError, json.JSONDecodeError) as fault:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as fault:
         raise DataFault(
             "polygon.form",
             "不是有效的 GeoJSON",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -56,6 +57,27 @@ def require_folder_of(out: Path) -> None:
         raise Refusal(
             "output.no_folder", f"没有文件夹 {out.parent}。", next_step="先建好它，或换一个位置。"
         )
+    if out.is_dir():
+        raise Refusal(
+            "output.is_folder", f"{out} 是文件夹，不是文件。", next_step="在后面加上文件名。"
+        )
+    if not os.access(out.parent, os.W_OK):
+        raise Refusal(
+            "output.not_writable",
+            f"文件夹 {out.parent} 不能写。",
+            next_step="换一个位置，或请管理员开放写权限。",
+        )
+
+
+def require_other_file(out: Path, *sources: Path) -> None:
+    """Refuse to write an answer over what it is read from."""
+    for source in sources:
+        if out.exists() and source.exists() and out.samefile(source):
+            raise Refusal(
+                "output.is_input",
+                f"结果不能写到读入的文件 {source.name} 上。",
+                next_step="用 -o 写到另一个文件。",
+            )
 
 
 def receipt_table(title: str, receipts: tuple[Receipt, ...]) -> Table:

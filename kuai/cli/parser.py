@@ -13,6 +13,7 @@ from kuai.cli.output import (
     console,
     receipt_table,
     require_folder_of,
+    require_other_file,
     shown_progress,
     write_json_answer,
 )
@@ -37,6 +38,7 @@ def parse_address(
 
     require_allowed("parse-address")
     require_folder_of(out)
+    require_other_file(out, source)
     to_stdout = str(out) == "-"
     if to_stdout and as_json:
         raise Refusal(

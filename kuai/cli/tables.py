@@ -14,6 +14,7 @@ from kuai.cli.output import (
     errors,
     receipt_table,
     require_folder_of,
+    require_other_file,
     shown_progress,
     write_json_answer,
 )
@@ -54,6 +55,7 @@ def wash(
         )
     if not to_stdout:
         require_folder_of(out)
+        require_other_file(out, source, *([library] if library else []))
     with shown_progress(quiet=as_json or to_stdout) as progress:
         receipt = actions.wash_file(
             library or actions.library_of_build(Store(cast(Path, store)).current_build() / "core"),
@@ -97,6 +99,13 @@ def link(
 
     require_allowed("link")
     require_folder_of(out)
+    require_other_file(out, source)
+    if out.suffix.lower() in (".csv", ".xlsx", ".txt"):
+        raise Refusal(
+            "link.out_form",
+            f"结果是 Parquet，不能写成 {out.name}。",
+            next_step="用 -o 写到 .parquet 文件。",
+        )
     with shown_progress(quiet=as_json) as progress:
         receipt = actions.link_file(source, out, progress=progress, state=state, spill_to=spill)
     if as_json:

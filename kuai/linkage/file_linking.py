@@ -14,6 +14,7 @@ from typing import TypeVar
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kuai.kit.atomic_files import replace_when_complete
@@ -44,6 +45,8 @@ FILE_COLUMNS = (
 )
 _COMPARED_COLUMNS = ("name", "id_number", "phone", "birth_date", "address", "room_code")
 _OUT_ROWS_AT_ONCE = 1_000_000
+# From here on not every whole number is a double.
+_LEAST_INEXACT_NUMBER = 2.0**53
 _OUT_SCHEMA = pa.schema(
     [
         ("row_id", pa.string()),
@@ -77,10 +80,17 @@ def number_rows(
 ) -> tuple[pa.ChunkedArray, np.ndarray]:
     """The file's row_ids in founding order (by source and row_id), and for each of its rows its place there."""
     place = Where(file=path.name)
+    if not path.is_file():
+        raise DataFault("link_input_absent", "找不到要关联的文件", where=place)
     try:
         schema = pq.read_schema(path)
     except (pa.ArrowInvalid, OSError) as fault:
-        raise DataFault("not_parquet", "不是可读的 Parquet 文件", where=place) from fault
+        raise DataFault(
+            "not_parquet",
+            "不是可读的 Parquet 文件",
+            where=place,
+            remedy="CSV 和 XLSX 请先另存为 Parquet；已是 Parquet 的可能已损坏，请重新导出",
+        ) from fault
     if "row_id" not in schema.names:
         raise DataFault(
             "no_row_id", "缺少 row_id 列", where=place, remedy="请为每行加上不重复的 row_id"
@@ -165,9 +175,38 @@ def _as_text(rows: pa.Table) -> pa.Table:
     for name in FILE_COLUMNS:
         is_known = name in rows.column_names
         columns[name] = (
-            rows[name].cast(pa.string()) if is_known else pa.nulls(len(rows), pa.string())
+            _column_as_text(name, rows[name]) if is_known else pa.nulls(len(rows), pa.string())
         )
     return pa.table(columns)
+
+
+def _column_as_text(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    try:
+        if pa.types.is_floating(column.type):
+            column = _without_fraction(name, column)
+        return column.cast(pa.string())
+    except pa.ArrowException as fault:
+        raise DataFault(
+            "column_not_text",
+            f"读不成文字（类型 {column.type}）",
+            where=Where(column=name),
+            remedy="请把该列存成 UTF-8 的文字、整数或日期",
+        ) from fault
+
+
+def _without_fraction(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Numbers beside empty cells come as fractions (1.38e10); refuses those whose last digits are lost."""
+    column = pc.if_else(pc.is_finite(column), column, None).cast(pa.float64())
+    greatest = pc.max(pc.abs(column)).as_py()
+    if greatest is not None and greatest >= _LEAST_INEXACT_NUMBER:
+        raise DataFault(
+            "digits_lost",
+            "号码存成了小数，末几位已经丢了",
+            where=Where(column=name),
+            remedy="请把该列按文字重新导出",
+        )
+    whole = pc.all(pc.equal(pc.floor(column), column)).as_py()
+    return column if whole is False else column.cast(pa.int64())
 
 
 def _write(session: duckdb.DuckDBPyConnection, row_ids: pa.ChunkedArray, target: Path) -> None:

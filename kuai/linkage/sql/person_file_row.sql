@@ -124,12 +124,20 @@ select
   role,
   name,
   id_number,
-  try_cast(
-    case
-      when regexp_matches(birth_date, '^[0-9]{8}$')
-        then concat(substr(birth_date, 1, 4), '-', substr(birth_date, 5, 2), '-', substr(birth_date, 7, 2))
-      else replace(replace(substr(birth_date, 1, 10), '/', '-'), '.', '-')
-    end as date
+  coalesce(
+    try_cast(
+      case
+        when regexp_matches(birth_date, '^[0-9]{8}$')
+          then concat(substr(birth_date, 1, 4), '-', substr(birth_date, 5, 2), '-', substr(birth_date, 7, 2))
+        else replace(replace(substr(birth_date, 1, 10), '/', '-'), '.', '-')
+      end as date
+    ),
+    -- Because it is slow, only what is no date yet is read so: 1990年1月1日, 1990/1/1 0:00, digits in full width.
+    try_cast(
+      regexp_replace(
+        translate(birth_date, '０１２３４５６７８９年月－／．/.', '0123456789-------'), '[^0-9-].*$', ''
+      ) as date
+    )
   ) as birth_date,
   case when sex in ('1', '男', '男性', 'M', 'm') then '1' when sex in ('2', '女', '女性', 'F', 'f') then '2' end as sex,
   phone,

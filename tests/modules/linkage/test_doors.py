@@ -19,6 +19,7 @@ from kuai.kit.errors import DataFault
 from kuai.kit.store import Store
 from kuai.kit.tables import BulkTable, TableRef
 from kuai.linkage.actions import link_file, link_organisations, link_persons
+from kuai.linkage.file_linking import text_rows
 from kuai.sources.types import (
     ADDRESS_MENTION,
     ORGANISATION_MENTION,
@@ -262,6 +263,58 @@ def test_a_file_may_bring_any_of_the_columns_and_numbers_for_row_ids(tmp_path: P
     link_file(tmp_path / "in.parquet", tmp_path / "out.parquet")
     codes = pq.read_table(tmp_path / "out.parquet")["person_code"].to_pylist()
     assert codes[0] == codes[1] != codes[2]
+
+
+def test_a_birth_date_ties_rows_however_it_is_written(tmp_path: Path) -> None:
+    dates = [
+        "1990-01-02",
+        "1990/1/2 0:00",
+        "1990.1.2",
+        "19900102",
+        "1990年1月2日",
+        "１９９０－０１－０２",
+    ]
+    table = pa.table(
+        {
+            "row_id": list(range(6)),
+            "name": [NAME] * 6,
+            "birth_date": dates,
+            "address": ["坳背村15号101"] * 6,
+        }
+    )
+    pq.write_table(table, tmp_path / "in.parquet")
+    link_file(tmp_path / "in.parquet", tmp_path / "out.parquet")
+    assert len(set(pq.read_table(tmp_path / "out.parquet")["person_code"].to_pylist())) == 1
+
+
+def test_phones_that_came_as_fractions_are_phones(tmp_path: Path) -> None:
+    table = pa.table({"row_id": [1, 2], "name": [NAME] * 2, "phone": [float(PHONE)] * 2})
+    rows = text_rows(_written(table, tmp_path / "in.parquet"))
+    assert rows["phone"].to_pylist() == [PHONE, PHONE]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "code"),
+    [
+        ("id_number", [4.4038119900101001e17], "digits_lost"),
+        ("name", [["甲", "乙"]], "column_not_text"),
+        ("name", [b"\xff\xfe"], "column_not_text"),
+    ],
+)
+def test_a_column_that_is_no_text_is_named(
+    tmp_path: Path, column: str, values: list[Any], code: str
+) -> None:
+    _written(pa.table({"row_id": ["1"], column: values}), tmp_path / "in.parquet")
+    with pytest.raises(DataFault) as fault:
+        link_file(tmp_path / "in.parquet", tmp_path / "out.parquet")
+    assert fault.value.code == code
+    assert fault.value.where.column == column
+    assert not (tmp_path / "out.parquet").exists()
+
+
+def _written(table: pa.Table, path: Path) -> Path:
+    pq.write_table(table, path)
+    return path
 
 
 @pytest.mark.parametrize(
