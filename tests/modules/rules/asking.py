@@ -7,17 +7,22 @@ from datetime import date
 from typing import Any
 
 from kuai.kit.engine import engine
-from kuai.rules.engine.lineage import require_runnable
+from kuai.rules.engine.lineage import CheckedRule, require_runnable
 from kuai.rules.running import Populations, Question, ask_rule, make_found_table
 from kuai.rules.types import Rule
 from kuai.rules.view_tables import fill_views
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+# Looking a rule through takes longer than asking it of five rows.
+LOOKED_THROUGH: dict[tuple[str, str], CheckedRule] = {}
 
 
 def subjects_found(rule: Rule, rows: Rows, day: date) -> list[str]:
     """Whom the rule finds among these rows."""
-    checked = require_runnable(rule)
+    key = (rule.rule_id, rule.sql)
+    if key not in LOOKED_THROUGH:
+        LOOKED_THROUGH[key] = require_runnable(rule)
+    checked = LOOKED_THROUGH[key]
     with engine() as connection:
         fill_views(connection, rows, checked.views)
         make_found_table(connection)

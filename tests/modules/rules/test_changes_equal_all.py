@@ -117,7 +117,7 @@ def ask_all(session: duckdb.DuckDBPyConnection, rules: list[CheckedRule], day: d
 
 
 @settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=35, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )  # fmt: skip
 @given(
     stores=two_stores(),
