@@ -24,6 +24,7 @@ from kuai.guard.types import Actor, Role, SourceRegistration, Zone
 from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import DataFault, Refusal
 from kuai.kit.store import Store
+from kuai.registry.queries import record_of
 from kuai.services.forms import actions, queries
 from kuai.services.forms.types import FormWish
 from kuai.sources.form_sheets import read_form
@@ -156,6 +157,13 @@ def test_the_blank_sheet_comes_back_with_everybody_who_turns_sixty(
         assert released is not None
         assert (released.title, released.office) == ("老年人乘车优待名单", "公交集团")
         assert any(one.action == "form.prepared" for one in entries)
+
+    code = row.subjects[0]
+    access.seed_resident("demo-resident", code, record=record_of(office, code), at=utc_now())
+    looks = in_a_browser("resident").get("/mine/looks/").content.decode()
+    assert "列入名单“老年人乘车优待名单”，送给公交集团" in looks
+    assert "准备了一份有您的名单，只看到遮住的样子" in looks
+    assert "demo-subdistrict-clerk" not in looks
 
     # The same layout again needs nobody's hand but the release.
     again = actions.prepare_filling(
