@@ -27,6 +27,7 @@ from kuai.registry.facts import (
     department_of,
     known_as,
     list_statements,
+    living_key,
     paths_of_records,
     read_fact_key,
     require_in_area,
@@ -57,8 +58,7 @@ def contest_fact(
     Refuses what no row of the published build states, facts outside the actor's area, a resident's objection to what
     is said of others, and (after the department upheld the fact) anything but the one appeal.
     """
-    key = read_fact_key(fact)
-    statements = _stated_now(store, key)
+    key, statements = _stated_now(store, read_fact_key(fact))
     require_in_area(store, key, by)
     by_resident = by.role is Role.RESIDENT
     said_by = Objector.RESIDENT if by_resident else Objector.CLERK
@@ -129,8 +129,7 @@ def promote_fact(
     at: datetime,
 ) -> int:
     """One step up the base library, with evidence (`level`, `evidence_kind`, `evidence_ref`); see `record_decision`."""
-    key = read_fact_key(fact)
-    statements = _stated_now(store, key)
+    key, statements = _stated_now(store, read_fact_key(fact))
     require_in_area(store, key, by)
     if detail.get("level", "") not in levels_of(store, key):
         raise Refusal("fact.level", "这种关系没有这一级核实。", next_step="见关系目录的 verify。")
@@ -173,7 +172,7 @@ def decide_fact(
             "出生日期和性别不能在这里更正或终止，只能由登记单位改正。",
             next_step="请对这一条提出异议，由登记单位校核。",
         )
-    statements = _stated_now(store, key, over_too=True)
+    key, statements = _stated_now(store, key, over_too=True)
     require_in_area(store, key, by)
     with transaction.atomic():
         deciding.take_turn()
@@ -264,8 +263,13 @@ def _end_cases_of(withdrawn: Decision, *, by: Actor, at: datetime) -> None:
             move_case(case, CaseState.WITHDRAWN, by=by, at=at)
 
 
-def _stated_now(store: Store, key: FactKey, *, over_too: bool = False) -> list[Statement]:
+def _stated_now(
+    store: Store, key: FactKey, *, over_too: bool = False
+) -> tuple[FactKey, list[Statement]]:
+    """The fact under the codes that live now, and who states it; refuses what nobody states any more."""
     found = list_statements(store, key)
+    if not found and (now := living_key(store, key)) != key:
+        key, found = now, list_statements(store, now)
     in_use = [one for one in found if over_too or one.status not in ("ended", "withdrawn")]
     if not in_use:
         raise Refusal(
@@ -273,7 +277,7 @@ def _stated_now(store: Store, key: FactKey, *, over_too: bool = False) -> list[S
             "当前版本里没有哪个来源这样说。",
             next_step="请核对编号；已终止或已更正的不用再提。",
         )
-    return in_use
+    return key, in_use
 
 
 def _as_decided(keys: Sequence[str]) -> str:

@@ -14,9 +14,11 @@ from typing import Any
 from kuai.blocks.queries import open_blocks
 from kuai.guard import queries as guard_queries
 from kuai.guard.types import Actor, Role
+from kuai.kit.element_codes import is_element_code
 from kuai.kit.engine import engine, scan_sql
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store, read_json
+from kuai.registry.code_history import resolve_codes
 from kuai.registry.engine.fact_keys import FactKey, find_fact_key
 from kuai.registry.types import IDENTITY_LEDGER, MENTION_ELEMENT, RELATION
 
@@ -63,6 +65,16 @@ def list_statements(store: Store, key: FactKey) -> list[Statement]:
     return _stated(core, key) if key.is_relation else _said_of(core, key)
 
 
+def living_key(store: Store, key: FactKey) -> FactKey:
+    """The same fact under the codes into which its codes were merged; the key itself where a code was never given."""
+    given = [code for code in (key.from_code, key.to_code) if is_element_code(code)]
+    try:
+        living = resolve_codes(given, store=store)
+    except Refusal:
+        return key
+    return FactKey(key.type, *(living.get(code, code) for code in (key.from_code, key.to_code)))
+
+
 def published_sequence(store: Store) -> int:
     """How far the log of decisions had come when the published build took it in; 0 for a build without decisions."""
     if store.current_version() is None:
@@ -101,6 +113,8 @@ def paths_of(store: Store, key: FactKey) -> tuple[str, ...]:
     places = [code for code in (key.to_code, key.from_code) if code.isdigit()]
     if not places:
         places = _places_of(build / "core", (key.from_code, key.to_code))
+    if not places and (now := living_key(store, key)) != key:
+        places = _places_of(build / "core", (now.from_code, now.to_code))
     return _paths_to(build, places)
 
 

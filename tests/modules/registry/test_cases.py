@@ -635,6 +635,21 @@ def test_an_objection_under_a_code_that_merged_since_is_not_bypassed(store, sett
     assert retracted.value.code == "fact.has_case"
 
 
+def test_a_fact_named_by_a_code_that_merged_since_is_the_fact_of_the_living_code(
+    store, settings, db
+):
+    settings.STORE = store
+    town = publish_merged_town(store)
+    step = {"level": "community", **PAPER}
+    decisions.promote_fact(store, town.lives_elsewhere, detail=step, reason="核实", by=GRID, at=NOW)
+    assert queries.verified_level(town.lives) == "community"
+    contested = contest(town, by=STREET, fact=town.lives_elsewhere)
+    assert {case.fact_key for case in contested.cases} == {town.lives}
+    gone = town.lives_elsewhere.split("|")[1]
+    (case,) = contest(town, by=STREET, fact=f"birth_date|{gone}").cases
+    assert case.fact_key == f"birth_date|{town.person}"
+
+
 def test_a_fact_stays_contested_while_one_objection_is_in_force_under_whichever_code(
     store, settings, db
 ):
