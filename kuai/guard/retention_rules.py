@@ -114,6 +114,31 @@ TABLE_RULES: dict[str, TableRule] = {
     "services_forms.FormFilling": _erased(
         "ended_at", THREE_YEARS, "填报经过（文件五天就销毁）", Q(ended_at__isnull=False)
     ),
+    "services_questions.LinkMiss": _erased("missed_at", 1, "试错的答复链接"),
+    "services_questions.VisitLine": _erased(
+        "question__closed_at", THREE_YEARS, "上门核对的行", Q(question__closed_at__isnull=False)
+    ),
+    "services_questions.VisitRound": _erased(
+        "drawn_at", THREE_YEARS, "上门核对表", Q(lines__isnull=True)
+    ),
+    "services_questions.MessageLine": _erased(
+        "question__closed_at", THREE_YEARS, "消息里的问题", Q(question__closed_at__isnull=False)
+    ),
+    "services_questions.Message": _erased(
+        "claimed_at", THREE_YEARS, "消息（号码和链接从来不留）", Q(lines__isnull=True)
+    ),
+    "services_questions.GivenAnswer": _erased(
+        "question__closed_at", THREE_YEARS, "答复", Q(question__closed_at__isnull=False)
+    ),
+    "services_questions.QuestionMove": _erased(
+        "question__closed_at", THREE_YEARS, "问题的经过", Q(question__closed_at__isnull=False)
+    ),
+    "services_questions.Question": _erased(
+        "closed_at", THREE_YEARS, "问题", Q(closed_at__isnull=False)
+    ),
+    "services_questions.PausedRule": _erased(
+        "until", THREE_YEARS, "停用过的规则", Q(until__isnull=False)
+    ),
     "guard.LedgerEntry": LEDGER,
     "guard.LedgerSubject": LEDGER,
     "guard.LedgerSeal": LEDGER,

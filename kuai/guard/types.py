@@ -60,6 +60,8 @@ class TicketKind(StrEnum):
     RETURN = "return"
     # A registered form that is being filled for the office that asked; issued list by list (0038).
     FORM = "form"
+    # A question put to somebody, or asked at a door; dies when it is answered (0041).
+    QUESTION = "question"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ LONGEST: Mapping[TicketKind, timedelta] = {
     TicketKind.DUTY: timedelta(days=5),
     TicketKind.RETURN: timedelta(days=5),
     TicketKind.FORM: timedelta(days=1),
+    TicketKind.QUESTION: timedelta(days=5),
 }
 # One visit sheet, one household and what lies one step around it; a list of a building is no ticket.
 MOST_SUBJECTS = 60

@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "kuai.registry.apps.RegistryConfig",
     "kuai.services.residence.apps.ResidenceConfig",
     "kuai.services.forms.apps.FormsConfig",
+    "kuai.services.questions.apps.QuestionsConfig",
     "kuai.web",
 ]
 ROOT_URLCONF = "kuai.web.urls"
@@ -115,6 +116,16 @@ KUAI_OIDC_NAME = os.environ.get("KUAI_OIDC_NAME", "统一身份认证")
 KUAI_OIDC_SECRET = read_secret_file(os.environ.get("KUAI_OIDC_SECRET_FILE", ""))
 # How a one-time code of a declaration is sent: `file` or `console` (demos alone), or a dotted path (phone, text).
 KUAI_CODE_GATEWAY = os.environ.get("KUAI_CODE_GATEWAY", "file")
+# Questions: how a message is sent (`file` for demos, `smtp`, or a dotted path), where its link leads, who answers for it,
+# and how many doors a grid is asked to visit in a week.
+KUAI_MESSAGE_GATEWAY = os.environ.get("KUAI_MESSAGE_GATEWAY", "file")
+KUAI_SMTP_HOST = os.environ.get("KUAI_SMTP_HOST", "")
+KUAI_SMTP_SENDER = os.environ.get("KUAI_SMTP_SENDER", "")
+KUAI_SMTP_SMS_DOMAIN = os.environ.get("KUAI_SMTP_SMS_DOMAIN", "")
+KUAI_ANSWER_ORIGIN = os.environ.get("KUAI_ANSWER_ORIGIN", "")
+KUAI_QUESTION_OFFICIAL = os.environ.get("KUAI_QUESTION_OFFICIAL", "社区服务窗口负责人")
+KUAI_QUESTION_CHANNEL = os.environ.get("KUAI_QUESTION_CHANNEL", "社区服务窗口，或拨打 12345")
+KUAI_VISITS_PER_WEEK = int(os.environ.get("KUAI_VISITS_PER_WEEK", "20"))
 # Who reads figures from another machine shows this; without it they are told to this machine alone.
 KUAI_METRICS_TOKEN = read_secret_file(os.environ.get("KUAI_METRICS_TOKEN_FILE", ""))
 LOGIN_URL = "/login/"

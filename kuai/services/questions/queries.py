@@ -1,0 +1,88 @@
+"""The reads of questions and checks that others may call. Needs Django."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from kuai.guard.queries import covers_any
+from kuai.guard.types import Actor
+from kuai.kit.errors import Refusal
+from kuai.services.questions import asking
+from kuai.services.questions.engine.moves import LIVING
+from kuai.services.questions.engine.texts import read_row_code
+from kuai.services.questions.engine.visit_form import read_visits, write_visits
+from kuai.services.questions.models import Message, Question
+from kuai.services.questions.types import Counts, MessageState, QuestionView, State, VisitSheet
+from kuai.services.questions.visiting import (
+    DIGITS,
+    WORDS,
+    find_question_of_row,
+    get_sheet,
+    list_waiting_grids,
+)
+
+__all__ = [
+    "DIGITS",
+    "WORDS",
+    "count_outbox",
+    "find_question_of_row",
+    "get_question",
+    "get_sheet",
+    "list_answered",
+    "list_living",
+    "list_unsure",
+    "list_waiting_grids",
+    "read_row_code",
+    "read_visits",
+    "write_visit_sheet",
+]
+LIVING_WORDS = [one.value for one in LIVING]
+
+
+def list_living(
+    *, by: Actor, states: Sequence[State] = LIVING, up_to: int = 200
+) -> tuple[tuple[QuestionView, ...], int]:
+    """(questions of the actor's areas, oldest first; how many more). Refuses officers, leaders and others who do not
+    ask: enforcement does not read questions."""
+    rows = Question.objects.filter(state__in=[one.value for one in states])
+    found = asking.in_areas(rows.order_by("due_on", "pk"), by)
+    return asking.list_views(found[:up_to]), max(0, len(found) - up_to)
+
+
+def get_question(number: str, *, by: Actor) -> QuestionView:
+    """One question; refuses those of other areas in the words of unknown ones."""
+    return asking.list_views([asking.find_in_area(number, by)])[0]
+
+
+def list_answered(*, origin: str, up_to: int = 10_000) -> tuple[QuestionView, ...]:
+    """Closed and answered questions whose origin begins so: what a rule or another room learns from."""
+    states = (State.ANSWERED.value, State.CLOSED.value)
+    rows = Question.objects.filter(origin__startswith=origin, state__in=states).order_by("pk")
+    return asking.list_views(list(rows[:up_to]))
+
+
+def list_unsure(*, by: Actor) -> tuple[str, ...]:
+    """Numbers of messages of which nobody knows whether they left."""
+    asking.require_asking_role(by)
+    rows = Message.objects.filter(state=MessageState.UNSURE.value).order_by("pk")
+    return tuple(one.number for one in rows if covers_any(by.areas, (one.area_path,)))
+
+
+def count_outbox(*, by: Actor) -> Counts:
+    """Sums of the actor's areas; of grids and states, never of whoever asked."""
+    rows = asking.in_areas(Question.objects.all(), by)
+    messages = [one for one in Message.objects.all() if covers_any(by.areas, (one.area_path,))]
+    waiting = sum(doors for _, doors, _ in list_waiting_grids(by=by))
+    return Counts(
+        questions=dict(sorted(Counter(one.state for one in rows).items())),
+        messages=dict(sorted(Counter(one.state for one in messages).items())),
+        waiting_doors=waiting,
+    )
+
+
+def write_visit_sheet(sheet: VisitSheet) -> bytes:
+    """The sheet as Excel; the same file comes back with results."""
+    if not sheet.doors:
+        raise Refusal("sheet.done", "这张核对表已经全部交回。")
+    return write_visits(sheet, words=tuple(WORDS))
