@@ -42,7 +42,9 @@ def open_account(
     login: Annotated[str, typer.Argument(help="登录名；要用命令行的人，与操作系统的用户名相同")],
     role: Annotated[Role, typer.Option("--role", help="角色（英文词见词汇表）")],
     name: Annotated[str, typer.Option("--name", help="显示的姓名")],
-    staff_no: Annotated[str, typer.Option("--staff-no", help="工号：一个人一个账号")],
+    staff_no: Annotated[
+        str, typer.Option("--staff-no", help="工号：一个人一个账号；居民账号没有工号，不写")
+    ] = "",
     areas: Annotated[
         list[str] | None,
         typer.Option("--area", help="负责的块，如 440310/440310001；可写多次；/ 表示全部"),
@@ -54,6 +56,10 @@ def open_account(
 ) -> None:
     """开通一个账号；本人首次登录门户时改口令。库里的第一个账号是安全管理员，可在本机开通。"""
     require_allowed("accounts open")
+    if role is not Role.RESIDENT and not staff_no:
+        raise Refusal(
+            "account.staff_no", "工作人员的账号必须写明工号。", next_step="加上 --staff-no 工号。"
+        )
     open_work_database(store)
     from kuai.guard import access
 

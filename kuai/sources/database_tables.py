@@ -27,7 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
-from kuai.sources.receiving import sweep_scratch
+from kuai.sources.receiving import place_nameless, sweep_scratch
 
 # Several times the largest extract of a district we know of; a longer table comes as files.
 MOST_ROWS = 2_000_000
@@ -117,8 +117,12 @@ def exported_rows(store: Store, wanted: DatabaseTable) -> Iterator[tuple[Path, l
     folder.mkdir(mode=0o700)
     try:
         target = folder / f"{_NOT_IN_A_FILE.sub('-', wanted.table)[:60]}.jsonl"
-        left_out = _export(wanted, target)
-        yield target, left_out
+        # Raw rows: in a file with a name they would lie there after a kill.
+        kept = place_nameless(target)
+        try:
+            yield target, _export(wanted, target)
+        finally:
+            os.close(kept)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -207,7 +211,7 @@ def _write_rows(connection: Connection, wanted: DatabaseTable, target: Path) -> 
     statement = statement.order_by(*(table.c[name] for name in order))
     rows = connection.execution_options(stream_results=True).execute(statement)
     written = 0
-    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+    with target.open("w", encoding="utf-8") as stream:
         for part in rows.partitions(ROWS_AT_ONCE):
             written += len(part)
             if written > wanted.most_rows:

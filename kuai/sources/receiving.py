@@ -52,7 +52,7 @@ QUARANTINE = "quarantine"
 # Made by the map stage (mapping_steps): row_no, reason.
 MAP_QUARANTINE = "map_quarantine"
 # A newer reader may read the same bytes otherwise; then they are read again. Raise it with every such change.
-READER_VERSION = 1
+READER_VERSION = 2
 HASH_BLOCK = 4 * 1024 * 1024
 # Beyond this a delivery comes in parts; the limits below it are measured, above it nobody has tried.
 FILE_BYTES = 8 * 1024 * 1024 * 1024
@@ -322,7 +322,7 @@ def sweep_scratch(scratch: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _place_nameless(link: Path) -> int:
+def place_nameless(link: Path) -> int:
     """Make `link` lead to an open file without a name: gone with this process.
 
     What is parsed is raw until it is sealed; in a file with a name it would lie there after a kill.
@@ -342,7 +342,7 @@ def _read_parts(
         folder = scratch / f"{number:04d}"
         folder.mkdir(mode=0o700)
         for name in (ROWS_FILE, REFUSED_FILE):
-            nameless.callback(os.close, _place_nameless(folder / name))
+            nameless.callback(os.close, place_nameless(folder / name))
         job = ReadingJob(
             path=str(path.resolve()),
             file_name=path.name,

@@ -24,6 +24,8 @@ OBJECT_CHARACTERS = 4 * limits.MIB
 CHUNK_CHARACTERS = limits.MIB
 # An object around the array holds a code, a message, a count: not more.
 _MEMBERS_AROUND = 40
+# So many members of a list tell whether rows stand in it.
+_FIRST_ROWS = 20
 _BEGINNING = re.compile(rb"\[\s*[\[{\]]|\{\s*[\"}]")
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _REMEDY = "请从原系统重新导出为 JSON 数组、每行一个对象的 JSON，或另存为 .csv。"
@@ -88,6 +90,7 @@ class JsonTable:
         )
         # Where the array of rows is not the whole file: the member it is called by.
         self.member = ""
+        self._lists: dict[str, bool] | None = None
         self.is_lines = self._has_an_object_a_line()
         self.nested_deeper: set[str] = set()
         self.headings = self._find_names()
@@ -140,9 +143,8 @@ class JsonTable:
 
     def _is_object(self, line: str, *, may_hold_lists: bool = True) -> bool:
         try:
-            value = self._decoder.decode(line.strip("\ufeff \t\r\n"))
-        except _Doubled:
-            return True
+            # As lenient as JSON goes: a row with a fault does not change what the line is.
+            value = json.loads(line.strip("\ufeff \t\r\n"), parse_int=str)
         except (ValueError, RecursionError):
             return False
         # A single object that holds a list of objects is an array in a wrapper.
@@ -180,41 +182,110 @@ class JsonTable:
             if window.peek() == "{":
                 yield from self._wrapped(window)
                 return
-            window.take("[")
-            while window.peek() not in ("]", ""):
-                yield self._next(window)
-                if window.peek() == ",":
-                    window.take(",")
-                elif window.peek() != "]":
-                    self._fail(window)
-            if window.peek() != "]":
-                self._fail(window)
-            window.take("]")
+            yield from self._array(window)
             # Two exports one behind the other: the second would be lost without a word.
             if window.peek():
                 self._fail(window)
 
+    def _array(self, window: _Window) -> Iterator[_Found]:
+        window.take("[")
+        while window.peek() not in ("]", ""):
+            yield self._next(window)
+            if window.peek() == ",":
+                window.take(",")
+            elif window.peek() != "]":
+                self._fail(window)
+        if window.peek() != "]":
+            self._fail(window)
+        window.take("]")
+
     def _wrapped(self, window: _Window) -> Iterator[_Found]:
-        """{"code": 0, "data": [ … ]}: the one member that is a list of objects, read as a whole."""
+        """{"code": 0, "data": [ … ]}: the rows of the one member that is a list of objects, or the object itself."""
+        if self._lists is None:
+            self._lists = self._find_lists()
+            self.member = self._rows_list(self._lists)
+        if not self.member:
+            yield self._object_alone(window)
+            return
+        for name, found in self._walk(window):
+            if name == self.member and found is not None:
+                yield found
+
+    def _find_lists(self) -> dict[str, bool]:
+        """The members that are lists, in order, and whether rows stand in them."""
+        lists: dict[str, bool] = {}
+        counts: dict[str, int] = {}
+        with self._opened() as stream:
+            for name, found in self._walk(_Window(stream, lambda _: None)):
+                lists.setdefault(name, False)
+                if found is None:
+                    continue
+                counts[name] = counts.get(name, 0) + 1
+                if counts[name] <= _FIRST_ROWS:
+                    before = counts[name] == 1 or lists[name]
+                    lists[name] = before and type(found) is not BrokenObject
+        return lists
+
+    def _rows_list(self, lists: dict[str, bool]) -> str:
+        of_rows = [name for name, has_rows in lists.items() if has_rows]
+        if lists and len(of_rows) != 1:
+            raise DataFault(
+                "file.which_list",
+                f"JSON 里看不出哪一个列表是数据行：{'、'.join([*lists][:5])}",
+                where=self._where,
+                remedy="请把数据行单独存成一个 JSON 数组 [{…}, …] 再交；没有数据的一期不用交。",
+            )
+        return of_rows[0] if of_rows else ""
+
+    def _walk(self, window: _Window) -> Iterator[tuple[str, _Found | None]]:
+        """Of each list in the one object its name, with None, and then its members one by one."""
+        names: set[str] = set()
+        window.take("{")
+        while window.peek() == '"':
+            name = self._name(window)
+            if name in names or len(names) == _MEMBERS_AROUND or window.peek() != ":":
+                self._fail(window)
+            names.add(name)
+            window.take(":")
+            if window.peek() == "[":
+                yield name, None
+                for found in self._array(window):
+                    yield name, found
+            else:
+                self._next(window)
+                window.objects -= 1
+            if window.peek() != ",":
+                break
+            window.take(",")
+            if window.peek() != '"':
+                self._fail(window)
+        if window.peek() != "}":
+            self._fail(window)
+        window.take("}")
+        if window.peek():
+            self._fail(window)
+
+    def _name(self, window: _Window) -> str:
+        while True:
+            try:
+                name, window.place = self._decoder.raw_decode(window.text, window.place)
+            except ValueError:
+                if not window.more():
+                    self._fail(window)
+                continue
+            return str(name)
+
+    def _object_alone(self, window: _Window) -> _Found:
         text = window.rest(OBJECT_CHARACTERS * 16)
         try:
             value, end = self._decoder.raw_decode(text)
+        except _Doubled as odd:
+            return odd.row([text])
         except (ValueError, RecursionError):
             self._fail(window)
         if text[end:].strip() or len(value) > _MEMBERS_AROUND:
             self._fail(window)
-        self.member = _rows_member(value)
-        lists = [name for name, one in value.items() if isinstance(one, list)]
-        if lists and not self.member:
-            raise DataFault(
-                "file.which_list",
-                f"JSON 里看不出哪一个列表是数据行：{'、'.join(lists[:5])}",
-                where=self._where,
-                remedy="请把数据行单独存成一个 JSON 数组 [{…}, …] 再交；没有数据的一期不用交。",
-            )
-        rows = value[self.member] if self.member else [value]
-        for one in rows:
-            yield _row_of(one, json.dumps(one) if "\\u" in text else "")
+        return _row_of(value, text)
 
     def _next(self, window: _Window) -> _Found:
         while True:
@@ -336,7 +407,7 @@ def _rows_member(value: dict[str, Any]) -> str:
     lists = [
         name
         for name, one in value.items()
-        if isinstance(one, list) and one and all(isinstance(row, dict) for row in one[:20])
+        if isinstance(one, list) and one and all(isinstance(row, dict) for row in one[:_FIRST_ROWS])
     ]
     return lists[0] if len(lists) == 1 else ""
 

@@ -104,6 +104,16 @@ def test_one_member_of_staff_has_one_account(guarded: Store) -> None:
     assert "工号已有账号" in answer.sentences
 
 
+def test_residents_alone_have_an_account_without_a_staff_number(guarded: Store) -> None:
+    file = password_file(guarded.root.parent)
+    more = ("--name", "某", "--password-file", file, "--store", guarded.root)
+    resident = run_as("anne", "accounts", "open", "res", "--role", "resident", *more)
+    assert resident.exit_code == 0, resident.stderr
+    auditor = run_as("anne", "accounts", "open", "au", "--role", "auditor", *more)
+    assert auditor.exit_code == EXIT_REFUSED
+    assert "--staff-no" in auditor.sentences
+
+
 def test_openings_and_closings_are_in_the_ledger(guarded: Store, tmp_path: Path) -> None:
     open_account("anne", "li", "auditor", store=guarded)
     run_well_as("anne", "accounts", "close", "li", "--store", guarded.root)

@@ -192,6 +192,18 @@ def test_columns_that_have_no_order_are_not_ordered_by(store: Store, tmp_path: P
     assert len(rows_of(store, DatabaseTable("plain", url))) == 1
 
 
+def test_rows_lie_in_a_file_without_a_name_while_they_are_read(
+    store: Store, sqlite_url: str
+) -> None:
+    with exported_rows(store, DatabaseTable("jmxx", sqlite_url)) as (path, _):
+        assert path.stat().st_size
+        assert path.stat().st_nlink == 0
+        assert [
+            one for one in store.scratch.rglob("*") if one.is_file() and not one.is_symlink()
+        ] == []
+    assert list(store.scratch.iterdir()) == []
+
+
 def test_rows_that_a_kill_left_behind_go_with_the_next_reading(
     store: Store, sqlite_url: str
 ) -> None:

@@ -184,6 +184,8 @@ def test_a_line_that_is_no_object_is_sent_back_with_its_number(
         '[{"a": "x"}, {"a": NaN}, {"a": "\\ud800"}, {"a": "\\u0000"}, {"a": "\\ud83d\\ude00"}]',
         '{"a": "x"}\n{"a": NaN}\n{"a": "\\udc00"}\n{"\\ud800": "y"}\n{"a": "\\ud83d\\ude00"}\n',
         '{"data": [{"a": "x"}, {"a": "\\ud800"}, {"a": "\\u0000"}, {"a": "\\udc00"}, {"a": "\\ud83d\\ude00"}]}',
+        '{"n": NaN, "data": [{"a": "x"}, {"a": NaN}, {"a": 1, "a": 2}, {"a": "\\u0000"}, {"a": "\\ud83d\\ude00"}], "s": ["y"]}',
+        '{\n"data": [\n{"a": "x"},\n{"a": -Infinity}, {"a": NaN}, {"a": 1, "a": 2},\n{"a": "\\ud83d\\ude00"}]\n}',
     ],
 )
 def test_values_that_are_no_text_send_back_their_row_and_no_other(
@@ -195,12 +197,16 @@ def test_values_that_are_no_text_send_back_their_row_and_no_other(
     assert rows_of(store) == [("x",), ("😀",)]
 
 
-def test_an_array_over_many_chunks_loses_nothing(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_an_array_over_many_chunks_loses_nothing(
+    store: Store, tmp_path: Path, wrapped: bool
+) -> None:
     rows = [
         {"编号": f"{n:07}", "地址": "龙华区民治街道一路1号" * 12, "次数": n} for n in range(9_000)
     ]
     rows.insert(4_000, {"编号": "甲", "地址": '"}],[{"', "次数": 0})
-    (tmp_path / "rows.json").write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    value = {"code": 0, "page": {"of": 1}, "行": rows, "end": "]}"} if wrapped else rows
+    (tmp_path / "rows.json").write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
     _, receipt = receive(store, tmp_path / "rows.json")
     assert receipt.kept == 9_001
     assert rows_of(store)[4_000] == ("甲", '"}],[{"', "0")
@@ -215,6 +221,13 @@ def test_an_array_over_many_chunks_loses_nothing(store: Store, tmp_path: Path) -
         ("[[1, 2], [3]]", "file.no_rows"),
         ("[{}]", "file.no_rows"),
         ("[" * 200_000, "file.broken_json"),
+        ('{"code": 0, "data": [{"a": "b"}, {"a": "c"}', "file.broken_json"),
+        ('{"code": 0, "data": [{"a": "b"}], "data": [{"a": "c"}]}', "file.broken_json"),
+        ('{"code": 0, "data": [{"a": "b"}],}', "file.broken_json"),
+        (
+            '{"code": 0, "data": [{"a": "b"}]}\n{"code": 1, "data": [{"a": "c"}]}',
+            "file.broken_json",
+        ),
         (json.dumps([{f"k{n}": "x"} for n in range(1_100)]), "file.too_wide"),
     ],
 )
