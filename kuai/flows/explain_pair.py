@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ def explain_pair(
     ]
     steps.append(("现在", "认定为同一人" if codes[0] == codes[1] else "认定为两个人"))
     steps += _told(_compare(store, sides, keys))
-    steps += _ties(core, keys)
+    steps += _ties(core, keys, _between(core, codes))
     return steps + _decisions(core, {*keys[0], *keys[1]}, {*codes[0], *codes[1]})
 
 
@@ -169,7 +169,21 @@ def _told(story: PairStory | None) -> Steps:
     return steps
 
 
-def _ties(core: Path, keys: Sequence[Sequence[str]]) -> Steps:
+def _between(core: Path, codes: Sequence[Sequence[str]]) -> dict[str, str]:
+    """All records of whoever both sides are: through them two rows may have become one."""
+    shared = sorted({*codes[0]} & {*codes[1]})
+    if not shared:
+        return {}
+    rows = _rows(
+        core,
+        MENTION_ELEMENT.name,
+        "element = 'person' and list_contains(?, code)",
+        [shared],
+    )
+    return {row["mention_key"]: _rows_in_words([row]) for row in rows}
+
+
+def _ties(core: Path, keys: Sequence[Sequence[str]], between: Mapping[str, str]) -> Steps:
     """The strongest path of kept ties from the left to the right, or that there is none; what was refused; why held."""
     sentences = {key.code: key.reason for key in list_person_keys()}
     both = sorted({*keys[0], *keys[1]})
@@ -177,7 +191,7 @@ def _ties(core: Path, keys: Sequence[Sequence[str]]) -> Steps:
         core,
         PERSON_TIE.name,
         "list_contains(?, left_mention) or list_contains(?, right_mention)",
-        [both, both],
+        [sorted({*both, *between})] * 2,
     )
     path = _path([tie for tie in ties if tie["is_kept"]], set(keys[0]), set(keys[1]))
     steps = [
@@ -188,6 +202,16 @@ def _ties(core: Path, keys: Sequence[Sequence[str]]) -> Steps:
         )
         for tie in path
     ]
+    third = dict.fromkeys(
+        key for tie in path for key in (tie["left_mention"], tie["right_mention"])
+    )
+    if through := [key for key in third if key not in both]:
+        steps.append(
+            (
+                "经由",
+                f"两侧本不直接相连，经由 {'、'.join(between.get(key, key) for key in through)} 成为一个",
+            )
+        )
     if not steps and not set(keys[0]) & set(keys[1]):
         steps.append(
             ("关联", "两侧没有关联。符合的同键仍可能因同名者多、同组另有矛盾或该值多人共用而不作数")

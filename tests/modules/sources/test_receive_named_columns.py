@@ -184,7 +184,8 @@ def test_a_line_that_is_no_object_is_sent_back_with_its_number(
         '[{"a": "x"}, {"a": NaN}, {"a": "\\ud800"}, {"a": "\\u0000"}, {"a": "\\ud83d\\ude00"}]',
         '{"a": "x"}\n{"a": NaN}\n{"a": "\\udc00"}\n{"\\ud800": "y"}\n{"a": "\\ud83d\\ude00"}\n',
         '{"data": [{"a": "x"}, {"a": "\\ud800"}, {"a": "\\u0000"}, {"a": "\\udc00"}, {"a": "\\ud83d\\ude00"}]}',
-        '{"n": NaN, "data": [{"a": "x"}, {"a": NaN}, {"a": 1, "a": 2}, {"a": "\\u0000"}, {"a": "\\ud83d\\ude00"}], "s": ["y"]}',
+        '{"n": NaN, "data": [{"a": "x"}, '
+        '{"a": NaN}, {"a": 1, "a": 2}, {"a": "\\u0000"}, {"a": "\\ud83d\\ude00"}], "s": ["y"]}',
         '{\n"data": [\n{"a": "x"},\n{"a": -Infinity}, {"a": NaN}, {"a": 1, "a": 2},\n{"a": "\\ud83d\\ude00"}]\n}',
     ],
 )
