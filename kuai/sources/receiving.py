@@ -344,7 +344,7 @@ def _read_parts(
         for name in (ROWS_FILE, REFUSED_FILE):
             nameless.callback(os.close, place_nameless(folder / name))
         job = ReadingJob(
-            path=str(path.resolve()),
+            path=str(_opened_as(path)),
             file_name=path.name,
             scratch=str(folder),
             declared_encoding=delivery.declared_encoding,
@@ -353,6 +353,12 @@ def _read_parts(
         )
         results.append(_read_part(job, path, progress))
     return results
+
+
+def _opened_as(path: Path) -> Path:
+    """The file itself; one without a name (a pulled table's rows) can be opened by its link alone."""
+    target = path.resolve()
+    return target if target.exists() else path.absolute()
 
 
 def _read_part(job: ReadingJob, path: Path, progress: Progress) -> ReadingResult:
