@@ -234,6 +234,7 @@ urlpatterns = [
     path("", include("kuai.web.residents.urls")),
     path("", include("kuai.web.declare.urls")),
     path("", include("kuai.web.forms.urls")),
+    path("", include("kuai.web.questions.urls")),
     path("api/", api.urls),
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -27,10 +27,13 @@ from kuai.registry import queries as registry
 from kuai.registry.decisions import DecisionKind
 from kuai.rules import actions as rules
 from kuai.rules.queries import list_rules
-from kuai.services.questions import actions, queries
+from kuai.services.questions import actions, queries, sending
+from kuai.services.questions.asking import place_of
 from kuai.services.questions.gateways import current_gateway
 from kuai.services.questions.models import LinkMiss, Message, PausedRule, Question
 from kuai.services.questions.types import Asking, By, MessageState, Said, State
+from kuai.services.residence.door_codes import mark_of
+from kuai.services.residence.on_file import find_on_file
 from tests.modules.registry.contested_town import STEWARD, a_registration
 from tests.stories import declaring, towns
 
@@ -72,12 +75,7 @@ def store(own_store: Path, settings: LazySettings) -> Store:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.KUAI_ANSWER_ORIGIN = "https://q.example.cn"
     settings.KUAI_VISITS_PER_WEEK = 2
-    access.load_purposes()
-    for source in ("police", "police_residents", "rental_filings", "landlord_reports"):
-        registration = replace(
-            a_registration("police"), source=source, title=source, permitted_purposes=PURPOSES
-        )
-        access.register_source(registration, by=STEWARD, at=NOW)
+    register_sources(at=NOW)
     access.create_demo_accounts((), synthetic=True, at=NOW, password=PASSWORD)
     for app in ("registry", "services_residence", "services_questions"):
         apps.get_app_config(app).ready()
@@ -100,15 +98,6 @@ def login(role: str) -> Actor:
     return actor
 
 
-def homes(store: Store, most: int = 3) -> list[dict]:
-    """Homes of persons with a phone, one a person: rows of the register."""
-    room, _, _ = declaring.somebody_on_file(store)
-    rows = declaring.rooms_with(store, "PH_RESIDE")
-    first = next(one for one in rows if one["to_code"] == room)
-    others = [one for one in rows if one["from_code"] != first["from_code"]]
-    return [first, *others][:most]
-
-
 def ask(store: Store, home: dict, origin: str = "test:1", **more: object) -> str:
     said = {
         "origin": origin,
@@ -126,17 +115,18 @@ def ask(store: Store, home: dict, origin: str = "test:1", **more: object) -> str
     return actions.open_question(store, Asking(**said), at=NOW)  # type: ignore[arg-type]
 
 
-def on_file(store: Store, room: str) -> dict:
-    rows = [one for one in declaring.rooms_with(store, "PH_RESIDE") if one["to_code"] == room]
-    return rows[0]
+def register_sources(*, at: datetime) -> None:
+    """Sources of the town whose agreements allow what is asked."""
+    access.load_purposes()
+    for source in ("police", "police_residents", "rental_filings", "landlord_reports"):
+        registration = replace(
+            a_registration("police"), source=source, title=source, permitted_purposes=PURPOSES
+        )
+        access.register_source(registration, by=STEWARD, at=at)
 
 
-@pytest.fixture
-def home(store: Store) -> dict:
+def own_home(store: Store) -> dict:
     """The home of a grown-up whose phone is on file, that person's own row."""
-    from kuai.services.residence.door_codes import mark_of
-    from kuai.services.residence.on_file import find_on_file
-
     room, _, phone = declaring.somebody_on_file(store)
     person = find_on_file(store, phone_mark=mark_of(store, phone))
     assert person is not None
@@ -144,6 +134,11 @@ def home(store: Store) -> dict:
     return next(
         one for one in rows if (one["from_code"], one["to_code"]) == (person.person_code, room)
     )
+
+
+@pytest.fixture
+def home(store: Store) -> dict:
+    return own_home(store)
 
 
 def test_the_same_origin_is_asked_once_and_says_who_answers_for_it(
@@ -267,8 +262,6 @@ def test_a_link_answers_once_tells_nothing_and_all_that_open_nothing_sound_alike
 
 
 def test_a_letters_answer_waits_for_staff(store: Store, home: dict, clerk: Actor) -> None:
-    from kuai.services.questions import sending
-
     number = ask(store, home, contact=f"place:{home['to_code']}")
     actions.send_due(store, by=clerk, at=NOW, gateway=Gateway())
     ((_, token),) = sending.claim_letters(by=clerk, at=NOW)
@@ -339,8 +332,6 @@ def lapsed(store: Store, rows: list[dict]) -> list[str]:
 
 def neighbours(store: Store, home: dict, most: int) -> list[dict]:
     """Homes in one grid, one a room, beginning with `home`."""
-    from kuai.services.questions.asking import place_of
-
     grid = place_of(store, home["to_code"]).grid_code
     found = {home["to_code"]: home}
     for row in declaring.rooms_with(store, "PH_RESIDE"):
