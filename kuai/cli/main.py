@@ -31,6 +31,7 @@ from kuai.cli import (
     library,
     parser,
     portal,
+    questions,
     reconcile,
     retention,
     review,
@@ -107,6 +108,7 @@ app.add_typer(welfare.app, name="welfare")
 app.add_typer(rule_runs.app, name="rules")
 app.add_typer(declarations.app, name="declarations")
 app.add_typer(forms.app, name="forms")
+app.add_typer(questions.app, name="questions")
 
 
 def main() -> None:
