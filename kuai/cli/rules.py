@@ -155,15 +155,6 @@ COMMAND_RULES = (
         for name in ("list", "views", "check")
     ),
     command_rule("rules run", touches_persons=False, roles=STEWARDS),
-    command_rule("doctor", touches_persons=False, roles=OPERATORS),
-    command_rule("nightly", touches_persons=False, roles=OPERATORS),
-    # Serves the library, no person; whoever runs it can read the store's files anyway.
-    # Rules and views name no person; a run shows counts. An explanation names codes.
-    *(
-        command_rule(f"rules {name}", touches_persons=False, roles=READERS)
-        for name in ("list", "views", "check")
-    ),
-    command_rule("rules run", touches_persons=False, roles=STEWARDS),
     command_rule("rules explain", touches_persons=True, roles=STEWARDS),
     command_rule("reconcile", touches_persons=False, roles=READERS),
     command_rule("serve", touches_persons=False, roles=OPERATORS),
