@@ -29,6 +29,7 @@ from kuai.cli import (
     forms,
     keys,
     library,
+    offers,
     parser,
     portal,
     questions,
@@ -108,6 +109,7 @@ app.add_typer(welfare.app, name="welfare")
 app.add_typer(rule_runs.app, name="rules")
 app.add_typer(declarations.app, name="declarations")
 app.add_typer(forms.app, name="forms")
+app.add_typer(offers.app, name="offers")
 app.add_typer(questions.app, name="questions")
 
 

@@ -155,6 +155,15 @@ COMMAND_RULES = (
         for name in ("list", "views", "check")
     ),
     command_rule("rules run", touches_persons=False, roles=STEWARDS),
+    # Sums of a rehearsal, a name under a rule, counts of what was handed over: nobody is shown.
+    command_rule("rules state", touches_persons=False, roles=READERS),
+    command_rule("rules rehearse", touches_persons=False, roles=STEWARDS),
+    command_rule("rules sign", touches_persons=False, roles=(*FILERS, Role.DEPARTMENT_CLERK)),
+    command_rule(
+        "rules suspend", touches_persons=False, roles=(*REVIEWERS, Role.SUBDISTRICT_CLERK)
+    ),
+    command_rule("offers hand-over", touches_persons=False, roles=STEWARDS),
+    command_rule("offers missed", touches_persons=False, roles=READERS),
     command_rule("rules explain", touches_persons=True, roles=STEWARDS),
     command_rule("reconcile", touches_persons=False, roles=READERS),
     command_rule("serve", touches_persons=False, roles=OPERATORS),

@@ -139,6 +139,15 @@ TABLE_RULES: dict[str, TableRule] = {
     "services_questions.PausedRule": _erased(
         "until", THREE_YEARS, "停用过的规则", Q(until__isnull=False)
     ),
+    "services_proactive.Rehearsal": RECORDS,
+    "services_proactive.RuleMove": RECORDS,
+    "services_proactive.FindingAnswer": _erased("given_at", THREE_YEARS, "对发现的回答"),
+    "services_proactive.OfferMove": _erased(
+        "offer__closed_at", THREE_YEARS, "主动服务的经过", Q(offer__closed_at__isnull=False)
+    ),
+    "services_proactive.Offer": _erased(
+        "closed_at", THREE_YEARS, "主动服务", Q(closed_at__isnull=False)
+    ),
     "guard.LedgerEntry": LEDGER,
     "guard.LedgerSubject": LEDGER,
     "guard.LedgerSeal": LEDGER,

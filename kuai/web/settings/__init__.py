@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "kuai.services.residence.apps.ResidenceConfig",
     "kuai.services.forms.apps.FormsConfig",
     "kuai.services.questions.apps.QuestionsConfig",
+    "kuai.services.proactive.apps.ProactiveConfig",
     "kuai.web",
 ]
 ROOT_URLCONF = "kuai.web.urls"

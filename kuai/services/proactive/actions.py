@@ -1,0 +1,22 @@
+"""Doors of offers that write: rehearse, sign, suspend rules; record answers; hand offers over; accept or decline."""
+
+from __future__ import annotations
+
+from kuai.services.proactive.offering import answer_offer, hand_over
+from kuai.services.proactive.rule_life import (
+    record_answer,
+    rehearse_rule,
+    sign_rule,
+    suspend_rule,
+    withdraw_rule,
+)
+
+__all__ = [
+    "answer_offer",
+    "hand_over",
+    "record_answer",
+    "rehearse_rule",
+    "sign_rule",
+    "suspend_rule",
+    "withdraw_rule",
+]

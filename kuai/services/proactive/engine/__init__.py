@@ -1,0 +1,1 @@
+"""Sums and tables of moves without Django."""

@@ -1,0 +1,8 @@
+"""Doors of offers that read: rules with state and precision, one's own offers, entitlements nobody answered."""
+
+from __future__ import annotations
+
+from kuai.services.proactive.offering import list_missed, list_own_offers
+from kuai.services.proactive.rule_life import list_standings, precision_of, state_of
+
+__all__ = ["list_missed", "list_own_offers", "list_standings", "precision_of", "state_of"]

@@ -1,0 +1,184 @@
+"""Rules rehearsed, signed, suspended, withdrawn; answers that suspend them. Private: see the doors."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from datetime import date, datetime
+
+from django.db import transaction
+
+from kuai.guard.free_text import require_nobody
+from kuai.guard.types import Actor, Role
+from kuai.kit.errors import Refusal
+from kuai.kit.store import Store
+from kuai.rules.queries import get_rule, list_rules, overlay_of
+from kuai.rules.types import SMALLEST_POPULATION, Finding, Rule
+from kuai.services.proactive.engine.moves import require_rule_move
+from kuai.services.proactive.engine.precision import floor_of, is_below, wilson
+from kuai.services.proactive.models import FindingAnswer, Rehearsal, RuleMove
+from kuai.services.proactive.rehearsing import rehearse
+from kuai.services.proactive.types import Precision, RuleState, Standing, Verdict
+
+SIGNING = frozenset({Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK})
+SUSPENDING = SIGNING | {Role.DATA_STEWARD}
+BY_ITSELF = "rule"
+
+
+def digest_of(rule: Rule) -> str:
+    """What a rehearsal and a signature are for: everything of the rule that is asked, offered or shown."""
+    parts = (
+        rule.rule_id, rule.version, rule.sql, rule.population, rule.purpose, rule.asks, rule.to_whom, rule.ask_zh,
+        rule.basis, rule.owner, rule.cool_down_days, rule.least_confidence, rule.least_precision, rule.harm,
+        *rule.evidence,
+    )  # fmt: skip
+    return hashlib.sha256("\x1f".join(str(one) for one in parts).encode()).hexdigest()
+
+
+def state_of(rule: Rule) -> tuple[RuleState, str]:
+    """Where exactly this text of the rule stands, and why."""
+    last = RuleMove.objects.filter(rule=rule.rule_id, digest=digest_of(rule)).last()
+    return (RuleState(last.end), last.because) if last else (RuleState.DRAFT, "")
+
+
+def rehearse_rule(
+    store: Store,
+    rule_id: str,
+    *,
+    day: date,
+    by: Actor,
+    at: datetime,
+    smallest_population: int = SMALLEST_POPULATION,
+) -> dict[str, object]:
+    """Replay the rule on the last builds and keep the sums with its text's digest. Offers nothing to anybody."""
+    rule = get_rule(rule_id, store)
+    start, _ = state_of(rule)
+    if start is not RuleState.LIVE:
+        require_rule_move(start, RuleState.REHEARSED)
+    sums = rehearse(
+        store, rule, day=day, overlay=overlay_of(store), smallest_population=smallest_population
+    )
+    with transaction.atomic():
+        Rehearsal(
+            rule=rule.rule_id, version=rule.version, digest=digest_of(rule), day=day, sums=sums,
+            made_by=by.user_id, made_at=at,
+        ).save()  # fmt: skip
+        if start is not RuleState.LIVE:
+            _move(rule, RuleState.REHEARSED, by=by.user_id, at=at, because="")
+    return sums
+
+
+def sign_rule(store: Store, rule_id: str, *, by: Actor, at: datetime) -> None:
+    """Put the rule into force by name. Refuses one not rehearsed in exactly this text, and who rehearsed it."""
+    rule = get_rule(rule_id, store)
+    if by.role not in SIGNING:
+        raise Refusal("rule.not_owner", "规则由经办部门的负责人签字，您的账号不能签。")
+    rehearsal = Rehearsal.objects.filter(rule=rule.rule_id, digest=digest_of(rule)).last()
+    if rehearsal is None:
+        raise Refusal(
+            "rule.not_rehearsed",
+            "这条规则的这一版没有演练过，不能上线。",
+            next_step=f"运行 kuai rules rehearse {rule_id}。",
+        )
+    if rehearsal.made_by == by.user_id:
+        raise Refusal("rule.two_people", "谁演练的谁不能签字，请另一人签。")
+    _move(rule, RuleState.LIVE, by=by.user_id, at=at, because="")
+
+
+def suspend_rule(store: Store, rule_id: str, *, because: str, by: Actor, at: datetime) -> None:
+    """Stop the rule: open offers pause. Needs a reason that names nobody."""
+    _stop(store, rule_id, RuleState.SUSPENDED, because=because, by=by, at=at)
+
+
+def withdraw_rule(store: Store, rule_id: str, *, because: str, by: Actor, at: datetime) -> None:
+    """End this text of the rule for good."""
+    _stop(store, rule_id, RuleState.WITHDRAWN, because=because, by=by, at=at)
+
+
+def record_answer(
+    store: Store, finding: Finding, verdict: Verdict, *, by: Actor, at: datetime
+) -> bool:
+    """What became of a finding, once for each. True where the rule suspended itself over it."""
+    rule = get_rule(finding.rule, store)
+    if finding.rule_version != rule.version:
+        raise Refusal("rule.changed", "这条发现是旧版规则的，不计入现在这一版。")
+    with transaction.atomic():
+        _, is_new = FindingAnswer.objects.get_or_create(
+            finding=finding.finding_id,
+            defaults={
+                "rule": rule.rule_id, "digest": digest_of(rule), "verdict": verdict.value,
+                "given_by": by.user_id, "given_at": at,
+            },
+        )  # fmt: skip
+        if not is_new or state_of(rule)[0] is not RuleState.LIVE:
+            return False
+        told = precision_of(rule)
+        if not told.is_below:
+            return False
+        because = f"低于准确率下限 {told.floor:.2f}：{told.right} 对，{told.wrong} 错"
+        _move(rule, RuleState.SUSPENDED, by=BY_ITSELF, at=at, because=because)
+        return True
+
+
+def precision_of(rule: Rule) -> Precision:
+    """How often this text of the rule was right, of the answers that say so since it was last signed."""
+    signed = RuleMove.objects.filter(
+        rule=rule.rule_id, digest=digest_of(rule), end=RuleState.LIVE.value
+    ).last()
+    rows = FindingAnswer.objects.filter(rule=rule.rule_id, digest=digest_of(rule))
+    if signed is not None:
+        rows = rows.filter(given_at__gte=signed.moved_at)
+    said = Counter(rows.values_list("verdict", flat=True))
+    right, wrong = said[Verdict.TRUE.value], said[Verdict.FALSE.value]
+    low, high = wilson(right, wrong)
+    floor = floor_of(rule.least_precision, rule.harm.value)
+    return Precision(
+        right=right,
+        wrong=wrong,
+        unsaid=sum(said.values()) - right - wrong,
+        share=right / (right + wrong) if right + wrong else None,
+        low=low,
+        high=high,
+        floor=floor,
+        is_below=is_below(right, wrong, floor=floor, harm=rule.harm.value),
+    )
+
+
+def list_standings(store: Store) -> tuple[Standing, ...]:
+    """Every rule with state, precision and its last rehearsal."""
+    return tuple(_standing(rule) for rule in list_rules(store))
+
+
+def _standing(rule: Rule) -> Standing:
+    state, because = state_of(rule)
+    last = Rehearsal.objects.filter(rule=rule.rule_id, digest=digest_of(rule)).last()
+    return Standing(
+        rule=rule.rule_id,
+        version=rule.version,
+        title=rule.title_zh,
+        owner=rule.owner,
+        state=state,
+        because=because,
+        precision=precision_of(rule),
+        rehearsal=last.sums if last else None,
+    )
+
+
+def _stop(
+    store: Store, rule_id: str, end: RuleState, *, because: str, by: Actor, at: datetime
+) -> None:
+    if by.role not in SUSPENDING:
+        raise Refusal("rule.not_owner", "您的账号不能停用规则。")
+    if not because.strip():
+        raise Refusal("rule.because", "请写明为什么停用，不写任何人。")
+    require_nobody(because, what="理由", code="rule.personal")
+    _move(get_rule(rule_id, store), end, by=by.user_id, at=at, because=because.strip()[:200])
+
+
+def _move(rule: Rule, end: RuleState, *, by: str, at: datetime, because: str) -> None:
+    start, _ = state_of(rule)
+    require_rule_move(start, end)
+    RuleMove(
+        rule=rule.rule_id, version=rule.version, digest=digest_of(rule), start=start.value, end=end.value,
+        moved_by=by, moved_at=at, because=because,
+    ).save()  # fmt: skip

@@ -1,0 +1,116 @@
+"""What crosses the doors of offers: states, rehearsals in sums, offers, errors of the system shown to an owner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class RuleState(StrEnum):
+    """Where a rule stands. A rule whose text changed is a draft again, whatever it was."""
+
+    DRAFT = "draft"
+    REHEARSED = "rehearsed"
+    LIVE = "live"
+    SUSPENDED = "suspended"
+    WITHDRAWN = "withdrawn"
+
+
+class Verdict(StrEnum):
+    """What became of a finding when somebody was asked. The last three say nothing about the rule."""
+
+    TRUE = "true"
+    FALSE = "false"
+    CANNOT_TELL = "cannot_tell"
+    NO_ANSWER = "no_answer"
+    REFUSED = "refused"
+
+
+class OfferState(StrEnum):
+    """Where an offer stands; waiting: entitled, and something is in the way."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    LAPSED = "lapsed"
+
+
+class Blocking(StrEnum):
+    """What is in the way of an offer."""
+
+    NONE = ""
+    NOT_LIVE = "not_live"
+    SUSPENDED = "suspended"
+    CONTESTED = "contested"
+    COOL_DOWN = "cool_down"
+    NO_CONTACT = "no_contact"
+    UNANSWERED = "unanswered"
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How often a rule was right, of those who said so: share, 95 % interval (Wilson), floor."""
+
+    right: int
+    wrong: int
+    unsaid: int
+    share: float | None
+    low: float
+    high: float
+    floor: float
+    is_below: bool
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One rule as its owner sees it."""
+
+    rule: str
+    version: int
+    title: str
+    owner: str
+    state: RuleState
+    because: str
+    precision: Precision
+    rehearsal: Mapping[str, object] | None
+
+
+@dataclass(frozen=True)
+class OfferView:
+    """One offer as whom it is for reads it."""
+
+    number: str
+    title: str
+    text: str
+    reason: str
+    basis: str
+    responsible: str
+    channel: str
+    due_on: date
+    state: OfferState
+    offered_at: datetime | None
+    is_paused: bool
+
+
+@dataclass(frozen=True)
+class MissedOffer:
+    """Somebody entitled twice who neither accepted nor declined: an error of ours, with what was in the way."""
+
+    number: str
+    rule: str
+    blocking: Blocking
+    runs: int
+
+
+@dataclass(frozen=True)
+class HandedOver:
+    """One hand-over: findings looked at, new offers, waiting, left alone, lapsed."""
+
+    findings: int
+    offered: int
+    waiting: int
+    left_alone: int
+    lapsed: int
