@@ -233,6 +233,7 @@ urlpatterns = [
     path("", include("kuai.web.files.urls")),
     path("", include("kuai.web.residents.urls")),
     path("", include("kuai.web.declare.urls")),
+    path("", include("kuai.web.proactive.urls")),
     path("", include("kuai.web.forms.urls")),
     path("", include("kuai.web.questions.urls")),
     path("api/", api.urls),

@@ -101,8 +101,20 @@ def test_everyone_who_turns_sixty_is_on_the_list_without_applying(
     assert "出生日期" in offer.reason
     looks = in_a_browser("resident").get("/mine/looks/").content.decode()
     assert "列入名单“老年人乘车优待名单”，送给公交集团" in looks
-    actions.answer_offer(office, offer.number, accepts=True, by=resident, at=utc_now())
+    browser = in_a_browser("resident")
+    page = browser.get("/mine/offers/").content.decode()
+    assert offer.title in page
+    assert offer.channel in page
+    assert offer.responsible in page
+    answer = {"offer": offer.number, "says": "yes"}
+    assert browser.post("/mine/offers/answer/", answer).status_code == 302
+    assert browser.post("/mine/offers/answer/", answer).status_code == 409
     assert queries.list_own_offers(office, resident)[0].state is OfferState.ACCEPTED
+    assert in_a_browser("subdistrict-clerk").get("/mine/offers/").status_code == 403
+    rules_page = in_a_browser("subdistrict-clerk").get("/offers/rules/").content.decode()
+    assert "在用" in rules_page
+    assert code not in rules_page
+    assert in_a_browser("officer").get("/offers/rules/").status_code == 403
 
 
 def test_entitled_twice_without_an_answer_is_told_with_its_cause_and_declining_ends_it(
