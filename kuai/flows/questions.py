@@ -1,6 +1,6 @@
 """Questions of the house on their way to one outbox: findings that ask, and doubts about declarations. Idempotent.
 
-Not handed over: offers, what is an office's own inspection, care or request work, and what nobody may be asked of. An
+Not handed over: offers, rules that nobody signed, and what is an office's own inspection, care or request work. An
 answer to a declaration's question goes back to the declaration.
 """
 
@@ -19,6 +19,8 @@ from kuai.kit.store import Store
 from kuai.registry.types import RELATION
 from kuai.rules import queries as rules
 from kuai.rules.types import Asks, Finding, Rule, SubjectKind, ToWhom
+from kuai.services.proactive.queries import list_standings
+from kuai.services.proactive.types import RuleState
 from kuai.services.questions import actions, queries
 from kuai.services.questions.types import Asking, By, Said, Settled, State
 from kuai.services.residence import actions as declarations
@@ -125,7 +127,8 @@ def _hand_over_findings(store: Store, *, at: datetime) -> Receipt:
         return Receipt(stage="findings_asked", received=0, kept=0, what="findings")
     known = {one.rule_id: one for one in rules.list_rules(store)}
     found = [one for one in _asking_findings(store) if one.rule in known]
-    asked = [one for one in found if _is_for_outbox(known[one.rule])]
+    live = _live_rules(store, at=at)
+    asked = [one for one in found if one.rule in live and _is_for_outbox(known[one.rule])]
     ties = _read_ties(store, asked)
     for one in asked:
         actions.open_question(store, _of_finding(one, known[one.rule], ties), at=at)
@@ -156,6 +159,17 @@ def _asking_findings(store: Store) -> Iterable[Finding]:
         while page := rules.list_findings(store, asks=kind.value, after=after, limit=MOST_A_PAGE):
             yield from page
             after = page[-1].finding_id
+
+
+def _live_rules(store: Store, *, at: datetime) -> frozenset[str]:
+    """Rules in force by somebody's name; the questions of suspended ones stand still until they are again."""
+    standings = list_standings(store)
+    for one in standings:
+        if one.state is RuleState.SUSPENDED:
+            actions.pause_rule(one.rule, because=one.because, at=at)
+        else:
+            actions.resume_rule(one.rule, at=at)
+    return frozenset(one.rule for one in standings if one.state is RuleState.LIVE)
 
 
 def _is_for_outbox(rule: Rule) -> bool:

@@ -26,7 +26,8 @@ from kuai.registry import decisions
 from kuai.registry import queries as registry
 from kuai.registry.decisions import DecisionKind
 from kuai.rules import actions as rules
-from kuai.rules.queries import list_rules
+from kuai.rules.queries import list_findings, list_rules
+from kuai.services.proactive import actions as proactive
 from kuai.services.questions import actions, queries, sending
 from kuai.services.questions.asking import place_of
 from kuai.services.questions.gateways import current_gateway
@@ -444,6 +445,14 @@ def test_findings_and_declarations_come_into_one_outbox_again_and_again(
     declaring.declare(
         store, door, declaring.a_wish(id_number="440381199001011230"), declaring.Phone(), at=NOW
     )
+    unsigned, _ = outbox.hand_over(store, at=NOW)
+    assert unsigned.kept == 0, "no rule asks anybody before it was rehearsed and signed"
+    name = list_findings(store, asks="question")[0].rule
+    steward = login("data-steward")
+    proactive.rehearse_rule(
+        store, name, day=towns.TOWN_DAY, by=steward, at=NOW, smallest_population=10
+    )
+    proactive.sign_rule(store, name, by=clerk, at=NOW)
     findings, declared = outbox.hand_over(store, at=NOW)
     assert findings.kept > 0
     assert findings.received == findings.kept + findings.refused
@@ -459,6 +468,11 @@ def test_findings_and_declarations_come_into_one_outbox_again_and_again(
     assert not [
         one for one in queries.list_living(by=clerk, up_to=1000)[0] if one.rule == "declaration"
     ]
+    proactive.suspend_rule(store, name, because="准确率低", by=steward, at=NOW)
+    outbox.hand_over(store, at=NOW)
+    paused = [one for one in queries.list_living(by=clerk, up_to=1000)[0] if one.rule == name]
+    assert paused
+    assert all(one.is_paused for one in paused)
     own_work = [one for one in list_rules() if one.purpose in outbox.OWN_WORK]
     assert own_work
     assert not {one.rule for one in rows} & {one.rule_id for one in own_work}
