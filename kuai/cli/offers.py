@@ -15,6 +15,8 @@ from kuai.cli.work_database import open_existing_work_database
 from kuai.kit.clock import local_day, utc_now
 
 app = typer.Typer(help="主动服务  Offers before anybody applies", no_args_is_help=True)
+# A cause of few would be about somebody.
+SMALLEST_SHOWN = 10
 RuleArgument = Annotated[str, typer.Argument(help="规则编号，如 first.turning_60")]
 
 
@@ -129,10 +131,11 @@ def list_missed(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False)
     found = Counter((one.rule, one.blocking.value) for one in queries.list_missed())
     if as_json:
         write_json_answer(
-            [{"rule": rule, "blocking": cause, "count": count} for (rule, cause), count in found.items()]
+            [{"rule": rule, "blocking": cause, "count": count if count >= SMALLEST_SHOWN else None} for (rule, cause), count in found.items()]
         )  # fmt: skip
         return
     for (rule, cause), count in sorted(found.items()):
-        console.print(f"{rule}  {cause}  {count}", highlight=False)
+        told = count if count >= SMALLEST_SHOWN else f"少于 {SMALLEST_SHOWN}"
+        console.print(f"{rule}  {cause}  {told}", highlight=False)
     if not found:
         console.print("没有。")
