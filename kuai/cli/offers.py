@@ -131,7 +131,10 @@ def list_missed(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False)
     found = Counter((one.rule, one.blocking.value) for one in queries.list_missed())
     if as_json:
         write_json_answer(
-            [{"rule": rule, "blocking": cause, "count": count if count >= SMALLEST_SHOWN else None} for (rule, cause), count in found.items()]
+            [
+                {"rule": rule, "blocking": cause, "count": count if count >= SMALLEST_SHOWN else None}
+                for (rule, cause), count in found.items()
+            ]
         )  # fmt: skip
         return
     for (rule, cause), count in sorted(found.items()):
