@@ -278,6 +278,7 @@ def register(template) -> str:  # noqa: ANN001
         one.key
         for one in queries.fields_about(template.about)
         if one.key not in queries.NEVER_FILLED
+        and (template.list_kind or one.key != "person.deliver_home")
     ]
     wish = FormWish(
         title=f"测量：{template.name}"[:120],
@@ -322,7 +323,7 @@ def judge(template, truth, content: bytes, fields: dict[int, str]) -> dict[str, 
     mistakes: Counter[str] = Counter()
     first = next((name for name, _ in by_row), "")
     asked = {field for field in fields.values() if field and field in labels.values()}
-    asked -= {"person.id_number"}
+    asked -= {"person.id_number"} if template.list_kind else {"person.id_number", "person.deliver_home"}
     for (name, row), cells in by_row.items():
         key = template.keys.get(row) if name == first or not template.list_kind else None
         one = known[key] if key else _nearest(known, cells)

@@ -133,8 +133,10 @@ def release(
     _, content = actions.release_filling(
         opened, sheet, reason=reason, by=account_of_operator(), at=utc_now()
     )
-    out.write_bytes(content)
+    # Closed to others before anything stands in it.
+    out.touch(mode=0o600)
     out.chmod(0o600)
+    out.write_bytes(content)
     console.print(f"已写 {out}", highlight=False)
 
 

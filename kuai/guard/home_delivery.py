@@ -28,17 +28,20 @@ SHORTEST_NUMBER = 15
 
 def list_home_deliveries(
     subjects: Mapping[str, ResolvedSubject], *, store: Store
-) -> frozenset[str] | None:
-    """Which of these go to the door; None where no source of the care zone agreed to say so."""
+) -> Mapping[str, bool]:
+    """Whether it goes to the door, for whom it can be told; nobody where no source of the care zone agreed to it.
+
+    Of whom the core holds no number nothing can be compared: that is no answer, never a no.
+    """
     agreed = _deliveries(store)
     if not agreed:
-        return None
+        return {}
     numbers = _numbers_of(subjects, store=store)
     cared_for: set[str] = set()
     for source, period in agreed:
         column = _column(store, source, period)
         cared_for.update(fold_code(number) for number in column if number)
-    return frozenset(ref for ref, own in numbers.items() if own & cared_for)
+    return {ref: bool(own & cared_for) for ref, own in numbers.items() if own}
 
 
 def _deliveries(store: Store) -> list[tuple[str, str]]:

@@ -215,8 +215,6 @@ def _add_home_deliveries(
     if not wanted:
         return
     to_the_door = list_home_deliveries(wanted, store=store)
-    if to_the_door is None:
-        return
-    for ref in wanted:
-        word = "yes" if ref in to_the_door else "no"
+    for ref, is_delivered in to_the_door.items():
+        word = "yes" if is_delivered else "no"
         known[ref][DELIVER_HOME] = (SaidValue(word, "", ""),)

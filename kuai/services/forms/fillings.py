@@ -22,7 +22,7 @@ from kuai.guard import actions as guard_actions
 from kuai.guard.free_text import require_reason
 from kuai.guard.types import Actor, Role, TicketKind, Zone
 from kuai.kit.clock import local_day
-from kuai.kit.errors import Refusal
+from kuai.kit.errors import DataFault, Refusal
 from kuai.kit.store import Store
 from kuai.services.forms.engine.filling import (
     FormRow,
@@ -119,7 +119,12 @@ def prepare_filling(
     )
     _seal(store, filling, "sheet", content)
     filling.save()
-    _plan_and_note(store, filling, read, layout, by=by, at=at)
+    try:
+        _plan_and_note(store, filling, read, layout, by=by, at=at)
+    except (Refusal, DataFault):
+        # What could not be planned has no preview: it must not lie about waiting for a release.
+        _end(store, filling, at=at)
+        raise
     return str(filling.uuid)
 
 
@@ -127,7 +132,7 @@ def correct_headings(
     store: Store, number: str, meanings: Mapping[str, str], *, by: Actor, at: datetime
 ) -> None:
     """Say what the headings of a waiting sheet mean (heading place -> field, empty: not ours) and plan anew."""
-    filling = _require_waiting(number, by=by, at=at)
+    filling = _require_waiting(store, number, by=by, at=at)
     read = _read_again(store, filling)
     layout, _ = _layout_of(filling.form, read, meanings)
     filling.meanings = as_json(layout)
@@ -142,7 +147,7 @@ def release_filling(
 
     Returns file name and content. Refuses a sheet that was planned on another build than the published one.
     """
-    filling = _require_waiting(number, by=by, at=at)
+    filling = _require_waiting(store, number, by=by, at=at)
     said = require_reason(reason, what="放行", area="form")
     if filling.build != store.current_build().name:
         raise Refusal(
@@ -154,11 +159,12 @@ def release_filling(
     layout, _ = _layout_of(filling.form, read, filling.meanings)
     planned = _plan(store, filling, read, layout, by=by, at=at, is_release=True)
     content = write_filled(_filled(filling, read, planned, said=said, by=by, at=at))
-    _seal(store, filling, "filled", content)
     filling.state, filling.released_by, filling.released_at = RELEASED, by.user_id, at
     filling.reason, filling.counts = said, _counts(filling, planned)
     with transaction.atomic():
-        filling.save()
+        _take(filling, RELEASED)
+        _seal(store, filling, "filled", content)
+        filling.save(update_fields=["released_by", "released_at", "reason", "counts"])
         _learn(filling, by=by, at=at)
         enter("form.released", filling.form.number, by=by, at=at, purpose=filling.form.purpose)
     access.end_tickets(TicketKind.FORM, str(filling.uuid), at=at, because="form_released")
@@ -167,21 +173,25 @@ def release_filling(
 
 def fetch_filled(store: Store, number: str, *, by: Actor, at: datetime) -> tuple[str, bytes]:
     """The released file once more, for who released it, within five days; entered each time."""
+    end_old_fillings(store, at=at)
     filling = get_filling(number)
     if filling.state != RELEASED or filling.released_by != by.user_id:
         raise Refusal("form.not_released", "只有放行人可以在五天内再取一次。")
+    # A form withdrawn, or ground taken away, since the release ends the right to take the file again.
+    _require_fillable(filling.form.number, by=by, at=at)
     enter("form.fetched", filling.form.number, by=by, at=at, purpose=filling.form.purpose)
     return file_name_of(filling), _unseal(store, filling, "filled")
 
 
 def drop_filling(store: Store, number: str, *, by: Actor, at: datetime) -> None:
     """End a waiting sheet without release; what was sealed of it goes at once."""
-    filling = _require_waiting(number, by=by, at=at)
+    filling = _require_waiting(store, number, by=by, at=at)
+    _take(filling, ENDED)
     _end(store, filling, at=at)
 
 
 def end_old_fillings(store: Store, *, at: datetime) -> int:
-    """Shred the sheets of fillings older than five days. May be repeated; every new sheet calls it."""
+    """Shred the sheets of fillings older than five days. May be repeated; whatever touches a sheet calls it."""
     old = FormFilling.objects.filter(ended_at__isnull=True, prepared_at__lt=at - KEEPS_FOR)
     for filling in old:
         _end(store, filling, at=at)
@@ -193,8 +203,20 @@ def _end(store: Store, filling: FormFilling, *, at: datetime) -> None:
     if filling.state == PREPARED:
         filling.state = ENDED
     filling.ended_at, filling.subjects = at, []
-    filling.save()
+    filling.save(update_fields=["state", "ended_at", "subjects"])
     access.end_tickets(TicketKind.FORM, str(filling.uuid), at=at, because="form_ended")
+
+
+def _take(filling: FormFilling, state: str) -> None:
+    """Move a waiting sheet on, once: whoever comes second, from another worker or window, is refused."""
+    waiting = FormFilling.objects.filter(pk=filling.pk, state=PREPARED, ended_at__isnull=True)
+    if not waiting.update(state=state):
+        raise _over()
+    filling.state = state
+
+
+def _over() -> Refusal:
+    return Refusal("form.over", "这一次填报已经放行或结束。", next_step="请重新上传。")
 
 
 # --- what the guard asks ----------------------------------------------------------------------------
@@ -246,7 +268,9 @@ def view_filling(store: Store, number: str, *, by: Actor, on: date) -> FillingVi
         area_for(filling.form, by)
     counts = filling.counts
     sample: tuple[tuple[SampleCell, ...], ...] = ()
-    if filling.state == PREPARED and filling.ended_at is None and not is_steward:
+    # The masked look was entered for who prepared it, on their ground; another clerk's may be narrower.
+    is_own = filling.prepared_by == by.user_id and not is_steward
+    if filling.state == PREPARED and filling.ended_at is None and is_own:
         rows = json.loads(_unseal(store, filling, "sample").decode())
         sample = tuple(tuple(SampleCell(**cell) for cell in row) for row in rows)
     return FillingView(
@@ -301,11 +325,20 @@ def _require_fillable(number: str, *, by: Actor, at: datetime) -> RegisteredForm
     return form
 
 
-def _require_waiting(number: str, *, by: Actor, at: datetime) -> FormFilling:
+def _require_waiting(store: Store, number: str, *, by: Actor, at: datetime) -> FormFilling:
     filling = get_filling(number)
     _require_fillable(filling.form.number, by=by, at=at)
+    if filling.prepared_by != by.user_id:
+        # Their ground may differ, and with it the list: nobody lets go what they have not seen.
+        raise Refusal(
+            "form.not_previewed",
+            "这张表是别人上传的，您没有看过它的预览。",
+            next_step="请自己上传一次，看过预览再放行。",
+        )
+    end_old_fillings(store, at=at)
+    filling.refresh_from_db()
     if filling.state != PREPARED or filling.ended_at is not None:
-        raise Refusal("form.over", "这一次填报已经放行或结束。", next_step="请重新上传。")
+        raise _over()
     return filling
 
 
@@ -347,7 +380,7 @@ def _plan_and_note(
 ) -> None:
     planned = _plan(store, filling, read, layout, by=by, at=at, is_release=False)
     filling.counts = _counts(filling, planned)
-    filling.save()
+    filling.save(update_fields=["counts", "meanings", "is_learned"])
     _seal(store, filling, "sample", json.dumps(_sample(planned), ensure_ascii=False).encode())
     enter(PREPARING, filling.form.number, by=by, at=at, purpose=filling.form.purpose)
 
@@ -372,8 +405,11 @@ def _plan(
         known = Recogniser(store, facts, areas=areas).recognise(
             form.about, {row.number: row.given for row in found.given}
         )
-        given = [replace(row, code=known.get(row.number, "")) for row in found.given]
         listed = list_for(form, facts, areas=areas)
+        if form.list_kind:
+            # A form of whom it lists tells nothing of anybody else, whoever is typed onto it.
+            known = {row: code for row, code in known.items() if code in listed.codes}
+        given = [replace(row, code=known.get(row.number, "")) for row in found.given]
         taken = set(known.values())
         fresh = [code for code in listed.codes if code not in taken]
         rows = [*given, *place_list(found, layout, fresh)] if form.list_kind else given
@@ -472,7 +508,7 @@ def _said(
     if not codes or not tells:
         return {}
     filling.subjects = codes
-    filling.save()
+    filling.save(update_fields=["subjects"])
     ticket = access.issue_ticket(
         access.TicketRequest(
             kind=TicketKind.FORM,
@@ -486,7 +522,7 @@ def _said(
         at=at,
     )
     filling.ticket = ticket.ticket_id
-    filling.save()
+    filling.save(update_fields=["ticket"])
     return access.reveal_list(
         {f"person:{code}": tells for code in codes},
         to=by,
@@ -627,7 +663,9 @@ def notes_of(form: RegisteredForm, planned: Planned) -> list[str]:
     if planned.listed.left_out:
         notes.append(f"有 {planned.listed.left_out} 个对象因登记有矛盾或异议没有列入，正在核对。")
     if planned.unrecognised:
-        notes.append(f"有 {planned.unrecognised} 行认不出是谁（或不在本区域），没有填。")
+        notes.append(
+            f"有 {planned.unrecognised} 行认不出是谁（或不在本区域、不在这张表的名单里），没有填。"
+        )
     return notes
 
 

@@ -186,9 +186,8 @@ class Recogniser:
         for row, cells in rows.items():
             same_name = by_name.get(names[row] or "-", set())
             numbered = by_number.get(numbers[row] or "-", set())
-            if names[row] and numbered:
-                # A number and a name that are not one person's name nobody.
-                numbered = numbered & same_name
+            # A number and a name that are not one person's name nobody, nor does a number alone: it can be made up.
+            numbered = numbered & same_name
             if len(numbered) == 1:
                 known[row] = next(iter(numbered))
                 continue

@@ -193,6 +193,12 @@ def _require_fields(wish: FormWish) -> None:
         )
     if "person.deliver_home" in wish.fields and not wish.home_delivery_because.strip():
         raise Refusal("form.home_delivery", "要“是否送达到户”，须写明送什么、为什么要上门送。")
+    if "person.deliver_home" in wish.fields and wish.list_kind is ListKind.NONE:
+        raise Refusal(
+            "form.home_delivery_list",
+            "“是否送达到户”只随按条件列出的名单给出，不对表上逐个写名字的人给出。",
+            next_step="请选一种名单，或去掉这一栏。",
+        )
 
 
 def _require_purpose(wish: FormWish) -> None:

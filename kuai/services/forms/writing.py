@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from openpyxl import Workbook, load_workbook
-from openpyxl.cell.cell import MergedCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, MergedCell
+from openpyxl.formatting.formatting import ConditionalFormattingList
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
@@ -105,6 +106,7 @@ def write_filled(filled: FilledSheet) -> bytes:
     book = _open(filled)
     visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     sheet = visible[filled.layout.sheet]
+    _drop_what_computes_aside(book)
     silenced = _silence_formulas(book)
     new_rows = sorted({one.row for one in filled.cells if one.is_new_row and not one.copy})
     if new_rows and not filled.layout.is_cards:
@@ -142,11 +144,21 @@ def _open(filled: FilledSheet) -> Workbook:
 
 def _write_text(cell: Any, text: str) -> None:
     """Text and nothing else: what begins like a formula is shown, never computed."""
+    text = ILLEGAL_CHARACTERS_RE.sub("", text)
     cell.value = text
     cell.data_type = "s"
     if text.startswith(_RISKY):
         cell.quotePrefix = True
     cell.number_format = "@"
+
+
+def _drop_what_computes_aside(book: Workbook) -> None:
+    """Names can hide formulas that call out, pivot tables refresh, formats by formula compute: none comes back."""
+    book.defined_names.clear()
+    for sheet in book.worksheets:
+        sheet.defined_names.clear()
+        sheet.conditional_formatting = ConditionalFormattingList()
+        sheet._pivots = []
 
 
 def _silence_formulas(book: Workbook) -> list[str]:
