@@ -439,6 +439,14 @@ def test_a_clerk_fills_on_pages_and_whoever_has_no_part_in_it_sees_no_page(offic
     # Another hand than who released it does not fetch the file; most roles have no page at all.
     other = in_a_browser("department-clerk")
     assert other.post(f"{answer['Location']}file/").status_code == 400
+    # Nor does another end or release a sheet they have not seen: said in words, without the buttons.
+    waiting = clerk.post(
+        f"/forms/{number}/upload/", {"file": SimpleUploadedFile("名单.xlsx", a_blank())}
+    )["Location"]
+    shown = other.get(waiting).content.decode()
+    assert "/release/" not in shown
+    assert "遮住的样子" not in shown
+    assert other.post(f"{waiting}drop/").status_code == 400
     assert clerk.get("/forms/new/").status_code == 403
     for role in ("grid-worker", "officer", "leader", "care-worker", "resident"):
         assert in_a_browser(role).get("/forms/").status_code == 403, role

@@ -114,7 +114,10 @@ def drop(request: HttpRequest, filling_id: uuid.UUID) -> HttpResponse:
     form = queries.view_filling(
         current_store(), str(filling_id), by=actor_of(request), on=local_day(utc_now())
     ).form
-    actions.drop_filling(current_store(), str(filling_id), by=actor_of(request), at=utc_now())
+    try:
+        actions.drop_filling(current_store(), str(filling_id), by=actor_of(request), at=utc_now())
+    except Refusal as refusal:
+        return _page(request, filling_id, said=refusal)
     messages.success(request, _("已结束，表已销毁，什么也没有送出。"))
     return HttpResponseRedirect(reverse("form", args=[form.number]))
 
@@ -135,7 +138,9 @@ def _page(
         ],
         "sample": _sample(view),
         "states": list(CellState),
-        "may_release": actor.role in FILLS_FORMS and view.state == "prepared",
+        "may_release": actor.role in FILLS_FORMS
+        and view.state == "prepared"
+        and view.prepared_by == actor.user_id,
         "may_fetch": view.state == "released" and view.released_by == actor.user_id,
     }
     answer = render(request, "forms/filling.html", context, status=400 if said else 200)
