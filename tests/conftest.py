@@ -6,11 +6,16 @@ import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from kuai.kit.store import Store
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+# Because a loaded machine is no fault of the code: no test fails for being slow once.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -393,7 +393,8 @@ def test_an_usual_city_has_the_samples_headings(shared_folder: Path, generate) -
     for found in builders.descriptor(sample)["resources"]:
         theirs = list(builders.extract_rows(sample, found["name"])[0])
         ours = list(builders.extract_rows(package, found["name"])[0])
-        shape = ["月" if h.startswith("20") else h for h in ours]
+        # The trade of a firm came later than the sample; a register without it is read as well.
+        shape = ["月" if h.startswith("20") else h for h in ours if h != "行业代码"]
         assert shape == ["月" if h.startswith("20") else h for h in theirs], found["name"]
         here = builders.resource(package, found["name"])
         assert {k: here[k] for k in ("title", "encoding", "format", "department")} == {
