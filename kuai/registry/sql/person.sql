@@ -1,4 +1,5 @@
--- Birth date and sex of a person: a valid number's word counts before a declared one, then the commoner value.
+-- Birth date and sex of a person: a valid number's word counts before a declared one, then the commoner value. What was
+-- found never to have been true is unknown until that is taken back; whether somebody is a child the rows alone say.
 with said as (
     select i.cluster_no, m.birth_date, m.birth_precision, m.sex, m.id_valid, m.is_child_under_14
     from identified as i
@@ -26,8 +27,9 @@ sex as (
 )
 select row_number() over (order by k.serial) as person_no,
        k.code as person_code, k.founding_mention,
-       b.birth_date, coalesce(b.birth_precision, 'unknown') as birth_precision,
-       coalesce(s.sex, '0') as sex,
+       case when o.birth_date = 2 then null else b.birth_date end as birth_date,
+       case when o.birth_date = 2 then 'unknown' else coalesce(b.birth_precision, 'unknown') end as birth_precision,
+       case when o.sex = 2 then '0' else coalesce(s.sex, '0') end as sex,
        -- The latest day the birth can mean, as in the mentions: in doubt the person is a child.
        coalesce(
            case b.birth_precision
@@ -46,7 +48,7 @@ select row_number() over (order by k.serial) as person_no,
            when o.sex = 1 then 'sex'
            else ''
        end as contested,
-       case when o.person_code is null then 'asserted' else 'disputed' end as status,
+       case when o.birth_date = 1 or o.sex = 1 then 'disputed' else 'asserted' end as status,
        coalesce(p.purposes, '') as purposes
 from all_code as k
 left join (

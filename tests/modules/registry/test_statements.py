@@ -286,6 +286,37 @@ def test_an_objection_to_a_birth_date_is_shown_at_the_person(months: Months) -> 
     assert (person["contested"], person["status"]) == ("birth_date", "disputed")
 
 
+@pytest.mark.parametrize("what, unknown", [("birth_date", None), ("sex", "0")])
+def test_a_value_found_never_true_falls_out_and_its_contest_is_over(
+    months: Months, what: str, unknown: str | None
+) -> None:
+    """Also when the next extract says it again; taking the retraction back opens the contest."""
+    world = World()
+    world.resident(0, ROOM, birth_date=date(1980, 1, 2), sex="1")
+    code = months.build(world, as_of=OCTOBER)["person"][0]["person_code"]
+    months.decide("object", f"{what}|{code}", says="typo")
+    retraction = months.decide("retract", f"{what}|{code}")
+    for month in (NOVEMBER, DECEMBER):
+        tables = months.build(world, as_of=month)
+        (person,) = tables["person"]
+        assert (person[what], person["contested"], person["status"]) == (unknown, "", "asserted")
+        assert person["sex" if what == "birth_date" else "birth_date"] in ("1", date(1980, 1, 2))
+        births = [row for row in tables["life_event"] if row["kind"] == "birth"]
+        assert len(births) == (what == "sex")
+    months.take_back(retraction)
+    (person,) = months.build(world, as_of=DECEMBER)["person"]
+    assert (person["contested"], person["status"]) == (what, "disputed")
+
+
+def test_a_child_stays_one_when_the_birth_date_is_found_never_true(months: Months) -> None:
+    world = World()
+    world.resident(0, ROOM, birth_date=date(2020, 1, 2), is_child_under_14=True)
+    code = months.build(world, as_of=OCTOBER)["person"][0]["person_code"]
+    months.decide("retract", f"birth_date|{code}")
+    (person,) = months.build(world, as_of=NOVEMBER)["person"]
+    assert (person["birth_date"], person["is_child_under_14"]) == (None, True)
+
+
 def both_in_one(period: str) -> World:
     """Two rows that are one person."""
     world = World()
