@@ -286,7 +286,7 @@ def test_an_objection_to_a_birth_date_is_shown_at_the_person(months: Months) -> 
     assert (person["contested"], person["status"]) == ("birth_date", "disputed")
 
 
-@pytest.mark.parametrize("what, unknown", [("birth_date", None), ("sex", "0")])
+@pytest.mark.parametrize(("what", "unknown"), [("birth_date", None), ("sex", "0")])
 def test_a_value_found_never_true_falls_out_and_its_contest_is_over(
     months: Months, what: str, unknown: str | None
 ) -> None:
