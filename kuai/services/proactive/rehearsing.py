@@ -15,9 +15,9 @@ from kuai.registry.types import PERSON, RELATION
 from kuai.rules.actions import evaluate_rules
 from kuai.rules.queries import check_rule, list_rules
 from kuai.rules.types import SMALLEST_POPULATION, Finding, Overlay, Rule
+from kuai.services.proactive.engine.sums import SMALLEST_SHOWN, shown, tell_parts, tell_share
 
 LAST_BUILDS = 3
-SMALLEST_SHOWN = 10
 Z95 = 1.959963984540054
 _GROUPS = """
 with home as (
@@ -69,26 +69,25 @@ def rehearse(
         smallest_population=smallest_population,
     )  # fmt: skip
     subjects = {one.subject_code for one in found}
+    whole = len(subjects)
     also: Counter[str] = Counter()
     for rule_id, code in {(one.rule, one.subject_code) for one in beside}:
         also[rule_id] += code in subjects
     times = Counter(one.subject_code for one in found)
     twice = {code for code, count in times.items() if count > 1}
     twice |= subjects & {one.subject_code for one in beside}
-    grids = Counter(one.grid_code for one in found if one.grid_code)
+    # With those of no grid, else the whole less the grids would tell of them.
+    grids = Counter(one.grid_code for one in found)
     return {
         "builds": per_build,
         "found": shown(len(found)),
-        "grids": {grid: shown(count) for grid, count in sorted(grids.items())},
-        "overlap": {name: shown(count) for name, count in sorted(also.items()) if count},
-        "hit_twice": shown(len(twice)),
+        "grids": tell_parts(grids),
+        "overlap": {
+            name: tell_share(count, of=whole) for name, count in sorted(also.items()) if count
+        },
+        "hit_twice": tell_share(len(twice), of=whole),
         "groups": _groups(store, subjects, day=day),
     }
-
-
-def shown(count: int) -> int | None:
-    """A count as sums may show it: None where it would be about somebody."""
-    return None if 0 < count < SMALLEST_SHOWN else count
 
 
 def over_represented(
@@ -97,12 +96,14 @@ def over_represented(
     """How much more often a group is found than its share of everybody, with a 95 % interval; None for small ones."""
     if hit < SMALLEST_SHOWN or group < SMALLEST_SHOWN or not hits or not everybody:
         return None
+    # In tens, as the counts are: an exact ratio and a known share would give the count away.
+    hit, hits, group, everybody = (one // 10 * 10 for one in (hit, hits, group, everybody))
     ratio = (hit / hits) / (group / everybody)
     spread = Z95 * math.sqrt(max(0.0, 1 / hit - 1 / hits + 1 / group - 1 / everybody))
     return (
-        round(ratio, 3),
-        round(ratio * math.exp(-spread), 3),
-        round(ratio * math.exp(spread), 3),
+        round(ratio, 2),
+        round(ratio * math.exp(-spread), 2),
+        round(ratio * math.exp(spread), 2),
     )
 
 
@@ -126,7 +127,10 @@ def _ratios(
         everybody[row[name]] += 1
         hit[row[name]] += row["code"] in subjects
     hits, total = sum(hit.values()), sum(everybody.values())
+    told = tell_parts(hit)
     for group in sorted(hit):
+        if told.get(group) is None:
+            continue
         ratio = over_represented(hit[group], hits, everybody[group], total)
         if ratio is not None:
             yield group, {"ratio": ratio[0], "low": ratio[1], "high": ratio[2]}

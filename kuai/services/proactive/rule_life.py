@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from datetime import date, datetime
 
 from django.db import transaction
@@ -15,7 +14,13 @@ from kuai.kit.store import Store
 from kuai.rules.queries import get_rule, list_rules, overlay_of
 from kuai.rules.types import SMALLEST_POPULATION, Finding, Rule
 from kuai.services.proactive.engine.moves import require_rule_move
-from kuai.services.proactive.engine.precision import floor_of, is_below, wilson
+from kuai.services.proactive.engine.precision import (
+    WINDOW,
+    floor_of,
+    most_wrong,
+    speaks_against,
+    wilson,
+)
 from kuai.services.proactive.models import FindingAnswer, Rehearsal, RuleMove
 from kuai.services.proactive.rehearsing import rehearse
 from kuai.services.proactive.types import Precision, RuleState, Standing, Verdict
@@ -23,6 +28,7 @@ from kuai.services.proactive.types import Precision, RuleState, Standing, Verdic
 SIGNING = frozenset({Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK})
 SUSPENDING = SIGNING | {Role.DATA_STEWARD}
 BY_ITSELF = "rule"
+TELLING = frozenset({Verdict.TRUE.value, Verdict.FALSE.value})
 
 
 def digest_of(rule: Rule) -> str:
@@ -30,7 +36,7 @@ def digest_of(rule: Rule) -> str:
     parts = (
         rule.rule_id, rule.version, rule.sql, rule.population, rule.purpose, rule.asks, rule.to_whom, rule.ask_zh,
         rule.basis, rule.owner, rule.cool_down_days, rule.least_confidence, rule.least_precision, rule.harm,
-        *rule.evidence,
+        rule.title_zh, rule.clears_zh, *rule.evidence.items(),
     )  # fmt: skip
     return hashlib.sha256("\x1f".join(str(one) for one in parts).encode()).hexdigest()
 
@@ -115,7 +121,7 @@ def record_answer(
         told = precision_of(rule)
         if not told.is_below:
             return False
-        because = f"低于准确率下限 {told.floor:.2f}：{told.right} 对，{told.wrong} 错"
+        because = f"回答说明低于准确率下限 {told.floor:.2f}：{told.right} 对，{told.wrong} 错"
         _move(rule, RuleState.SUSPENDED, by=BY_ITSELF, at=at, because=because)
         return True
 
@@ -128,19 +134,21 @@ def precision_of(rule: Rule) -> Precision:
     rows = FindingAnswer.objects.filter(rule=rule.rule_id, digest=digest_of(rule))
     if signed is not None:
         rows = rows.filter(given_at__gte=signed.moved_at)
-    said = Counter(rows.values_list("verdict", flat=True))
-    right, wrong = said[Verdict.TRUE.value], said[Verdict.FALSE.value]
+    said = list(rows.order_by("pk").values_list("verdict", flat=True))
+    answers = [one == Verdict.TRUE.value for one in said if one in TELLING]
+    right, wrong = sum(answers), len(answers) - sum(answers)
     low, high = wilson(right, wrong)
     floor = floor_of(rule.least_precision, rule.harm.value)
     return Precision(
         right=right,
         wrong=wrong,
-        unsaid=sum(said.values()) - right - wrong,
+        unsaid=len(said) - right - wrong,
         share=right / (right + wrong) if right + wrong else None,
         low=low,
         high=high,
         floor=floor,
-        is_below=is_below(right, wrong, floor=floor, harm=rule.harm.value),
+        most_wrong=most_wrong(floor, is_first=len(answers) < WINDOW),
+        is_below=speaks_against(answers, floor=floor, harm=rule.harm.value),
     )
 
 

@@ -52,7 +52,10 @@ class Blocking(StrEnum):
 
 @dataclass(frozen=True)
 class Precision:
-    """How often a rule was right, of those who said so: share, 95 % interval (Wilson), floor."""
+    """How often a rule was right, of those who said so: share, 95 % interval (Wilson), floor.
+
+    `most_wrong`: so many wrong answers among the fifty that are being filled are borne.
+    """
 
     right: int
     wrong: int
@@ -61,6 +64,7 @@ class Precision:
     low: float
     high: float
     floor: float
+    most_wrong: int
     is_below: bool
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
-# A rule exactly at its floor is ever suspended by chance with at most this probability, however often one looks.
+# A rule exactly at its floor is ever suspended by the first test by chance with at most this probability.
 CHANCE = {"low": 0.01, "middle": 0.02, "high": 0.05}
+# So many answers a bad rule has at most. Of the first fifty a rule at its floor fails by chance with at most FIRST
+# (how bad a new rule is nobody knows yet), of each later fifty, in which it may have turned bad, with at most LATER.
+WINDOW = 50
+FIRST, LATER = 0.10, 0.005
 LEAST_FLOOR = {"low": 0.0, "middle": 0.6, "high": 0.8}
 STEPS = 50
 Z95 = 1.959963984540054
@@ -43,3 +48,32 @@ def is_below(right: int, wrong: int, *, floor: float, harm: str) -> bool:
     top = max(parts)
     evidence = top + math.log(sum(math.exp(one - top) for one in parts) / STEPS)
     return evidence >= -math.log(CHANCE[harm])
+
+
+@lru_cache(maxsize=256)
+def most_wrong(floor: float, *, is_first: bool) -> int:
+    """How many wrong answers among fifty are still borne; one more suspends the rule before the fifty are full.
+
+    The strongest test there is of fifty answers with this chance of a false alarm (Neyman and Pearson).
+    """
+    if floor <= 0:
+        return WINDOW
+    chance, tail = FIRST if is_first else LATER, 0.0
+    for wrong in range(WINDOW, -1, -1):
+        tail += math.comb(WINDOW, wrong) * (1 - floor) ** wrong * floor ** (WINDOW - wrong)
+        if tail > chance:
+            return wrong
+    return 0
+
+
+def speaks_against(answers: Sequence[bool], *, floor: float, harm: str) -> bool:
+    """Whether these answers (right or not, oldest first) suspend a rule. Ask after every one of them.
+
+    Either all of them together say so (`is_below`), or the fifty that are being filled have too many wrong ones.
+    """
+    right = sum(answers)
+    if is_below(right, len(answers) - right, floor=floor, harm=harm):
+        return True
+    begun = (len(answers) - 1) // WINDOW * WINDOW
+    wrong = sum(not one for one in answers[max(0, begun) :])
+    return bool(answers) and wrong > most_wrong(floor, is_first=begun == 0)
