@@ -33,6 +33,8 @@ SYSTEM = Actor(user_id="system", role=Role.SYSTEM_ADMINISTRATOR)
 # For how long what was granted may be carried out.
 GRANT_LASTS = timedelta(hours=24)
 BINDING_ENDED = "ended"
+# Whose account tells the office they work for: whose cases they answer, whose rules they sign.
+OF_AN_OFFICE = frozenset({Role.DEPARTMENT_CLERK, Role.SUBDISTRICT_CLERK})
 # Who sees the whole, who watches the others, who opens what children have: given by two people.
 POWERFUL = frozenset(
     {
@@ -235,8 +237,8 @@ def require_role_fits(wish: NewAccount) -> None:
         raise Refusal(
             "account.one_person_one_account", "这个工号已有账号：一个人只有一个账号、一个角色。"
         )
-    if wish.department and wish.role is not Role.DEPARTMENT_CLERK:
-        raise Refusal("account.department", "只有部门工作人员写明部门。")
+    if wish.department and wish.role not in OF_AN_OFFICE:
+        raise Refusal("account.department", "只有部门、街道的工作人员写明部门。")
 
 
 def _set_password(account: Account, password: str) -> None:

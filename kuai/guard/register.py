@@ -17,6 +17,7 @@ from django.db import transaction
 
 from kuai.guard.accounts import (
     LOGIN_SHAPE,
+    OF_AN_OFFICE,
     POWERFUL,
     ROLES_OF_THE_WHOLE,
     ROLES_WITHOUT_AREA,
@@ -94,7 +95,7 @@ class AccountLine:
 
 @dataclass(frozen=True)
 class Powers:
-    """What a login may do and where. `department`: of a department's clerk alone."""
+    """What a login may do and where. `department`: of clerks, the office they work for."""
 
     role: Role
     areas: tuple[str, ...] = ()
@@ -455,8 +456,8 @@ def use_grant_for(row: Account, *acts: str, at: datetime) -> None:
 
 
 def _require_department(powers: Powers) -> None:
-    if powers.department and powers.role is not Role.DEPARTMENT_CLERK:
-        raise Refusal("account.department", "只有部门工作人员写明部门。")
+    if powers.department and powers.role not in OF_AN_OFFICE:
+        raise Refusal("account.department", "只有部门、街道的工作人员写明部门。")
 
 
 def _takes_two() -> Refusal:

@@ -62,13 +62,15 @@ class TicketKind(StrEnum):
     FORM = "form"
     # A question put to somebody, or asked at a door; dies when it is answered (0041).
     QUESTION = "question"
+    # What a rule found of somebody, looked at by the office that answers for the rule (0040).
+    FINDING = "finding"
 
 
 @dataclass(frozen=True)
 class Actor:
     """Who asks: a login with its role and the areas (opaque code paths) it may act in. No areas = none.
 
-    `department`: whose cases a department's clerk answers; empty for everybody else.
+    `department`: whose cases a department's clerk answers, and the office whose rules a clerk signs; else empty.
     """
 
     user_id: str

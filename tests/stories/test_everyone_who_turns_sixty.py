@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 from kuai.flows.demo_forms import seed_demo_forms
 from kuai.flows.offers import hand_over_offers
 from kuai.guard import access
+from kuai.guard.types import Actor, Role
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
@@ -25,6 +26,7 @@ from kuai.services.proactive.types import Blocking, OfferState, RuleState, Verdi
 from tests.stories.test_registered_forms import (
     NOW,
     a_blank,
+    a_registration,
     fill,
     in_a_browser,
     login,
@@ -143,6 +145,35 @@ def test_entitled_twice_without_an_answer_is_told_with_its_cause_and_declining_e
     hand_over_offers(office, at=utc_now())
     assert offer.number not in {one.number for one in queries.list_missed()}
     assert Offer.objects.filter(subject=code).count() == 1
+
+
+def test_only_the_office_that_answers_for_a_rule_signs_it_and_never_who_rehearsed_it(
+    office: Store,  # noqa: F811
+) -> None:
+    rule = rules.get_rule(RULE, office)
+    clerk, other = login("subdistrict-clerk"), login("department-clerk")
+    for by in (clerk, other):
+        actions.rehearse_rule(
+            office, RULE, day=NOW.date(), by=by, at=utc_now(), smallest_population=FEW
+        )
+    with pytest.raises(Refusal, match="谁演练的"):
+        actions.sign_rule(office, RULE, by=other, at=utc_now())
+    elsewhere = replace(clerk, department="街道综治办")
+    with pytest.raises(Refusal, match=rule.owner):
+        actions.sign_rule(office, RULE, by=elsewhere, at=utc_now())
+    with pytest.raises(Refusal, match="不能签"):
+        actions.sign_rule(office, RULE, by=login("data-steward"), at=utc_now())
+    # One real source, and an account of no office signs for none.
+    steward = Actor(user_id="demo-data-steward", role=Role.DATA_STEWARD)
+    real = replace(
+        a_registration("street_cameras"),
+        synthetic=False, assessment_id="A-1", assessment_approved_on=NOW.date(),
+    )  # fmt: skip
+    access.register_source(real, by=steward, at=NOW)
+    with pytest.raises(Refusal, match="没有写明科室"):
+        actions.sign_rule(office, RULE, by=clerk, at=utc_now())
+    actions.sign_rule(office, RULE, by=replace(clerk, department=rule.owner), at=utc_now())
+    assert state(office) is RuleState.LIVE
 
 
 def test_a_rule_that_is_often_wrong_suspends_itself_and_its_offers_pause(

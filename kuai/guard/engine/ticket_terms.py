@@ -18,6 +18,7 @@ LONGEST: Mapping[TicketKind, timedelta] = {
     TicketKind.RETURN: timedelta(days=5),
     TicketKind.FORM: timedelta(days=1),
     TicketKind.QUESTION: timedelta(days=5),
+    TicketKind.FINDING: timedelta(days=1),
 }
 # One visit sheet, one household and what lies one step around it; a list of a building is no ticket.
 MOST_SUBJECTS = 60

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from kuai.guard.free_text import require_nobody
+from kuai.guard.queries import list_sources
 from kuai.guard.types import Actor, Role
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
@@ -75,10 +76,12 @@ def rehearse_rule(
 
 
 def sign_rule(store: Store, rule_id: str, *, by: Actor, at: datetime) -> None:
-    """Put the rule into force by name. Refuses one not rehearsed in exactly this text, and who rehearsed it."""
+    """Put the rule into force by name. Refuses one not rehearsed in exactly this text, who rehearsed it, and who is
+    of another office than answers for the rule."""
     rule = get_rule(rule_id, store)
     if by.role not in SIGNING:
         raise Refusal("rule.not_owner", "规则由经办部门的负责人签字，您的账号不能签。")
+    require_own_office(rule, by)
     rehearsal = Rehearsal.objects.filter(rule=rule.rule_id, digest=digest_of(rule)).last()
     if rehearsal is None:
         raise Refusal(
@@ -89,6 +92,20 @@ def sign_rule(store: Store, rule_id: str, *, by: Actor, at: datetime) -> None:
     if rehearsal.made_by == by.user_id:
         raise Refusal("rule.two_people", "谁演练的谁不能签字，请另一人签。")
     _move(rule, RuleState.LIVE, by=by.user_id, at=at, because="")
+
+
+def require_own_office(rule: Rule, by: Actor) -> None:
+    """A clerk answers for the rules of the own office. Where all are invented a clerk may be bound to none."""
+    if by.department == rule.owner:
+        return
+    if by.department:
+        raise Refusal("rule.other_office", f"这条规则归{rule.owner}，由那里的人负责。")
+    if any(not source.synthetic for source in list_sources()):
+        raise Refusal(
+            "rule.no_office",
+            "你的账号没有写明科室，不能替任何科室负责规则。",
+            next_step="请安全管理员在“账号”页写明你的科室。",
+        )
 
 
 def suspend_rule(store: Store, rule_id: str, *, because: str, by: Actor, at: datetime) -> None:

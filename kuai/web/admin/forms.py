@@ -17,8 +17,9 @@ from kuai.guard.register import (
     Powers,
 )
 from kuai.guard.types import Role
-from kuai.kit.errors import Refusal
-from kuai.web.doors import current_reader
+from kuai.kit.errors import DataFault, Refusal
+from kuai.rules.queries import list_rules
+from kuai.web.doors import current_reader, current_store
 from kuai.web.words import ROLE_NAMES
 
 WHOLE = "/"
@@ -41,7 +42,7 @@ class PowersForm(forms.Form):
         required=False,
         max_length=100,
         help_text=gettext_lazy(
-            "只有部门工作人员写：只能答复本部门的校核单。与来源登记里的部门同名。"
+            "部门工作人员写来源登记里的部门：只能答复本部门的校核单。街道工作人员写科室：只能给本科室的规则签字。"
         ),
     )
 
@@ -58,10 +59,14 @@ class PowersForm(forms.Form):
         role = Role(values["role"])
         codes = values.get("areas", "").replace("，", " ").replace(",", " ").split()
         values["paths"] = self._paths(role, codes)
-        if role is Role.DEPARTMENT_CLERK and values.get("department") not in list_departments():
+        named = {*list_departments(), *list_offices()}
+        if role is Role.DEPARTMENT_CLERK and values.get("department") not in named:
             self.add_error("department", _("请选来源登记里有的部门。"))
-        if role is not Role.DEPARTMENT_CLERK and values.get("department"):
-            self.add_error("department", _("只有部门工作人员写部门。"))
+        if role is Role.SUBDISTRICT_CLERK and values.get("department"):
+            if values["department"] not in list_offices():
+                self.add_error("department", _("请选规则写明的科室。"))
+        elif role is not Role.DEPARTMENT_CLERK and values.get("department"):
+            self.add_error("department", _("只有部门、街道的工作人员写部门。"))
         return values
 
     def _paths(self, role: Role, codes: list[str]) -> tuple[str, ...]:
@@ -140,6 +145,14 @@ def is_powerful(role: Role) -> bool:
 def list_departments() -> list[str]:
     """Departments by the registrations of sources."""
     return sorted({one.handler for one in list_sources() if one.handler})
+
+
+def list_offices() -> list[str]:
+    """Offices that answer for rules; none where an office's own rule cannot be read."""
+    try:
+        return sorted({one.owner for one in list_rules(current_store())})
+    except DataFault:
+        return []
 
 
 def list_offered_areas() -> list[tuple[str, str]]:

@@ -26,6 +26,7 @@ from kuai.web.admin.forms import (
     is_powerful,
     list_departments,
     list_offered_areas,
+    list_offices,
 )
 from kuai.web.admin.rules import grants_accounts, keeps_accounts, sees_accounts
 from kuai.web.words import ROLE_NAMES
@@ -256,7 +257,7 @@ def _acts_to_ask(account: AccountLine) -> list[tuple[str, Any]]:
 def _show_form(request: HttpRequest, page: str, form: forms.Form, **more: Any) -> HttpResponse:
     context = {
         "form": form,
-        "departments": list_departments(),
+        "departments": sorted({*list_departments(), *list_offices()}),
         "offered": list_offered_areas(),
         **more,
     }

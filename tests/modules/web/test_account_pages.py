@@ -57,7 +57,7 @@ def test_a_new_login_comes_in_by_its_code_and_must_change_it(log_in: LogIn) -> N
     [
         ({"areas": ""}, "写明负责的块"),
         ({"areas": "999999"}, "没有这个块"),
-        ({"department": "公安分局"}, "只有部门工作人员写部门"),
+        ({"department": "公安分局"}, "只有部门、街道的工作人员写部门"),
         ({"role": "department_clerk", "department": "没有的局"}, "请选来源登记里有的部门"),
         ({"login": "a b"}, "2 到 64 个字母"),
         ({"staff_no": "demo-grid-worker"}, "一个人只有一个账号"),
