@@ -104,6 +104,11 @@ NAME_KEYS = (
 MODEL_KEYS = (
     LinkKey("model_999", 0.98, "概率模型：多项信息相近，把握很大（未见精确同键）"),
     LinkKey("model_995", 0.975, "概率模型：多项信息相近，把握大（未见精确同键）"),
+    LinkKey(
+        "model_slip",
+        0.97,
+        "概率模型：同屋，姓名同音或仅一字之差；此写法别无他人，同屋同号者中也只有一人相近",
+    ),
 )
 # Ties by nothing but the name; which names are rare enough is found in the data (lone_names).
 RARE_NAME = LinkKey("rare_name", 0.985, "仅姓名一致：此姓名在全部数据中极少见，且未见两人同用")
