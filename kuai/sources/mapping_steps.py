@@ -428,7 +428,14 @@ def _write(work: _Work, name: str) -> TableRef:
     wanted = {key: value for key, value in work.parameters.items() if f"${key}" in sql}
     if table is PERSON_MENTION:
         return write_persons(work.connection, sql, work.folder, wanted)
-    return write_table(work.connection, table, sql, work.folder, parameters=wanted)
+    return write_table(
+        work.connection,
+        table,
+        sql,
+        work.folder,
+        parameters=wanted,
+        same_in_all=("source", "period"),
+    )
 
 
 def _arrow_table(work: _Work, sql: str) -> pa.Table:

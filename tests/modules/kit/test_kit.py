@@ -154,6 +154,35 @@ def test_equal_rows_in_any_order_give_equal_bytes_and_hashes(tmp_path):
     assert hashes[0] == hashes[1]
 
 
+def test_a_column_left_out_of_the_sort_because_all_rows_share_it_gives_the_same_bytes(tmp_path):
+    table = BulkTable(
+        name="shared",
+        owner="tests",
+        row="a test row",
+        retention="none",
+        columns=(
+            Column("source", "VARCHAR", Sensitivity.L1, "the same in every row"),
+            *SMALL.columns,
+        ),
+        order_by=("source", "key"),
+    )
+    select = "select $source as source, 'k' || hash(i) as key, i / 7.0 as chance from range(300000) t(i)"
+    files = []
+    for name, same_in_all in (("a", ()), ("b", ("source",))):
+        with engine() as connection:
+            connection.execute("set preserve_insertion_order = false")
+            ref = write_table(
+                connection,
+                table,
+                select,
+                tmp_path / name,
+                parameters={"source": "police"},
+                same_in_all=same_in_all,
+            )
+            files.append(ref.paths[0].read_bytes())
+    assert files[0] == files[1]
+
+
 def test_a_changed_cell_changes_the_hash_and_the_fifth_place_does_not(tmp_path):
     def hash_of(rows: str) -> str:
         with engine() as connection:
