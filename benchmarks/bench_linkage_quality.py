@@ -6,9 +6,10 @@
     python benchmarks/bench_linkage_quality.py --sample PACKAGE --noise 5,6 --raw PACKAGE
 
 Prints precision, recall and F1 of pairs of rows beside the generator's own ceiling; wrong pairs by planted group,
-split between clusters that are held back (quarantined) and silent ones, and by the key that tied them; missed pairs
-by what the names and values had in common. Development seeds: 31 4711 90210 101 102 103 (4,000 rooms), 7 11 12
-(20,000 rooms), noise 5. Held back until the end: 60001-60005, 70001 and 70002 (20,000 rooms), noise 60001.
+split between clusters that are held back (quarantined), those on the list of doubtful ones (`kuai review doubtful`)
+and silent ones, and by the key that tied them; missed pairs by what the names and values had in common.
+Development seeds: 31 4711 90210 101 102 103 (4,000 rooms), 7 11 12 (20,000 rooms), noise 5. Held back until the end:
+60001-60005, 70001 and 70002 (20,000 rooms), 80001-80003, noise 60001.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from kuai.linkage.actions import link_file
 from kuai.linkage.engine import names, persons
 from kuai.linkage.engine.components import Edges, component_labels
 from kuai.linkage.engine.keys import PERSON_KEYS
+from kuai.linkage.types import DOUBTFUL_PROBABILITY
 
 DEVELOPMENT, HELD_BACK = (31, 4711, 90210), (60001, 60002, 60003, 60004, 60005)
 AS_OF = date(2026, 10, 31)
@@ -87,6 +89,7 @@ class Linked:
     rows: list[dict[str, Any]]
     founder: np.ndarray
     is_held_back: np.ndarray
+    is_doubtful: np.ndarray
     ties: Edges
 
     def scores(self) -> dict[str, float]:
@@ -118,10 +121,12 @@ def link(rows: pa.Table) -> Linked:
     finally:
         persons.write_clusters = written
     found = connection.execute(
-        "select founder_no, quarantined from mention_cluster order by mention_no"
+        "select founder_no, quarantined, min(match_probability) over (partition by founder_no) as weakest"
+        " from mention_cluster order by mention_no"
     ).fetchnumpy()
     connection.close()
-    return Linked(rows.to_pylist(), found["founder_no"], found["quarantined"], kept[0])
+    doubtful = found["weakest"] <= DOUBTFUL_PROBABILITY
+    return Linked(rows.to_pylist(), found["founder_no"], found["quarantined"], doubtful, kept[0])
 
 
 def wrong_pairs(linked: Linked) -> list[tuple[int, int]]:
@@ -219,19 +224,27 @@ def group_of(left: Any, right: Any, plants: dict[Any, set[tuple[str, int]]]) -> 
 def report(title: str, linked: Linked, plants: dict[Any, Any], *, best: str = "") -> None:
     """Print all of one run."""
     print(f"\n{title}: {linked.scores()}{f'; ceiling F1 {best}' if best else ''}")
-    silent, held = Counter[str](), Counter[str]()
+    silent, held, doubtful = Counter[str](), Counter[str](), Counter[str]()
     who: dict[str, set[Any]] = defaultdict(set)
     for left, right in wrong_pairs(linked):
         one, other = linked.rows[left]["truth"], linked.rows[right]["truth"]
         kind = group_of(one, other, plants)
         who[kind] |= {one, other}
-        (held if linked.is_held_back[left] else silent)[kind] += 1
+        is_listed = linked.is_doubtful[left]
+        (held if linked.is_held_back[left] else doubtful if is_listed else silent)[kind] += 1
     planted = Counter(kind for told in plants.values() for kind in {kind for kind, _ in told})
-    for kind in sorted({*silent, *held, *planted}):
+    for kind in sorted({*silent, *held, *doubtful, *planted}):
         print(
             f"  {kind:28} planted on {planted.get(kind, 0):5} persons; wrong pairs held back {held[kind]:4},"
-            f" silent {silent[kind]:4} ({len(who[kind])} persons)"
+            f" doubtful {doubtful[kind]:4}, silent {silent[kind]:4} ({len(who[kind])} persons)"
         )
+    sizes = np.bincount(linked.founder)
+    several = len(np.flatnonzero(sizes > 1))
+    listed = len(np.unique(linked.founder[linked.is_doubtful]))
+    print(
+        f"  wrong pairs: held back {held.total()}, doubtful {doubtful.total()}, silent {silent.total()};"
+        f" {listed:,} of {several:,} clusters of several are on the list"
+    )
     print(f"  wrong by key: {dict(wrong_by_key(linked))}")
     print(f"  missed: {dict(missed_by_likeness(linked).most_common(8))}")
 

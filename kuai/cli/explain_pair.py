@@ -13,8 +13,8 @@ from kuai.kit.store import Store
 
 
 def explain_pair(
-    left: Annotated[str, typer.Argument(metavar="A", help="人的编码，或“来源:行号”")],
-    right: Annotated[str, typer.Argument(metavar="B", help="人的编码，或“来源:行号”")],
+    left: Annotated[str, typer.Argument(metavar="A", help="人的编码、记录键，或“来源:行号”")],
+    right: Annotated[str, typer.Argument(metavar="B", help="人的编码、记录键，或“来源:行号”")],
     store: StoreOption = DEFAULT_STORE,
     ticket: TicketOption = "",
     as_json: JsonOption = False,

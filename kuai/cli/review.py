@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
 
-from kuai.cli.allowing import account_of_operator, require_allowed
+from kuai.cli.allowing import (
+    account_of_operator,
+    enter_in_ledger,
+    operator,
+    require_allowed,
+)
 from kuai.cli.options import DEFAULT_STORE, JsonOption, StoreOption
 from kuai.cli.output import console, write_json_answer
 from kuai.cli.work_database import open_existing_work_database
@@ -17,6 +22,7 @@ from kuai.guard.types import Actor, Ticket, TicketKind
 from kuai.kit.clock import utc_now
 from kuai.kit.element_codes import is_element_code
 from kuai.kit.errors import Refusal
+from kuai.kit.store import Store
 
 app = typer.Typer(help="数据核校：发起、办结，凭据由此而来  Reviews", no_args_is_help=True)
 
@@ -143,6 +149,39 @@ def list_reviews(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False
         )
     if not tickets:
         console.print("没有。")
+
+
+@app.command("doubtful")
+def list_doubtful(
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="最多列几条")] = 50,
+    store: StoreOption = DEFAULT_STORE,
+    as_json: JsonOption = False,
+) -> None:
+    """存疑的合并：仅凭姓名、相近的姓名或同一楼栋认作一人的，最没把握的在前；只列来源和行号。"""
+    require_allowed("review doubtful")
+    open_existing_work_database(store)
+    from kuai.flows.queries import is_synthetic
+    from kuai.registry import decisions
+
+    opened = Store(store)
+    by = replace(operator(), areas=("",)) if is_synthetic(opened) else account_of_operator()
+    page = decisions.list_doubtful(opened, by=by, limit=limit)
+    enter_in_ledger(opened, "listed_doubtful", count=len(page.ties), ticket="")
+    if as_json:
+        write_json_answer(asdict(page))
+        return
+    for tie in page.ties:
+        console.print(
+            f"{tie.match_probability:.3f}  {tie.left.source}:{tie.left.row_no}"
+            f"  {tie.right.source}:{tie.right.row_no}  {tie.reason}",
+            highlight=False,
+        )
+    console.print(f"共 {page.total} 处存疑，列出 {len(page.ties)} 处。", highlight=False)
+    if page.ties:
+        console.print(
+            "逐条看：kuai explain pair 来源:行号 来源:行号；不是一人的：kuai decide different。",
+            highlight=False,
+        )
 
 
 def _live_tickets(holder: Actor, *, at: datetime) -> list[Ticket]:

@@ -72,6 +72,8 @@ COMMAND_RULES = (
     command_rule("review open", touches_persons=False, roles=REVIEWERS),
     command_rule("review close", touches_persons=False, roles=REVIEWERS),
     command_rule("review list", touches_persons=False, roles=REVIEWERS),
+    # Sources and row numbers, as a case to a department names them; no code, no value.
+    command_rule("review doubtful", touches_persons=False, roles=REVIEWERS),
     # People's decisions name codes and show no value; who may decide what is asked of the operator's account.
     *(
         command_rule(f"decide {name}", touches_persons=False, roles=roles)

@@ -54,7 +54,7 @@ def explain_pair(
 ) -> Steps:
     """Which records, what agrees, which keys apply or are refused, the model's weights, the path of ties, decisions.
 
-    `left`, `right`: codes of persons, or rows as source:row. Refuses what is unknown and whom the ticket does not name.
+    `left`, `right`: codes of persons, rows as source:row, or record keys. Refuses what is unknown and whom the ticket does not name.
     """
     core = store.current_build() / "core"
     sides = [_side(core, said) for said in (left, right)]
@@ -79,6 +79,8 @@ def explain_pair(
 def _side(core: Path, said: str) -> list[dict[str, Any]]:
     if is_element_code(said):
         rows = _rows(core, MENTION_ELEMENT.name, "element = 'person' and code = ?", [said])
+    elif "#" in said:
+        rows = _rows(core, MENTION_ELEMENT.name, "element = 'person' and mention_key = ?", [said])
     else:
         source, _, row = said.rpartition(":")
         number = int(row) if row.isascii() and row.isdigit() else -1
@@ -92,7 +94,7 @@ def _side(core: Path, said: str) -> list[dict[str, Any]]:
         raise Refusal(
             "explain.no_person",
             "已发布的版本里没有这个人，或这一行没有说到人。",
-            next_step="写人的编码，或“来源:行号”（行号从 0 数起）。",
+            next_step="写人的编码、记录键，或“来源:行号”（行号从 0 数起）。",
         )
     return rows
 

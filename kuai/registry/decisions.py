@@ -18,6 +18,7 @@ from kuai.registry.contesting import (
     withdraw_decision,
 )
 from kuai.registry.deciding import record_decision
+from kuai.registry.doubtful import DoubtfulPage, DoubtfulTie, list_doubtful
 from kuai.registry.engine.case_moves import LIVING, CaseAnswer, CaseState, Outcome
 from kuai.registry.engine.decision_kinds import (
     LEVELS,
@@ -57,6 +58,8 @@ __all__ = [
     "CaseView",
     "Contested",
     "DecisionKind",
+    "DoubtfulPage",
+    "DoubtfulTie",
     "EvidenceKind",
     "HeldRecord",
     "HeldTie",
@@ -81,6 +84,7 @@ __all__ = [
     "get_case",
     "last_sequence",
     "list_cases",
+    "list_doubtful",
     "list_suspicious",
     "may_decide",
     "open_review",
