@@ -46,4 +46,5 @@ def find_last_run(store: Store, frame: ViewFrame) -> LastRun | None:
         ran=note["ran"],
         findings=scan_findings(folder),
         handed_in=frozenset(note["handed_in"]) | handed_in(frame),
+        populations={one["rule"]: one["population"] for one in note["counts"]},
     )

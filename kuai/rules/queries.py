@@ -110,7 +110,8 @@ def open_draft_desk(
 ) -> DraftDesk:
     """A desk over the published build that tells what rules would find of a draft. Open it once, not for every draft.
 
-    Of rules that hang together otherwise than by codes (decision 0037) no draft is asked: they wait for the next run.
+    Of rules that hang together otherwise than by codes (decision 0037) or are about communities no draft is asked: they
+    wait for the next run.
     """
     frame = ViewFrame(store.current_build() / "core", overlay or Overlay())
     asked = read_rules(store) if rules is None else rules

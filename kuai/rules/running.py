@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,6 +11,7 @@ import duckdb
 
 from kuai.rules.engine.asking_sql import finding_sql, population_sql, quoted
 from kuai.rules.engine.lineage import CheckedRule, require_runnable
+from kuai.rules.engine.locality import Way
 from kuai.rules.types import SMALLEST_POPULATION, Rule, RuleCount
 from kuai.rules.view_tables import BuildSource, ViewFrame, open_views
 
@@ -81,10 +82,10 @@ def ask_rules(
 class Populations:
     """How many each rule of a group could be about; counted once a wording, because many rules have the same."""
 
-    def __init__(self, engine: Engine, day: date) -> None:
+    def __init__(self, engine: Engine, day: date, known: Mapping[str, int] | None = None) -> None:
         self._engine = engine
         self._day = day
-        self._counted: dict[str, int] = {}
+        self._counted: dict[str, int] = dict(known or {})
 
     def of(self, checked: CheckedRule) -> int:
         sql = population_sql(checked)
@@ -108,19 +109,22 @@ def ask_rule(
     question: Question,
     populations: Populations,
     *,
-    of_affected: bool = False,
+    near: Callable[[Way], str] | None = None,
 ) -> RuleCount:
-    """Ask one rule of the views that are open, into `found`; too few it could be about, and it is not asked."""
+    """Ask one rule of the views that are open, into `found`; too few it could be about, and it is not asked.
+
+    `near`: of the subjects concerned alone, from the tables with the rows that lead to them.
+    """
     began = time.perf_counter()
     rule = checked.rule
     population = populations.of(checked)
     refused = why_not_asked(rule, population, question)
     found = 0
     if not refused:
-        sql = f"insert into found {finding_sql(checked, of_affected=of_affected)}"
+        sql = f"insert into found {finding_sql(checked, near=near)}"
         found = int(execute_on(engine, sql, question.day).fetchall()[0][0])
     seconds = time.perf_counter() - began
-    way = "changes" if of_affected else "whole"
+    way = "changes" if near else "whole"
     return RuleCount(rule.rule_id, rule.version, population, found, seconds, refused, way)
 
 

@@ -40,6 +40,8 @@ BUILD_TABLES = (
 )
 # Of these templates a row is a place on a list, and nothing else of it is a fact.
 LIST_TEMPLATES = ("person_list",)
+# Of a row that somebody hands in, where it says nothing itself.
+USUAL_VALUES = {"status": "asserted", "confidence": 1.0, "row_ref": "declared"}
 MADE_FIRST = ("place_line", "stated", "allowed_person", "allowed_organisation", "usable_event")
 
 
@@ -99,16 +101,13 @@ def fill_views(engine: Engine, rows: Rows, names: Iterable[str]) -> None:
         insert_rows(engine, view, rows.get(name, ()))
 
 
-def insert_rows(
-    engine: Engine, view: LogicalView, rows: Sequence[Mapping[str, Any]], *, table: str = ""
-) -> None:
+def insert_rows(engine: Engine, view: LogicalView, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add rows to the table of a view; what a row does not say is null, its standing asserted."""
     if not rows:
         return
-    usual = {"status": "asserted", "confidence": 1.0, "row_ref": "declared"}
     columns = {
         column.name: pa.array(
-            [None if (value := row.get(column.name, usual.get(column.name))) is None else str(value)
+            [None if (value := row.get(column.name, USUAL_VALUES.get(column.name))) is None else str(value)
              for row in rows],
             type=pa.string(),
         )
@@ -116,7 +115,7 @@ def insert_rows(
     }  # fmt: skip
     engine.register("handed_in", pa.table(columns))
     casts = ", ".join(f'cast("{one.name}" as {one.type})' for one in view.columns)
-    engine.execute(f'insert into "{table or view.name}" select {casts} from handed_in')
+    engine.execute(f'insert into "{view.name}" select {casts} from handed_in')
     engine.unregister("handed_in")
 
 

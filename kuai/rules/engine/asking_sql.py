@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlglot import exp
 
 from kuai.rules.engine.lineage import CheckedRule
-from kuai.rules.engine.locality import limit_subjects
+from kuai.rules.engine.locality import Way, read_near
 
-AFFECTED = "affected_subject"
+# The codes of all subjects whom a change can concern.
+CONCERNED = "concerned_subject"
 
 
 def quoted(text: str) -> str:
@@ -20,11 +23,11 @@ def population_sql(checked: CheckedRule) -> str:
     return f"select count(distinct subject_code) from ({checked.population.sql('duckdb')}) as p"
 
 
-def finding_sql(checked: CheckedRule, *, of_affected: bool = False) -> str:
-    """What the rule finds; `of_affected`: of the subjects in the table of that name alone."""
+def finding_sql(checked: CheckedRule, *, near: Callable[[Way], str] | None = None) -> str:
+    """What the rule finds; with `near` (which table has the rows of a way) of the subjects concerned alone."""
     rule = checked.rule
-    asked = _statement(checked.asked, checked, is_limited=of_affected)
-    population = _statement(checked.population, checked, is_limited=of_affected)
+    asked = _statement(checked.asked, checked, near)
+    population = _statement(checked.population, checked, near)
     place = (
         "coalesce(cast(f.place_code as varchar), '')" if "place_code" in checked.columns else "''"
     )
@@ -35,7 +38,7 @@ def finding_sql(checked: CheckedRule, *, of_affected: bool = False) -> str:
         f"{quoted(name)}, coalesce(cast(f.\"{name}\" as varchar), '')" for name in rule.evidence
     )
     within = " and f.subject_code in (select subject_code from population_of_rule)"
-    limit = f" and f.subject_code in (select subject_code from {AFFECTED})" if of_affected else ""
+    limit = f" and f.subject_code in (select subject_code from {CONCERNED})" if near else ""
     return (
         f"with population_of_rule as ({population}),"
         f" found as (select cast(f.subject_code as varchar) as subject_code, {place} as place_code,"
@@ -53,8 +56,8 @@ def finding_sql(checked: CheckedRule, *, of_affected: bool = False) -> str:
     )
 
 
-def _statement(tree: exp.Query, checked: CheckedRule, *, is_limited: bool) -> str:
+def _statement(tree: exp.Query, checked: CheckedRule, near: Callable[[Way], str] | None) -> str:
     locality = checked.locality if tree is checked.asked else checked.population_locality
-    if is_limited and locality is not None:
-        tree = limit_subjects(tree, locality, AFFECTED)
+    if near is not None and locality is not None:
+        tree = read_near(tree, locality, near)
     return tree.sql("duckdb")

@@ -8,7 +8,7 @@ wrong. Decision 0037.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -36,6 +36,11 @@ class Way:
     column: str
     hops: tuple[Hop, ...]
 
+    def beyond(self) -> Way:
+        """What is left of the way after its first hop, from the rows of the view it goes through."""
+        first, *rest = self.hops
+        return Way(first.view, first.goes_by, tuple(rest))
+
 
 @dataclass(frozen=True)
 class DayWay:
@@ -47,11 +52,14 @@ class DayWay:
 
 @dataclass(frozen=True)
 class Locality:
-    """How one statement hangs together. `days` is None if the day is used where no single row decides."""
+    """How one statement hangs together, by alias. `days` is None if the day is used where no single row decides."""
 
-    ways: tuple[Way, ...]
+    by_alias: tuple[tuple[str, Way], ...]
     days: tuple[DayWay, ...] | None
-    limited: tuple[Column, ...]
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        return tuple(way for _, way in self.by_alias)
 
 
 def find_locality(tree: exp.Query) -> Locality | None:
@@ -66,29 +74,23 @@ def find_locality(tree: exp.Query) -> Locality | None:
     if subject is None or not _keeps_subjects_apart(tree, classes, subject):
         return None
     aim = classes.root(subject)
-    ways = {alias: _find_way(alias, views, classes, aim) for alias in views}
+    sure = _sure_aliases(tree)
+    ways = {alias: _find_way(alias, views, classes, aim, sure) for alias in views}
     if any(way is None for way in ways.values()):
         return None
     found = {alias: way for alias, way in ways.items() if way is not None}
-    limited = tuple(column for column in classes.members(aim) if column[0] in views)
-    return Locality(tuple(found.values()), _day_ways(tree, found), limited)
+    return Locality(tuple(found.items()), _day_ways(tree, found))
 
 
-def limit_subjects(tree: exp.Query, locality: Locality, table: str) -> exp.Query:
-    """The statement over those rows alone whose code is in `table`, wherever a view has the subject's own code."""
-    limited = tree.copy()
-    columns = dict(locality.limited)
-    for one in list(limited.find_all(exp.Table)):
-        column = columns.get(one.alias_or_name)
-        if column is None or one.name not in logical_views():
-            continue
-        rows = (
-            exp.select("*")
-            .from_(exp.to_table(one.name))
-            .where(f"{column} in (select subject_code from {table})")
-        )
-        one.replace(rows.subquery(one.alias_or_name))
-    return limited
+def read_near(tree: exp.Query, locality: Locality, table_of: Callable[[Way], str]) -> exp.Query:
+    """The statement over tables that hold only the rows which lead to the subjects concerned (`table_of` a way)."""
+    near = tree.copy()
+    ways = dict(locality.by_alias)
+    for one in list(near.find_all(exp.Table)):
+        alias = one.alias_or_name
+        if alias in ways:
+            one.replace(exp.to_table(table_of(ways[alias]), alias=alias))
+    return near
 
 
 class _Classes:
@@ -244,8 +246,23 @@ def _keeps_subjects_apart(tree: exp.Select, classes: _Classes, subject: Column) 
     return any(map(is_subject, group.expressions))
 
 
-def _find_way(alias: str, views: Mapping[str, str], classes: _Classes, aim: Column) -> Way | None:
-    """The shortest way from the rows of one occurrence of a view to the subjects."""
+def _sure_aliases(tree: exp.Select) -> frozenset[str]:
+    """Aliases of which every answer has a row: those of the main select, but what is LEFT JOINed."""
+    left = {
+        join.this.alias_or_name
+        for join in tree.args.get("joins") or ()
+        if str(join.args.get("side") or "").upper() == "LEFT"
+    }
+    return frozenset(one.alias_or_name for one in _own_tables(tree)) - left
+
+
+def _find_way(
+    alias: str, views: Mapping[str, str], classes: _Classes, aim: Column, sure: frozenset[str]
+) -> Way | None:
+    """The shortest way from the rows of one occurrence of a view to the subjects.
+
+    Through aliases of which every answer has a row alone: through a view that an answer has none of leads no way.
+    """
     starts = classes.columns_of(alias)
     queue: deque[tuple[Column, str, tuple[Hop, ...]]] = deque(
         (classes.root(one), one[1], ()) for one in starts
@@ -259,7 +276,7 @@ def _find_way(alias: str, views: Mapping[str, str], classes: _Classes, aim: Colu
             continue
         seen.add(root)
         for through, comes_by in classes.members(root):
-            if through == alias or through not in views:
+            if through == alias or through not in sure:
                 continue
             for _, goes_by in classes.columns_of(through):
                 if goes_by != comes_by:

@@ -16,11 +16,9 @@ from hypothesis import strategies as st
 from kuai.kit.engine import engine
 from kuai.rules.changing import (
     LastRun,
-    ask_changed_rule,
+    ask_changed_rules,
     digest_of,
     find_changed_rows,
-    keep_the_rest,
-    make_concerned_table,
 )
 from kuai.rules.engine.lineage import CheckedRule, require_runnable
 from kuai.rules.engine.locality import find_locality
@@ -143,19 +141,14 @@ def test_what_changed_and_what_was_kept_is_everything(
     ran = {one.rule.rule_id: digest_of(one.rule) for one in rules}
     last = LastRun(ViewFrame(Path()), first, ran, "last_found")
     make_found_table(session)
-    make_concerned_table(session)
-    counts = [
-        ask_changed_rule(
-            session,
-            one,
-            Question(second, 0),
-            Populations(session, second),
-            last=last,
-            changed=changed,
-        )
-        for one in rules
-    ]
-    keep_the_rest(session, counts, last)
+    ask_changed_rules(
+        session,
+        rules,
+        Question(second, 0),
+        Populations(session, second),
+        last=last,
+        changed=changed,
+    )
     assert all_found(session) == everything
 
 
