@@ -14,6 +14,7 @@ from kuai.guard.types import Role
 from kuai.web.admin.rules import SEES_ACCOUNTS
 from kuai.web.declare.rules import HANDLES_DECLARATIONS
 from kuai.web.forms.rules import SEES_FORMS
+from kuai.web.proactive.rules import OWNS_RULES
 from kuai.web.questions.rules import ASKS_QUESTIONS
 from kuai.web.rules import (
     DOES_TASKS,
@@ -57,6 +58,7 @@ def list_menu(role: Role, path: str) -> list[dict[str, Any]]:
         (_("核校"), "reviews", REVIEWS_RECORDS),
         (_("自主申报"), "declarations", HANDLES_DECLARATIONS),
         (_("问题"), "questions", ASKS_QUESTIONS),
+        (_("规则"), "offer_rules", OWNS_RULES),
         (_("核实"), "conflicts", SEES_FACTS),
         (_("来源"), "sources", SEES_SOURCES),
         (_("上传"), "upload", KEEPS_SOURCES),

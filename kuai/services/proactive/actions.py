@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kuai.services.proactive.looking import answer_finding, open_finding, take_finding_ticket
 from kuai.services.proactive.offering import answer_offer, hand_over
 from kuai.services.proactive.rule_life import (
     record_answer,
@@ -12,11 +13,14 @@ from kuai.services.proactive.rule_life import (
 )
 
 __all__ = [
+    "answer_finding",
     "answer_offer",
     "hand_over",
+    "open_finding",
     "record_answer",
     "rehearse_rule",
     "sign_rule",
     "suspend_rule",
+    "take_finding_ticket",
     "withdraw_rule",
 ]

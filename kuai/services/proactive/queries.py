@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from kuai.services.proactive.looking import finding_of, is_about_person, list_rule_findings
 from kuai.services.proactive.offering import list_missed, list_own_offers
 from kuai.services.proactive.rule_life import list_standings, precision_of, state_of
 
-__all__ = ["list_missed", "list_own_offers", "list_standings", "precision_of", "state_of"]
+__all__ = [
+    "finding_of",
+    "is_about_person",
+    "list_missed",
+    "list_own_offers",
+    "list_rule_findings",
+    "list_standings",
+    "precision_of",
+    "state_of",
+]

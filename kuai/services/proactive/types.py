@@ -47,6 +47,7 @@ class Blocking(StrEnum):
     CONTESTED = "contested"
     COOL_DOWN = "cool_down"
     NO_CONTACT = "no_contact"
+    NO_GUARDIAN = "no_guardian"
     UNANSWERED = "unanswered"
 
 
@@ -83,8 +84,36 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class GroundRow:
+    """One row of one delivery that a finding rests on. `row` counts from one; `says`: relation type or empty."""
+
+    source: str
+    title: str
+    period: str
+    row: int
+    says: str
+    since: date | None
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What a finding rests on, and the one fact that would clear it."""
+
+    rows: tuple[GroundRow, ...]
+    more_rows: int
+    first_found: date
+    found_on: date
+    confidence: float
+    status: str
+    clears: str
+
+
+@dataclass(frozen=True)
 class OfferView:
-    """One offer as whom it is for reads it."""
+    """One offer as whom it is for reads it. `subject`: whom it is about, the reader or a child they are guardian of.
+
+    `grounds`: None where the newest run of the rules finds it no longer.
+    """
 
     number: str
     title: str
@@ -97,6 +126,39 @@ class OfferView:
     state: OfferState
     offered_at: datetime | None
     is_paused: bool
+    subject: str
+    is_for_ward: bool
+    grounds: Grounds | None
+
+
+@dataclass(frozen=True)
+class FindingLine:
+    """One finding in the list of the office that answers for its rule: no person. `blocking`: only where missed."""
+
+    finding: str
+    rule: str
+    title: str
+    subject_kind: str
+    grid_code: str
+    confidence: float
+    first_found: date
+    offer: OfferState | None
+    blocking: Blocking | None
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True)
+class OpenedFinding:
+    """One finding as the office sees it: rows, dates, and the person by masks alone. `unseen`: why there are none."""
+
+    line: FindingLine
+    asks: str
+    basis: str
+    evidence: tuple[tuple[str, str], ...]
+    grounds: Grounds
+    person: Mapping[str, str | None]
+    unseen: str
+    ticket_ends: datetime | None
 
 
 @dataclass(frozen=True)

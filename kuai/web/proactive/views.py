@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -16,33 +16,13 @@ from kuai.guard.types import Actor
 from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import Refusal
 from kuai.services.proactive import actions, queries
-from kuai.services.proactive.types import OfferState, OfferView
+from kuai.services.proactive.types import OfferState, OfferView, RuleState, Standing
 from kuai.web.doors import current_store
 from kuai.web.looks import note_look
-from kuai.web.proactive.rules import answers_own_offers, owns_rules
+from kuai.web.proactive import words
+from kuai.web.proactive.rules import ANSWERS_FINDINGS, answers_own_offers, owns_rules
 
 SMALLEST_SHOWN = 10
-STATES = {
-    OfferState.OFFERED.value: gettext_lazy("等您回答"),
-    OfferState.ACCEPTED.value: gettext_lazy("您要了"),
-    OfferState.DECLINED.value: gettext_lazy("您不要，不再提"),
-    OfferState.LAPSED.value: gettext_lazy("过了期限，仍可回答"),
-}
-RULE_STATES = {
-    "draft": gettext_lazy("没有演练"),
-    "rehearsed": gettext_lazy("演练过，等签字"),
-    "live": gettext_lazy("在用"),
-    "suspended": gettext_lazy("停用"),
-    "withdrawn": gettext_lazy("已撤销"),
-}
-CAUSES = {
-    "not_live": gettext_lazy("规则没有签字上线"),
-    "suspended": gettext_lazy("规则停用了"),
-    "contested": gettext_lazy("本人提过异议"),
-    "cool_down": gettext_lazy("不久前提过"),
-    "no_contact": gettext_lazy("没有联系方式"),
-    "unanswered": gettext_lazy("提过，没有回答"),
-}
 
 
 @answers_own_offers
@@ -105,14 +85,16 @@ def _own_page(request: HttpRequest, *, refused: Refusal | None = None) -> HttpRe
     actor = _actor(request)
     offers: tuple[OfferView, ...] = ()
     try:
-        offers = queries.list_own_offers(current_store(), actor)
+        offers = queries.list_own_offers(current_store(), actor, on=local_day(utc_now()))
+        # Of a child's offer the child's own entry too: whoever they are when they read it.
+        seen = {actor.person_code or "", *(one.subject for one in offers)}
         note_look(
-            request, "viewed_own_offers", kind="person", refs=(actor.person_code or "",), count=1
+            request, "viewed_own_offers", kind="person", refs=tuple(sorted(seen)), count=len(seen)
         )
     except Refusal as refusal:
         refused = refused or refusal
     context = {
-        "offers": [(one, STATES.get(one.state.value, ""), _may_answer(one)) for one in offers],
+        "offers": [_own_line(one) for one in offers],
         "refused": refused,
         "here": "offers",
     }
@@ -122,19 +104,44 @@ def _own_page(request: HttpRequest, *, refused: Refusal | None = None) -> HttpRe
 
 def _rules_page(request: HttpRequest, *, refused: Refusal | None = None) -> HttpResponse:
     missed = Counter((one.rule, one.blocking.value) for one in queries.list_missed())
+    standings = queries.list_standings(current_store())
+    titles = {one.rule: one.title for one in standings}
     context = {
-        "rules": [
-            (one, RULE_STATES[one.state.value]) for one in queries.list_standings(current_store())
-        ],
+        "rules": [_rule_line(one) for one in standings],
+        "may_open": _actor(request).role in ANSWERS_FINDINGS,
         # A cause of few would be about somebody.
         "missed": [
-            (rule, CAUSES[cause], count if count >= SMALLEST_SHOWN else None)
+            (
+                rule,
+                titles.get(rule, rule),
+                words.CAUSES[cause],
+                count if count >= SMALLEST_SHOWN else None,
+            )
             for (rule, cause), count in sorted(missed.items())
         ],
         "refused": refused,
     }
     status = 400 if refused else 200
     return render(request, "proactive/rules.html", context, status=status)
+
+
+def _own_line(offer: OfferView) -> dict[str, Any]:
+    return {
+        "one": offer,
+        "state": words.OWN_STATES.get(offer.state.value, ""),
+        "may_answer": _may_answer(offer),
+        "rows": words.row_lines(offer.grounds) if offer.grounds else [],
+        "sure": words.sureness(offer.grounds) if offer.grounds else "",
+    }
+
+
+def _rule_line(one: Standing) -> dict[str, Any]:
+    return {
+        "one": one,
+        "state": words.RULE_STATES[one.state.value],
+        "sections": words.sum_sections(one.rehearsal) if one.rehearsal else [],
+        "has_findings": one.state in (RuleState.LIVE, RuleState.SUSPENDED),
+    }
 
 
 def _may_answer(offer: OfferView) -> bool:

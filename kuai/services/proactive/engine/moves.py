@@ -26,6 +26,8 @@ OFFER_MOVES: frozenset[tuple[OfferState, OfferState]] = frozenset(
         (OfferState.OFFERED, OfferState.ACCEPTED),
         (OfferState.OFFERED, OfferState.DECLINED),
         (OfferState.OFFERED, OfferState.LAPSED),
+        # Found again after it was gone.
+        (OfferState.LAPSED, OfferState.WAITING),
         # Late is not too late.
         (OfferState.LAPSED, OfferState.ACCEPTED),
         (OfferState.LAPSED, OfferState.DECLINED),

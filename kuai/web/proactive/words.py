@@ -1,0 +1,195 @@
+"""What states, causes, sums and rows are called on the pages of offers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kuai.kit.errors import Refusal
+from kuai.rules.queries import list_rules
+from kuai.services.proactive.types import FindingLine, Grounds, OfferState, Verdict
+from kuai.web.doors import current_reader, current_store
+
+STATES = {
+    OfferState.WAITING: gettext_lazy("受阻"),
+    OfferState.OFFERED: gettext_lazy("等回答"),
+    OfferState.ACCEPTED: gettext_lazy("要了"),
+    OfferState.DECLINED: gettext_lazy("不要"),
+    OfferState.LAPSED: gettext_lazy("过了期限"),
+}
+OWN_STATES = {
+    OfferState.OFFERED.value: gettext_lazy("等您回答"),
+    OfferState.ACCEPTED.value: gettext_lazy("您要了"),
+    OfferState.DECLINED.value: gettext_lazy("您不要，不再提"),
+    OfferState.LAPSED.value: gettext_lazy("过了期限，仍可回答"),
+}
+RULE_STATES = {
+    "draft": gettext_lazy("没有演练"),
+    "rehearsed": gettext_lazy("演练过，等签字"),
+    "live": gettext_lazy("在用"),
+    "suspended": gettext_lazy("停用"),
+    "withdrawn": gettext_lazy("已撤销"),
+}
+CAUSES = {
+    "not_live": gettext_lazy("规则没有签字上线"),
+    "suspended": gettext_lazy("规则停用了"),
+    "contested": gettext_lazy("本人提过异议"),
+    "cool_down": gettext_lazy("不久前提过"),
+    "no_contact": gettext_lazy("没有联系方式"),
+    "no_guardian": gettext_lazy("是孩子，没有登记监护人"),
+    "unanswered": gettext_lazy("提过，没有回答"),
+}
+SUBJECTS = {
+    "person": gettext_lazy("一个人"),
+    "room": gettext_lazy("一间房"),
+    "building": gettext_lazy("一栋楼"),
+    "organisation": gettext_lazy("一家单位"),
+    "community": gettext_lazy("一个社区"),
+}
+VERDICTS = {
+    Verdict.TRUE: gettext_lazy("属实"),
+    Verdict.FALSE: gettext_lazy("不属实"),
+    Verdict.CANNOT_TELL: gettext_lazy("说不清"),
+    Verdict.NO_ANSWER: gettext_lazy("没有回答"),
+    Verdict.REFUSED: gettext_lazy("不愿说"),
+}
+FIELD_NAMES = {"name": gettext_lazy("姓名"), "phone": gettext_lazy("电话")}
+SUMS = {
+    "builds": gettext_lazy("各版发现的数"),
+    "found": gettext_lazy("最新一版"),
+    "grids": gettext_lazy("各网格"),
+    "overlap": gettext_lazy("同时被别的规则找到"),
+    "hit_twice": gettext_lazy("被找到不止一次的"),
+}
+GROUPS = {
+    "age": gettext_lazy("按年龄，是全体的几倍"),
+    "area": gettext_lazy("按地方，是全体的几倍"),
+    "housing": gettext_lazy("按住房，是全体的几倍"),
+}
+HOUSING = {
+    "PH_RESIDE": gettext_lazy("住着"),
+    "PH_RENT": gettext_lazy("租住"),
+    "PH_OWN": gettext_lazy("自有"),
+    "": gettext_lazy("没有登记住处"),
+}
+SAYS = {
+    "PH_HUKOU": gettext_lazy("户籍"),
+    "PH_RESIDE": gettext_lazy("居住"),
+    "PH_OWN": gettext_lazy("产权"),
+    "PH_RENT": gettext_lazy("租住"),
+    "PH_LET": gettext_lazy("出租"),
+    "PL_EMPLOY": gettext_lazy("就业"),
+    "PT_REGISTERED": gettext_lazy("申报的电话"),
+    "PT_USES": gettext_lazy("联系电话"),
+    "PP_HOUSEHOLD": gettext_lazy("户内关系"),
+    "PP_GUARDIAN": gettext_lazy("监护"),
+}
+AGE_BAND = 15
+
+
+def subject_word(line: FindingLine) -> str:
+    """What kind of thing the finding is about."""
+    return str(SUBJECTS[line.subject_kind])
+
+
+def offer_word(line: FindingLine) -> str:
+    """How far its offer came; where it is missed, with the cause."""
+    if line.offer is None:
+        return ""
+    state = str(STATES[line.offer])
+    if line.blocking is None:
+        return state
+    return _("%(state)s；漏送：%(cause)s") % {"state": state, "cause": CAUSES[line.blocking.value]}
+
+
+def verdict_word(line: FindingLine) -> str:
+    """What was found out, if anything."""
+    return str(VERDICTS[line.verdict]) if line.verdict else ""
+
+
+def row_lines(grounds: Grounds) -> list[str]:
+    """The rows in one sentence each: which register, which delivery, which row, what it says, since when."""
+    lines = []
+    for one in grounds.rows:
+        line = _("%(title)s %(period)s 期，第 %(row)s 行") % {
+            "title": one.title, "period": one.period, "row": one.row,
+        }  # fmt: skip
+        if one.says:
+            line += "：" + str(SAYS.get(one.says, one.says))
+        if one.since:
+            line += _("，自 %(day)s") % {"day": one.since.isoformat()}
+        lines.append(line)
+    if grounds.more_rows:
+        lines.append(_("另有 %(count)s 行") % {"count": grounds.more_rows})
+    return lines
+
+
+def sureness(grounds: Grounds) -> str:
+    """How sure in plain words, with the figure."""
+    percent = f"{grounds.confidence * 100:.1f} %"
+    if grounds.confidence >= 0.99:
+        return _("几乎可以肯定（%(percent)s）") % {"percent": percent}
+    if grounds.confidence >= 0.9:
+        return _("很有把握（%(percent)s），仍可能弄错") % {"percent": percent}
+    return _("不太有把握（%(percent)s）") % {"percent": percent}
+
+
+def sum_sections(sums: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """A rehearsal as headings with lines, in words."""
+    titles = {one.rule_id: one.title_zh for one in list_rules(current_store())}
+    namers: dict[str, Callable[[str], str]] = {
+        "overlap": lambda name: titles.get(name, name),
+        "grids": _grid_name,
+    }
+    sections = []
+    for key, title in SUMS.items():
+        said = sums.get(key)
+        if isinstance(said, Mapping):
+            name_of: Callable[[str], str] = namers.get(key, str)
+            lines = [(name_of(name), _told(count)) for name, count in said.items()]
+        else:
+            lines = [("", _told(said))]
+        sections.append((str(title), lines))
+    for key, title in GROUPS.items():
+        shares = sums.get("groups", {}).get(key, {})
+        lines = [
+            (
+                _group_name(key, name),
+                _("%(ratio)s 倍（%(low)s–%(high)s）")
+                % {"ratio": one["ratio"], "low": one["low"], "high": one["high"]},
+            )
+            for name, one in shares.items()
+        ]
+        sections.append((str(title), lines))
+    return sections
+
+
+def _told(count: int | None) -> str:
+    if count is None:
+        return _("不公布")
+    return _("%(count)s 多") % {"count": count} if count else _("没有")
+
+
+def _grid_name(code: str) -> str:
+    return _place_name(code) if code else _("没有网格")
+
+
+def _group_name(key: str, name: str) -> str:
+    if key == "housing":
+        return str(HOUSING.get(name, name))
+    if key == "area":
+        return _place_name(name) if name else _("没有登记住处")
+    if not name:
+        return _("生日不详")
+    first = int(float(name))
+    return _("%(first)s 到 %(last)s 岁") % {"first": first, "last": first + AGE_BAND - 1}
+
+
+def _place_name(code: str) -> str:
+    try:
+        return current_reader().get_block(code).name or code
+    except Refusal:
+        return code
