@@ -24,6 +24,7 @@ class Truth:
     rooms: dict[str, dict[str, set[str]]]
     raw: dict[str, str]
     firms: dict[str, dict[str, set[str]]]
+    texts: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

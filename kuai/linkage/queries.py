@@ -19,6 +19,7 @@ from kuai.linkage.engine.agreements import (
     read_agreements,
 )
 from kuai.linkage.engine.keys import PERSON_KEYS, LinkKey
+from kuai.linkage.engine.names import writings_of_name
 from kuai.linkage.engine.organisations import ORGANISATION_KEYS
 from kuai.linkage.engine.pair_story import KeyVerdict, PairStory, tell_nearest
 from kuai.linkage.engine.steps import registered
@@ -33,6 +34,7 @@ __all__ = [
     "list_person_keys",
     "match_weights",
     "read_agreements",
+    "writings_of_name",
 ]
 
 COMPARED = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 from functools import cache
+from itertools import product
 
 import numpy as np
 from pypinyin import Style, lazy_pinyin
@@ -67,6 +68,8 @@ DOUBLE_SURNAMES = (
 )
 
 LONGEST_NAME = 16
+# Names of Chinese characters are four at most; more would make too many writings.
+MOST_VARIED = 4
 _SOUND_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 # Written where a system could not show a rare character.
 _UNREADABLE = frozenset(ord(sign) for sign in "?？□■〓�#※")
@@ -127,3 +130,20 @@ def sound_keys(written: Sequence[str]) -> np.ndarray:
         # A polynomial over the sounds, modulo 2^64: of a million names two share one by chance once in 10^7 cities.
         spoken = spoken * _SOUND_FACTOR + sound
     return spoken.view(np.int64)
+
+
+@cache
+def _forms_of_characters() -> dict[str, str]:
+    forms: dict[str, str] = {}
+    for traditional, simplified in zip(TRADITIONAL, SIMPLIFIED, strict=True):
+        if traditional != simplified:
+            forms[simplified] = forms.get(simplified, simplified) + traditional
+    return {one: same for same in forms.values() for one in same}
+
+
+def writings_of_name(name: str) -> frozenset[str]:
+    """The name as offices with either set of characters write it; a long name as it is."""
+    if not 0 < len(name) <= MOST_VARIED:
+        return frozenset({name} - {""})
+    forms = _forms_of_characters()
+    return frozenset("".join(one) for one in product(*(forms.get(char, char) for char in name)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -14,8 +14,9 @@ from kuai.guard.actions import tokeniser
 from kuai.guard.types import Zone
 from kuai.kit.folding import fold_code, fold_width
 from kuai.kit.store import Store
+from kuai.linkage.queries import writings_of_name
 from kuai.services.forms.models import RegisteredForm
-from kuai.services.forms.store_reading import HOMES, LIVING, BuildFacts
+from kuai.services.forms.store_reading import DWELLING_ROLES, HOMES, LIVING, BuildFacts
 from kuai.services.forms.types import ListKind
 
 _DAY = re.compile(r"^([0-9]{4})[-/.年]?([0-9]{1,2})[-/.月]?([0-9]{1,2})日?$")
@@ -126,6 +127,56 @@ def _firms(facts: BuildFacts, areas: Sequence[str]) -> Listed:
 # --- rows that are there already --------------------------------------------------------------------
 
 
+@dataclass
+class _Known:
+    """What permitted sources say of one person, by which a row may mean them."""
+
+    numbers: set[str] = field(default_factory=set)
+    births: set[date] = field(default_factory=set)
+    places: set[str] = field(default_factory=set)
+
+
+def _near(
+    cells: Mapping[str, str],
+    same_name: set[str],
+    known: Mapping[str, _Known],
+    slips: Collection[str | None],
+) -> set[str]:
+    """Whom a number that nobody bears may mean: of the name and birthday, with a number one slip away or none."""
+    born = read_day(cells.get("person.birth_date", "")) or birth_in(cells["person.id_number"])
+    found = set()
+    for code in same_name:
+        one = known[code]
+        is_slip = bool(one.numbers & set(slips)) and (not one.births or born in one.births)
+        if is_slip or (not one.numbers and born in one.births):
+            found.add(code)
+    return found
+
+
+def birth_in(number: str) -> date | None:
+    """The birthday that an identity number of 18 characters names, or none."""
+    folded = fold_code(number)
+    return read_day(folded[6:14]) if len(folded) == 18 else None  # noqa: PLR2004 - GB 11643
+
+
+def near_numbers(number: str) -> set[str]:
+    """Every number that one wrong digit, or two beside each other in the wrong order, could make of this one."""
+    folded = fold_code(number)
+    if not re.fullmatch(r"[0-9]{17}[0-9X]", folded):
+        return set()
+    found = {
+        folded[:place] + digit + folded[place + 1 :]
+        for place in range(len(folded))
+        for digit in "0123456789X"
+        if digit != "X" or place == len(folded) - 1
+    }
+    found |= {
+        folded[:place] + folded[place + 1] + folded[place] + folded[place + 2 :]
+        for place in range(len(folded) - 1)
+    }
+    return found - {folded}
+
+
 class Recogniser:
     """Which element a half-filled row means: by what tells it for certain, or not at all."""
 
@@ -164,53 +215,80 @@ class Recogniser:
         numbers = {
             row: token(fold_code(cells.get("person.id_number", ""))) for row, cells in rows.items()
         }
-        names = {row: token(name_key(cells.get("person.name", ""))) for row, cells in rows.items()}
-        wanted = [one for one in (*numbers.values(), *names.values()) if one]
-        found = self._facts.query(
-            "select m.code, p.id_token, p.name_token, p.birth_date"
+        names = {
+            row: {token(one) for one in writings_of_name(name_key(cells.get("person.name", "")))}
+            for row, cells in rows.items()
+        }
+        wanted = {*numbers.values(), *(one for some in names.values() for one in some)} - {None}
+        by_number, by_name = self._bearers(sorted(one for one in wanted if one))
+        same_names = {
+            row: set().union(*(by_name.get(one or "-", set()) for one in some))
+            for row, some in names.items()
+        }
+        known_of = self._known_of(sorted(set().union(*same_names.values(), set())))
+        known: dict[int, str] = {}
+        for row, cells in rows.items():
+            numbered = by_number.get(numbers[row] or "-", set())
+            # A number and a name that are not one person's name nobody, nor does a number alone: it can be made up.
+            if numbered:
+                same = numbered & same_names[row]
+            elif numbers[row]:
+                slips = {token(one) for one in near_numbers(cells["person.id_number"])}
+                same = _near(cells, same_names[row], known_of, slips - {None})
+            else:
+                same = self._by_name(cells, same_names[row], known_of)
+            if len(same) == 1:
+                known[row] = next(iter(same))
+        return known
+
+    def _bearers(
+        self, wanted: Sequence[str]
+    ) -> tuple[Mapping[str, set[str]], Mapping[str, set[str]]]:
+        """Who bears these numbers, and who these names, by token."""
+        by_number: dict[str, set[str]] = defaultdict(set)
+        by_name: dict[str, set[str]] = defaultdict(set)
+        for one in self._facts.query(
+            "select distinct m.code, p.id_token, p.name_token"
             f" from {self._facts.person_mentions()} as p"
             " join {mention_element} as m on m.mention_key = p.mention_key and m.element = 'person'"
             " where m.code is not null and (list_contains($wanted, p.id_token)"
             " or list_contains($wanted, p.name_token))",
-            wanted=wanted,
-        )
-        by_number: dict[str, set[str]] = defaultdict(set)
-        by_name: dict[str, set[str]] = defaultdict(set)
-        births: dict[str, set[date]] = defaultdict(set)
-        for one in found:
+            wanted=list(wanted),
+        ):
             by_number[one["id_token"] or ""].add(one["code"])
             by_name[one["name_token"] or ""].add(one["code"])
-            if one["birth_date"]:
-                births[one["code"]].add(one["birth_date"])
-        known: dict[int, str] = {}
-        for row, cells in rows.items():
-            same_name = by_name.get(names[row] or "-", set())
-            numbered = by_number.get(numbers[row] or "-", set())
-            # A number and a name that are not one person's name nobody, nor does a number alone: it can be made up.
-            numbered = numbered & same_name
-            if len(numbered) == 1:
-                known[row] = next(iter(numbered))
-                continue
-            if numbers[row]:
-                continue
-            code = self._by_name(cells, same_name, births)
-            if code:
-                known[row] = code
+        return by_number, by_name
+
+    def _known_of(self, codes: Sequence[str]) -> dict[str, _Known]:
+        """Numbers, birthdays and places that permitted sources give each of them."""
+        known: dict[str, _Known] = defaultdict(_Known)
+        for one in self._facts.query(
+            "select distinct m.code, p.id_token, p.birth_date, m.address_code, m.grade, m.role"
+            f" from {self._facts.person_mentions()} as p"
+            " join {mention_element} as m on m.mention_key = p.mention_key and m.element = 'person'"
+            " where list_contains($codes, m.code)",
+            codes=list(codes),
+        ):
+            person = known[one["code"]]
+            person.numbers.update({one["id_token"]} - {None})
+            person.births.update({one["birth_date"]} - {None})
+            if one["grade"] in _SURE_GRADES and one["role"] in DWELLING_ROLES:
+                person.places.update({one["address_code"]} - {None})
         return known
 
     def _by_name(
-        self, cells: Mapping[str, str], same_name: set[str], births: Mapping[str, set[date]]
-    ) -> str:
+        self, cells: Mapping[str, str], same_name: set[str], known: Mapping[str, _Known]
+    ) -> set[str]:
         born = read_day(cells.get("person.birth_date", ""))
         if born:
-            same = {code for code in same_name if born in births.get(code, set())}
-            return next(iter(same)) if len(same) == 1 else ""
+            return {code for code in same_name if born in known[code].births}
         room = self._room_of(cells.get("person.residence", ""))
         if not room or not same_name:
-            return ""
+            return set()
         living = self._facts.living(sorted(same_name), (*HOMES, "PH_HUKOU"), end="from_code")
         same = {code for code, said in living.items() if any(r["to_code"] == room for r in said)}
-        return next(iter(same)) if len(same) == 1 else ""
+        # Who owns it, rents it or pays its water under this name, where nobody of the name is registered at it.
+        return same or {code for code in same_name if room in known[code].places}
 
     def _room_of(self, text: str) -> str:
         if not text.strip():

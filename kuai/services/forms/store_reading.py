@@ -6,7 +6,7 @@ No vault is read here: names and phones come by `guard.access.reveal_list`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -35,6 +35,8 @@ LIVING = ("asserted", "verified")
 HOMES = ("PH_RESIDE", "PH_RENT")
 # In which roles a row says that somebody lives at its place, or well may.
 DWELLING_ROLES = ("subject", "tenant", "account_holder", "owner")
+# A name that more people bear than this tells nothing of whose an account without a number is.
+SELDOM_BEARERS = 3
 LIBRARY, FIRM_REGISTER = "address_library", "business_registry"
 SEXES = {"1": "男", "2": "女"}
 FIRM_KINDS = {
@@ -249,6 +251,79 @@ class BuildFacts:
             )
             if not near:
                 doubted.add(row["code"])
+        return doubted | self._namesakes_elsewhere(homes, paths) | self._strangers_meters(homes)
+
+    def _strangers_meters(self, homes: Mapping[str, Set[str]]) -> set[str]:
+        """Who is alone in a room, by one source, while another rents it or its meter runs in an unknown name."""
+        rows = self.query(
+            "with said as (select distinct m.code, m.source, m.role, m.address_code as place, p.name_token"
+            f" from {self.person_mentions()} as p"
+            " join {mention_element} as m on m.mention_key = p.mention_key and m.element = 'person'"
+            " where list_contains($places, m.address_code) and m.grade in ('A', 'B')"
+            " and p.name_token is not null and m.code is not null),"
+            " known as (select * from said where role <> 'account_holder'),"
+            " strange as (select place from said as a where role = 'account_holder' group by place"
+            "   having not bool_or(exists (select 1 from known as k where k.place = a.place"
+            "     and (k.name_token = a.name_token or k.code = a.code)))),"
+            " let_on as (select place, code from known as t where role = 'tenant' and not exists ("
+            "   select 1 from known as k where k.place = t.place and k.role = 'subject'"
+            "   and (k.code = t.code or k.name_token = t.name_token)))"
+            " select min(known.code) as code, place from known join {block} as b on b.code = place"
+            " where b.level = 'room' and role = 'subject'"
+            " and place in (select place from strange union all select place from let_on)"
+            " group by place having count(distinct known.code) = 1 and count(distinct source) = 1"
+            " order by place",
+            places=sorted(set().union(*homes.values(), set())),
+        )
+        return {row["code"] for row in rows if row["place"] in homes.get(row["code"], ())}
+
+    def _namesakes_elsewhere(
+        self, homes: Mapping[str, Set[str]], paths: Mapping[str, Sequence[str]]
+    ) -> set[str]:
+        """Who bears a seldom name that an account without a number has elsewhere, where no bearer is known to live."""
+        rows = self.query(
+            "with said as (select distinct m.code, p.name_token, p.id_token, m.role, m.address_code as place, m.grade"
+            f" from {self.person_mentions()} as p"
+            " join {mention_element} as m on m.mention_key = p.mention_key and m.element = 'person'"
+            " where p.name_token is not null and m.code is not null),"
+            " asked as (select distinct name_token from said where list_contains($codes, code)),"
+            " numbered as (select distinct name_token, code from said"
+            "   where name_token in (select name_token from asked)"
+            "   and code in (select code from said where id_token is not null)),"
+            " seldom as (select name_token from numbered group by all having count(*) <= $most)"
+            " select n.code, a.name_token, a.place, b.path,"
+            " exists (select 1 from said as o where o.code = n.code and o.place = a.place) as is_theirs"
+            " from said as a join seldom using (name_token) join numbered as n using (name_token)"
+            " join {block} as b on b.code = a.place"
+            " where a.role = 'account_holder' and a.id_token is null and a.grade in ('A', 'B')"
+            " and a.code <> n.code"
+            " order by all",
+            codes=list(homes),
+            most=SELDOM_BEARERS,
+        )
+        bearers = sorted({row["code"] for row in rows} - set(homes))
+        theirs = {
+            code: {row["to_code"] for row in said}
+            for code, said in self.living(bearers, HOMES, end="from_code").items()
+        } | {code: set(own) for code, own in homes.items()}
+        more = self.places(sorted(set().union(*theirs.values(), set())))
+        all_paths = {**paths, **{code: row["path"].split("/") for code, row in more.items()}}
+        accounts: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+        for row in rows:
+            accounts[(row["name_token"], row["place"])].append(row)
+        doubted: set[str] = set()
+        for (_, place), said in accounts.items():
+            above = said[0]["path"].split("/")
+            is_known = any(
+                row["is_theirs"]
+                or any(
+                    place in all_paths.get(home, ()) or home in above
+                    for home in theirs.get(row["code"], ())
+                )
+                for row in said
+            )
+            if not is_known:
+                doubted |= {row["code"] for row in said} & set(homes)
         return doubted
 
     def _home_facts(
@@ -256,8 +331,9 @@ class BuildFacts:
     ) -> dict[str, FieldFact]:
         used = [row for row in rows if row["is_usable"]]
         homes = {row["to_code"] for row in used}
-        # A building and a room in it do not contradict each other; the room says more.
-        rooms = {code for code in homes if places.get(code, {}).get("level") == "room"} or homes
+        # A building and a room in it do not contradict each other, the room says more; another building does.
+        above = {step for code in homes for step in _path_above(places.get(code))}
+        rooms = homes - above
         fields = ("person.residence", "person.community", "person.subdistrict")
         if len(used) < len(rows):
             return dict.fromkeys(fields, FieldFact(conflict="有人提出异议，或正有争议"))
@@ -283,6 +359,28 @@ class BuildFacts:
     ) -> None:
         for code, rows in self.living(list(facts), kinds, end="from_code").items():
             facts[code][field] = self._single(rows, text_of)
+
+    def _add_last_place(
+        self, facts: Facts, field: str, kind: str, text_of: Callable[[str], str]
+    ) -> None:
+        """What the register said last of whoever it has struck off: their address did not go wrong by that."""
+        rows = self.query(
+            "select from_code, to_code, fact_key, status, source, period, is_contested from {relation}"
+            " where list_contains($codes, from_code) and type = $kind and status = 'ended'"
+            " and source = $register and list_contains($sources, source)"
+            " qualify valid_to is not distinct from max(valid_to) over (partition by from_code)"
+            " order by from_code, to_code, period, relation_no",
+            codes=[code for code, held in facts.items() if field not in held and _is_ended(held)],
+            kind=kind,
+            register=FIRM_REGISTER,
+            sources=self.permitting,
+        )
+        by_firm: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for row in rows:
+            row["is_usable"] = not row["is_contested"] and self.is_usable(row["fact_key"])
+            by_firm[row["from_code"]].append({**row, "status": "asserted"})
+        for code, said in by_firm.items():
+            facts[code][field] = self._single(said, text_of)
 
     def _single(
         self, rows: Sequence[Mapping[str, Any]], text_of: Callable[[str], str]
@@ -377,30 +475,28 @@ class BuildFacts:
                 for field, value in told.items()
                 if value
             }
-        for field, kinds in (
-            ("firm.registered", "LH_REGISTERED"),
-            ("firm.operating", "LH_OPERATE"),
+        # Where the register names the building alone there is no address to write, but the community is known.
+        for field, kind, text_of in (
+            ("firm.registered", "LH_REGISTERED", self._place_text),
+            ("firm.operating", "LH_OPERATE", self._place_text),
+            ("firm.community", "LH_REGISTERED", self._community_of),
         ):
-            self._add_relation(facts, field, (kinds,), self._place_text)
-        for held in facts.values():
-            home = held.get("firm.registered")
-            if home and home.value:
-                community = self._community_of(home.value)
-                if community:
-                    held["firm.community"] = FieldFact(
-                        community, home.status, home.source, home.day
-                    )
+            self._add_relation(facts, field, (kind,), text_of)
+            self._add_last_place(facts, field, kind, text_of)
         return facts
 
-    def _community_of(self, text: str) -> str:
-        rows = self.query(
-            "select c.name from {address_entry} as e join {block} as b on b.code = e.address_code"
-            " join {block} as c on c.level = 'community'"
-            " and list_contains(string_split(b.path, '/'), c.code)"
-            " where e.standard_text = $text limit 1",
-            text=text,
-        )
-        return str(rows[0]["name"]) if rows else ""
+    def _community_of(self, code: str) -> str:
+        place = self.places([code]).get(code)
+        return str(place["community"] or "") if place else ""
+
+
+def _path_above(place: Mapping[str, Any] | None) -> list[str]:
+    return place["path"].split("/")[:-1] if place else []
+
+
+def _is_ended(held: Mapping[str, FieldFact]) -> bool:
+    state = held.get("firm.state")
+    return state is not None and state.value == FIRM_STATES["ended"]
 
 
 @contextmanager
