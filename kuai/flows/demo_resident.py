@@ -6,29 +6,39 @@ alone: both doors refuse where a real source is registered.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from kuai.guard import access
 from kuai.guard.queries import find_actor_by_login, is_synthetic_store, list_live_tickets
 from kuai.guard.types import Actor, TicketKind
+from kuai.kit.clock import local_day
 from kuai.kit.engine import engine, scan_sql
 from kuai.kit.store import Store
 from kuai.registry import decisions
 from kuai.registry.queries import is_record_of
-from kuai.registry.types import PERSON, RELATION
+from kuai.registry.types import MENTION_ELEMENT, PERSON, RELATION
 
 TICKET_LASTS = timedelta(days=5)
 FIELDS = ("name", "phone")
 QUESTION = "演示：核对一位居民的登记"
-# Somebody grown up, named by many rows, with one home: the story is about one wrong line, not about a muddle.
+# Somebody grown up, named by many rows, with one home: the story is about one wrong line, not about a muddle. Best
+# somebody who turned sixty within the year, can be reached and has no card yet: day one is about them.
 _CHOSEN = """
 with home as (
     select from_code as code, count(distinct to_code) as homes, count(distinct source) as sources
     from {relation} where type = 'PH_RESIDE' and status in ('asserted', 'verified') group by from_code
+),
+newly_sixty as (
+    select person_code as code from {person}
+    where birth_date <= cast($on as date) - interval 60 year and birth_date > cast($on as date) - interval 61 year
+      and person_code in (select from_code from {relation} where type in ('PT_REGISTERED', 'PT_USES'))
+      and person_code not in (
+          select code from {mention_element} where source = 'transit_list' and element = 'person' and code is not null
+      )
 )
 select p.person_code, p.founding_mention from {person} as p join home on home.code = p.person_code
 where not p.is_child_under_14 and not p.quarantined and home.homes = 1
-order by home.sources desc, p.mentions desc, p.person_code limit 1
+order by (home.sources > 1 and p.person_code in (select code from newly_sixty)) desc, home.sources desc, p.mentions desc, p.person_code limit 1
 """
 
 
@@ -44,7 +54,7 @@ def seed_demo_resident(
         return False
     bound = access.find_binding(actor)
     if bound is None or not is_record_of(store, bound.record, bound.person_code):
-        chosen = _choose(store)
+        chosen = _choose(store, on=local_day(at))
         if chosen is None:
             return False
         bound = access.seed_resident(username, chosen[0], record=chosen[1], at=at)
@@ -55,14 +65,14 @@ def seed_demo_resident(
     return True
 
 
-def _choose(store: Store) -> tuple[str, str] | None:
+def _choose(store: Store, *, on: date) -> tuple[str, str] | None:
     core = store.current_build() / "core"
-    paths = {one.name: core / f"{one.name}.parquet" for one in (PERSON, RELATION)}
+    paths = {one.name: core / f"{one.name}.parquet" for one in (MENTION_ELEMENT, PERSON, RELATION)}
     if not all(path.exists() for path in paths.values()):
         return None
     tables = {name: scan_sql([path]) for name, path in paths.items()}
     with engine(memory_limit="1GB") as connection:
-        row = connection.execute(_CHOSEN.format(**tables)).fetchone()
+        row = connection.execute(_CHOSEN.format(**tables), {"on": on.isoformat()}).fetchone()
     return None if row is None else (str(row[0]), str(row[1]))
 
 
