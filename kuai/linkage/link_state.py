@@ -180,6 +180,7 @@ def link_rows_into_state(
         "set variable state_key = $key", {"key": tokenise(state.store, zone=_ZONE, value=_SUBKEY)}
     )
     again = np.zeros(len(labels), dtype=bool)
+    session.execute("create or replace temp table sought_group (kind utinyint, group_no ubigint)")
     while True:
         row_no = np.concatenate([np.flatnonzero(again), len(labels) + np.arange(len(new))])
         rows = pa.concat_tables([_sealed_rows(state, again), new])
@@ -340,14 +341,20 @@ def _token_sql(kind: str) -> str:
 
 
 def _rows_in_groups(session: duckdb.DuckDBPyConnection, state: LinkState) -> np.ndarray:
-    """Numbers of the state's rows that share a group with a row of this run."""
+    """Numbers of the state's rows that share a group with a row of this run, but for the groups sought before: whoever
+    shares those is in this run already."""
     if not state.deliveries:
         return np.zeros(0, dtype=np.int64)
+    session.execute(
+        "create or replace temp table new_group as select distinct kind, group_no from person_group"
+        " except select kind, group_no from sought_group"
+    )
+    session.execute("insert into sought_group select kind, group_no from new_group")
     sought = " ".join(f"when {kind} then {other}" for kind, other in SOUGHT_BY.items())
     token = _token_sql(f"case kind {sought} else kind end")
     with _telling_damage("*", f"{LINK_STATE_GROUP.name}.parquet"):
         found = session.execute(
-            f"with wanted as (select distinct {token} as token from person_group)"
+            f"with wanted as (select {token} as token from new_group)"
             f" select distinct g.row_no from {scan_sql(state.tables(LINK_STATE_GROUP.name))} as g"
             " inner join wanted as w on w.token = g.token"
         ).fetchnumpy()
