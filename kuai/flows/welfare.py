@@ -174,16 +174,18 @@ def _unguarded(core: Path, as_of: date, *, sources: list[str]) -> dict[str, set[
 # A minor is under 18 (未成年人保护法第2条), by the latest day that the birth can mean: in doubt a minor. A guardian or
 # head who is not known to be a minor counts as grown up. Who is held back in quarantine is on no list, nor is a person
 # whom only sources speak of that may not be used for this. A contested guardian is nobody, a contested home is still
-# where they live: an objection takes no child off the list.
+# where they live: an objection takes no child off the list,
+# nor does a birth date found never to have been true where the rows tell a child.
 _UNGUARDED = """
 with minor as (
     select p.person_code from {person} as p
-    where not p.quarantined and p.birth_date is not null
-      and case p.birth_precision
-              when 'year' then p.birth_date + interval 1 year
-              when 'month' then p.birth_date + interval 1 month
-              else p.birth_date + interval 1 day
-          end > cast($as_of as date) - interval 18 year + interval 1 day
+    where not p.quarantined
+      and (case p.birth_precision
+               when 'year' then p.birth_date + interval 1 year
+               when 'month' then p.birth_date + interval 1 month
+               else p.birth_date + interval 1 day
+           end > cast($as_of as date) - interval 18 year + interval 1 day
+           or (p.birth_date is null and p.is_child_under_14))
       and p.person_code in (
           select m.code from {mention} as m
           where m.element = 'person' and list_contains($sources, m.source) and m.code is not null

@@ -19,12 +19,13 @@ PURPOSE = "proactive_benefit"
 # By the latest day that the birth can mean: in doubt a child (as in flows.welfare).
 _CHILDREN = """
 select person_code from {person}
-where list_contains($codes, person_code) and birth_date is not null
-  and case birth_precision
-          when 'year' then birth_date + interval 1 year
-          when 'month' then birth_date + interval 1 month
-          else birth_date + interval 1 day
-      end > cast($on as date) - interval 18 year + interval 1 day
+where list_contains($codes, person_code)
+  and (case birth_precision
+           when 'year' then birth_date + interval 1 year
+           when 'month' then birth_date + interval 1 month
+           else birth_date + interval 1 day
+       end > cast($on as date) - interval 18 year + interval 1 day
+       or (birth_date is null and is_child_under_14))
 """
 # Who has a guardian and no birth on record is taken for a child too.
 _UNBORN = "select person_code from {person} where list_contains($codes, person_code) and birth_date is null"

@@ -39,3 +39,22 @@ def test_a_child_whose_guardian_is_contested_is_on_the_list_and_lives_where_they
         relate_world(connection, world, tmp_path / "next", previous=tmp_path / "first" / "core")
     found = _unguarded(tmp_path / "next" / "core", TODAY, sources=["police"])
     assert [places for places in found.values()] == [{ROOM}] * listed
+
+
+def test_a_child_stays_on_the_list_when_the_birth_date_was_found_never_true(tmp_path: Path) -> None:
+    def children() -> World:
+        world = guarded_child()
+        for row in world.rows["person_mention"]:
+            row["is_child_under_14"] = row["birth_date"] > date(2012, 10, 31)
+        return world
+
+    with engine() as connection:
+        first = relate_world(connection, children(), tmp_path / "first")
+        (child,) = [row for row in first["person"] if row["is_child_under_14"]]
+        world = children()
+        (guarding,) = [row for row in first["relation"] if row["type"] == "PP_GUARDIAN"]
+        world.decide(1, "object", guarding["fact_key"])
+        world.decide(2, "retract", f"birth_date|{child['person_code']}")
+        relate_world(connection, world, tmp_path / "next", previous=tmp_path / "first" / "core")
+    found = _unguarded(tmp_path / "next" / "core", TODAY, sources=["police"])
+    assert list(found.values()) == [{ROOM}]
