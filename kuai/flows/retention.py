@@ -23,6 +23,7 @@ from kuai.guard.types import Actor, Zone
 from kuai.kit.atomic_files import write_text
 from kuai.kit.clock import local_day
 from kuai.kit.store import Store, read_json, write_json
+from kuai.rules.actions import sweep_findings
 
 # As long as what a build knew without its source rests (registry: resting_statement).
 BUILD_DAYS = 400
@@ -79,6 +80,9 @@ def run_retention(store: Store, *, by: Actor, at: datetime, is_dry: bool) -> Ret
         )
     with store.writer_lease():
         erased = tuple(_erased(store, line, by=by, at=at) for line in folders)
+        swept = sweep_findings(store)
+        if swept:
+            retention.enter_erasure(by, "findings", kind="finding", count=swept, at=at)
     # After the folders: their entries belong to this run, and the rows of its own tables are younger than any rule.
     tables = retention.erase_due_rows(by=by, at=at)
     report = RetentionReport(at.isoformat(), False, tables, erased, retention.list_unruled_tables())

@@ -41,6 +41,22 @@ def facts_out_of_use(*, up_to: int | None = None) -> frozenset[str]:
     return _named(up_to, DecisionKind.OBJECT, DecisionKind.RETRACT)
 
 
+def persons_gone(*, up_to: int | None = None) -> Mapping[str, date]:
+    """Persons whom decisions say dead, or departed and not come back since, with the day; by the code decided on."""
+    if not has_log():
+        return {}
+    newest: dict[str, tuple[date, str]] = {}
+    for row in in_force(up_to).filter(kind=DecisionKind.LIFE_CYCLE):
+        told = (date.fromisoformat(row.detail["on"]), row.detail["event"])
+        for code in row.subjects:
+            if not code.startswith("P-"):
+                continue
+            known = newest.get(code, told)
+            # Who is dead does not come back; the decision would have to be withdrawn.
+            newest[code] = max(known, told, key=lambda one: (one[1] == "death", one[0]))
+    return {code: on for code, (on, event) in newest.items() if event in ("death", "departure")}
+
+
 def statuses_since(sequence: int, *, up_to: int | None = None) -> Mapping[str, FactWord]:
     """The word of the log on every fact touched by decisions and withdrawals after `sequence`; in order of keys."""
     if not has_log():

@@ -38,12 +38,14 @@ from kuai.registry.element_file import (
     Verified,
     read_element_file,
 )
+from kuai.registry.engine.sorted_rows import open_sorted, read_ends
 from kuai.registry.facts import Statement, list_statements, published_sequence
 from kuai.registry.overlay import (
     FactWord,
     contested_facts,
     count_removals_since_build,
     facts_out_of_use,
+    persons_gone,
     statuses_over,
     statuses_since,
 )
@@ -100,8 +102,11 @@ __all__ = [
     "list_decisions",
     "list_statements",
     "objections_of",
+    "open_sorted",
+    "persons_gone",
     "published_sequence",
     "read_element_file",
+    "read_ends",
     "read_person_file",
     "read_task_facts",
     "read_code_history",

@@ -15,12 +15,14 @@ from kuai.rules.finding_files import (
     findings_of,
     newest_run,
     point_to,
+    read_run,
     run_name,
     scan_findings,
 )
 from kuai.rules.last_run import find_last_run, note_run
 from kuai.rules.rule_books import read_rules
 from kuai.rules.running import Question, ask_rules, finding_rows_sql
+from kuai.rules.sweeping import sweep
 from kuai.rules.types import (
     FINDING,
     SMALLEST_POPULATION,
@@ -32,7 +34,7 @@ from kuai.rules.types import (
 )
 from kuai.rules.view_tables import Rows, ViewFrame
 
-__all__ = ["evaluate_rules", "run_rules"]
+__all__ = ["evaluate_rules", "run_rules", "sweep_findings"]
 NO_OVERLAY = Overlay()
 
 
@@ -75,6 +77,8 @@ def run_rules(
     run = RuleRun(build.name, day, way, tuple(counts), new, gone, sizes)
     note_run(folder, run, asked, frame)
     point_to(store, folder)
+    if before is not None and read_run(before)["build"] != build.name:
+        sweep(store)
     return run
 
 
@@ -98,6 +102,14 @@ def evaluate_rules(
         order = ", ".join(FINDING.order_by)
         found = rows_of(connection.execute(f"select * from ({sql}) order by {order}"))
     return findings_of(found), tuple(counts)
+
+
+def sweep_findings(store: Store) -> int:
+    """Take out of the kept findings what the published build no longer knows (erased persons, erased rows); how many.
+
+    Call it under the writer's lease. May be repeated; nothing is swept before the first build.
+    """
+    return sweep(store) if store.current_version() is not None else 0
 
 
 def _count_missing(connection: duckdb.DuckDBPyConnection, these: str, those: str) -> int:

@@ -12,7 +12,7 @@ from datetime import date
 import duckdb
 from sqlglot import exp
 
-from kuai.rules.engine.asking_sql import CONCERNED, population_sql, quoted
+from kuai.rules.engine.asking_sql import CONCERNED, NOT_ASKED, population_sql, quoted
 from kuai.rules.engine.lineage import CheckedRule
 from kuai.rules.engine.locality import Locality, affected_sql
 from kuai.rules.engine.views import logical_views
@@ -76,11 +76,16 @@ def _open_both(
         changed: frozenset[str] = frozenset()
     else:
         open_views(engine, last.frame, sources=group.earlier_sources, names=group.views)
-        for name in group.views:
+        for name in (*group.views, NOT_ASKED):
             engine.execute(f'drop table if exists "before_{name}"')
             engine.execute(f'alter table "{name}" rename to "before_{name}"')
         opened = open_views(engine, frame, sources=group.sources, names=group.views)
-        changed = find_changed_rows(engine, group.views)
+        changed = find_changed_rows(engine, group.views) | {NOT_ASKED}
+        engine.execute(
+            f"create or replace temp table changed_{NOT_ASKED} as"
+            f" (select code from {NOT_ASKED} except select code from before_{NOT_ASKED})"
+            f" union (select code from before_{NOT_ASKED} except select code from {NOT_ASKED})"
+        )
     for name, rows in opened.items():
         sizes[name] = max(rows, sizes.get(name, 0))
     return changed
@@ -216,7 +221,9 @@ def digest_of(rule: Rule) -> str:
 
 
 def changed_ways(checked: CheckedRule, changed: frozenset[str]) -> Iterator[str]:
-    """The ways from the changed rows of views to the rule's subjects."""
+    """The ways from the changed rows of views to the rule's subjects; whoever is asked no more or again is one."""
+    if NOT_ASKED in changed:
+        yield f"select code from changed_{NOT_ASKED}"
     for locality in localities_of(checked):
         for way in locality.ways if locality else ():
             if way.view in changed:

@@ -17,7 +17,8 @@ from kuai.kit.store import Store, read_json
 from kuai.rules.types import FINDING, Asks, Finding, SubjectKind, ToWhom
 
 FOLDER = "findings"
-KEPT_RUNS = 12
+# The newest, and the one before for whoever is reading it: nobody reads older ones, and they hold birth dates.
+KEPT_RUNS = 2
 RUN_FILE = "run.json"
 
 
@@ -36,7 +37,7 @@ def newest_run(store: Store) -> Path | None:
 
 
 def point_to(store: Store, folder: Path) -> None:
-    """Make `folder` the newest run, and let go of those that twelve newer ones followed."""
+    """Make `folder` the newest run, and let go of all but the one before."""
     write_text(findings_folder(store) / "current", folder.name + "\n")
     runs = [one for one in findings_folder(store).iterdir() if (one / RUN_FILE).exists()]
     runs.sort(key=lambda one: (one / RUN_FILE).stat().st_mtime_ns)
@@ -50,6 +51,11 @@ def run_name(store: Store, build: str, day: date) -> str:
     begun = f"{build}-{day.isoformat()}"
     taken = {one.name for one in findings_folder(store).glob(f"{begun}-*")}
     return next(name for number in count(1) if (name := f"{begun}-{number:03d}") not in taken)
+
+
+def list_runs(store: Store) -> list[Path]:
+    """The folders of all runs that are kept."""
+    return sorted(one.parent for one in findings_folder(store).glob(f"*/{RUN_FILE}"))
 
 
 def scan_findings(folder: Path) -> str:

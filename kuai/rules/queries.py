@@ -128,8 +128,11 @@ def explain_finding(
     return explain(store, get_finding(store, finding_id), persons)
 
 
-def overlay_of(store: Store) -> Overlay:
-    """What people decided since the published build and takes facts out of every rule. Needs Django."""
+def overlay_of(store: Store, *, day: date | None = None) -> Overlay:
+    """What people decided since the published build and takes facts, or persons, out of every rule. Needs Django.
+
+    `day`: whoever dies or departs after it is still asked.
+    """
     # Here, because whoever only reads the catalogue needs no work database.
     from kuai.registry import queries as registry  # noqa: PLC0415
 
@@ -140,4 +143,12 @@ def overlay_of(store: Store) -> Overlay:
     }
     keys = registry.facts_out_of_use() | ended
     births = {key.split("|")[1] for key in keys if key.startswith("birth_date|")}
-    return Overlay(facts=frozenset(keys), birth_dates=frozenset(births))
+    contested = {part for key in registry.contested_facts() for part in key.split("|")}
+    gone = {code for code, on in registry.persons_gone().items() if day is None or on <= day}
+    now = registry.resolve_codes(gone, store=store) if gone else {}
+    return Overlay(
+        facts=frozenset(keys),
+        birth_dates=frozenset(births),
+        paused=frozenset(contested),
+        gone=frozenset(now.values()),
+    )

@@ -224,10 +224,16 @@ class RuleRun:
 
 @dataclass(frozen=True)
 class Overlay:
-    """What people decided since the build: these facts and these persons' birth dates are out of every rule."""
+    """What people decided since the build: these facts and these persons' birth dates are out of every rule.
+
+    `paused`: codes of which somebody contests something; no rule says anything of them until that is settled.
+    `gone`: persons who died or departed.
+    """
 
     facts: frozenset[str] = frozenset()
     birth_dates: frozenset[str] = frozenset()
+    paused: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
 
 
 FINDING = CATALOGUE.declare(
@@ -235,7 +241,7 @@ FINDING = CATALOGUE.declare(
         name="finding",
         owner="rules",
         row="One finding: a rule says of one subject that something may be offered, asked or checked. Codes only.",
-        retention="with its run; a run goes when twelve newer ones are there",
+        retention="with its run, of which the newest two are kept; what its build no longer knows is swept out before",
         columns=(
             Column("finding_id", "VARCHAR", L2, "F- and sixteen characters, the same for ever"),
             Column("rule", "VARCHAR", L1, "PACK.NAME"),

@@ -22,6 +22,7 @@ from kuai.registry.types import (
     PERSON,
     RELATION,
 )
+from kuai.rules.engine.asking_sql import NOT_ASKED
 from kuai.rules.engine.views import logical_views
 from kuai.rules.types import LogicalView, Overlay
 
@@ -42,7 +43,9 @@ BUILD_TABLES = (
 LIST_TEMPLATES = ("person_list",)
 # Of a row that somebody hands in, where it says nothing itself.
 USUAL_VALUES = {"status": "asserted", "confidence": 1.0, "row_ref": "declared"}
-MADE_FIRST = ("place_line", "stated", "allowed_person", "allowed_organisation", "usable_event")
+MADE_FIRST = (
+    "person_gone", "place_line", "stated", "allowed_person", "allowed_organisation", "usable_event",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,8 @@ def open_views(
 
 
 def fill_views(engine: Engine, rows: Rows, names: Iterable[str]) -> None:
-    """Make the views `names` of nothing but these rows: for examples and drafts."""
+    """Make the views `names` of nothing but these rows: for examples."""
+    engine.execute(f"create or replace temp table {NOT_ASKED} (code varchar)")
     for name in sorted(set(names)):
         view = logical_views()[name]
         _create_empty(engine, view)
@@ -149,8 +153,12 @@ def _open_build(engine: Engine, frame: ViewFrame, sources: Sequence[BuildSource]
     _name_list(engine, "list_source", "source", lists)
     _name_list(engine, "out_of_use", "fact_key", frame.overlay.facts)
     _name_list(engine, "contested_birth", "person_code", frame.overlay.birth_dates)
+    _name_list(engine, "contested_code", "code", frame.overlay.paused)
+    _name_list(engine, "gone_since", "code", frame.overlay.gone)
     for name in MADE_FIRST:
         engine.execute(f"create or replace temp view {name} as {read_sql(__file__, name)}")
+    # A table, because every rule asks it.
+    engine.execute(f"create or replace temp table {NOT_ASKED} as {read_sql(__file__, NOT_ASKED)}")
 
 
 def _name_list(engine: Engine, table: str, column: str, values: Iterable[str]) -> None:

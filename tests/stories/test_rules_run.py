@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+import shutil
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from kuai.kit.engine import engine
 from kuai.kit.errors import DataFault, Refusal
 from kuai.kit.store import Store
 from kuai.rules import actions, queries
@@ -61,6 +63,71 @@ def test_what_somebody_objects_to_is_out_of_every_rule(asked: Store) -> None:
         asked, rules, day=DAY, overlay=overlay, smallest_population=FEW
     )
     assert {one.subject_code for one in before} - {one.subject_code for one in after} == {person}
+
+
+def test_nobody_gone_or_contested_gets_a_finding_and_the_rest_stays(asked: Store) -> None:
+    before = queries.list_findings(asked)
+    people = [one.subject_code for one in before if one.rule == "first.turning_60"]
+    room = next(one.subject_code for one in before if one.subject_kind == "room")
+    overlay = Overlay(gone=frozenset(people[:1]), paused=frozenset({people[1], room}))
+    day = before[0].found_on
+    run = actions.run_rules(asked, day=day, overlay=overlay, smallest_population=FEW)
+    assert run.way == "changes"
+    after = queries.list_findings(asked)
+    named = {*people[:2], room}
+    assert not named & {one.subject_code for one in after}
+    assert {one.finding_id for one in after} >= {
+        one.finding_id
+        for one in before
+        if one.subject_kind == "person" and one.subject_code not in named
+    }
+    anew, _ = actions.evaluate_rules(
+        asked, queries.list_rules(), day=day, overlay=overlay, smallest_population=FEW
+    )
+    assert {one.finding_id for one in anew} == {one.finding_id for one in after}
+    actions.run_rules(asked, day=day, smallest_population=FEW)
+    assert [one.finding_id for one in queries.list_findings(asked)] == [
+        one.finding_id for one in before
+    ]
+
+
+def test_whom_the_build_no_longer_knows_vanishes_from_every_kept_run(
+    built: Path, tmp_path: Path
+) -> None:
+    store = Store(tmp_path / "store").create()
+    version = Store(built).current_build().name
+    shutil.copytree(built / "builds" / version, store.builds / version)
+    (store.root / "current").write_text(version + "\n")
+    for day in (DAY - timedelta(days=1), DAY):
+        actions.run_rules(store, day=day, smallest_population=FEW)
+    assert actions.sweep_findings(store) == 0
+    found = {
+        one.subject_code: one
+        for one in queries.list_findings(store)
+        if one.subject_kind == "person"
+    }
+    person, whose_row, *_ = found.values()
+    # As a build after an erasure: one person is in it no more, one row of another is not.
+    core = store.current_build() / "core"
+    with engine() as session:
+        for name, gone in (
+            ("person", f"person_code = '{person.subject_code}'"),
+            ("mention_element", f"mention_key = '{whose_row.rows[0]}'"),
+        ):
+            path = core / f"{name}.parquet"
+            session.execute(f"create or replace temp table t as from '{path}' where not ({gone})")
+            session.execute(f"copy t to '{path}' (format parquet)")
+    assert actions.sweep_findings(store) >= 4
+    runs = sorted((store.root / "findings").glob("*/finding.parquet"))
+    assert len(runs) == 2
+    for path in runs:
+        with engine() as session:
+            rows = session.execute(f"select * from '{path}'").fetchall()
+        text = repr(rows) + (path.parent / "run.json").read_text()
+        assert rows
+        assert person.subject_code not in text
+        assert whose_row.rows[0] not in text
+        assert whose_row.finding_id not in text
 
 
 def test_fewer_than_a_hundred_and_a_rule_is_not_asked(asked: Store) -> None:

@@ -11,6 +11,8 @@ from kuai.rules.engine.locality import Way, read_near
 
 # The codes of all subjects whom a change can concern.
 CONCERNED = "concerned_subject"
+# The codes of whom no rule says anything.
+NOT_ASKED = "not_asked"
 
 
 def quoted(text: str) -> str:
@@ -45,6 +47,7 @@ def finding_sql(checked: CheckedRule, *, near: Callable[[Way], str] | None = Non
         f' {occasion} as occasion, json_object({shown}) as evidence, cast(f."rows" as varchar) as "rows",'
         " round(cast(f.confidence as double), 4) as confidence, f.status"
         f" from ({asked}) as f where f.subject_code is not null"
+        f" and f.subject_code not in (select code from {NOT_ASKED} where code is not null)"
         f"{within if checked.population_is_subjects else ''}{limit})"
         f" select {quoted(rule.rule_id)} as rule, {rule.version} as rule_version,"
         # Not of the place: whoever moves is offered the same thing once.

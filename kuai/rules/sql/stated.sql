@@ -10,6 +10,8 @@ where (r.status in ('asserted', 'verified')
        or (r.status = 'ended' and r.ended_by = 'declared' and r.type in ('PH_RENT', 'PH_LET')))
   and not coalesce(r.is_contested, false)
   and r.fact_key not in (select fact_key from out_of_use)
+  -- A letting on file of somebody gone is still one: without it the home would seem let without.
+  and (r.type in ('PH_RENT', 'PH_LET') or r.from_code not in (select code from person_gone))
 qualify row_number() over (
     partition by r.type, r.from_code, r.to_code, r.valid_from, r.valid_to
     order by r.status desc, r.confidence desc, r.mention_key
