@@ -362,7 +362,9 @@ def _put_demo_account(
     account.role = login.role.value
     account.areas = list(_demo_areas(login.role, areas))
     account.staff_no = "" if login.role is Role.RESIDENT else login.username
-    account.person_code = resident_code if login.role is Role.RESIDENT else ""
+    # Repeated without a resident, whose login it is stays: `run-demo` is started more than once.
+    is_resident = login.role is Role.RESIDENT
+    account.person_code = (resident_code or account.person_code) if is_resident else ""
     account.is_active, account.closed_at, account.one_time_until = True, None, None
     # Because demo logins are shown on the login page: a forced change would lock the next visitor out.
     account.must_change_password = False

@@ -25,6 +25,7 @@ from kuai.services.proactive.models import Offer
 from kuai.services.proactive.types import Blocking, OfferState, RuleState, Verdict
 from tests.stories.test_registered_forms import (
     NOW,
+    PASSWORD,
     a_blank,
     a_registration,
     fill,
@@ -95,6 +96,8 @@ def test_everyone_who_turns_sixty_is_on_the_list_without_applying(
     offers = Offer.objects.filter(state=OfferState.OFFERED.value, subject__in=listed)
     code = offers.order_by("pk").values_list("subject", flat=True)[0]
     access.seed_resident("demo-resident", code, record=record_of(office, code), at=utc_now())
+    # The demo started once more leaves whose login it is.
+    access.create_demo_accounts((), synthetic=True, at=utc_now(), password=PASSWORD)
     resident = login("resident")
     (offer,) = queries.list_own_offers(office, resident)
     assert offer.basis

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Any
+from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -78,7 +79,8 @@ def act_on_rule(request: HttpRequest) -> HttpResponse:
             raise Refusal("rule.act", _("请选一个动作。"))
     except Refusal as refusal:
         return _rules_page(request, refused=refusal)
-    return HttpResponseRedirect(reverse("offer_rules"))
+    # Back to the rule, not to the top of all rules.
+    return HttpResponseRedirect(f"{reverse('offer_rules')}#{quote(rule)}")
 
 
 def _own_page(request: HttpRequest, *, refused: Refusal | None = None) -> HttpResponse:

@@ -129,7 +129,8 @@ def row_lines(grounds: Grounds) -> list[str]:
 
 def sureness(grounds: Grounds) -> str:
     """How sure in plain words, with the figure."""
-    percent = f"{grounds.confidence * 100:.1f} %"
+    # Nothing that a register says is a hundred percent.
+    percent = f"{min(grounds.confidence * 100, 99.9):.1f} %"
     if grounds.confidence >= 0.99:
         return _("几乎可以肯定（%(percent)s）") % {"percent": percent}
     if grounds.confidence >= 0.9:
@@ -149,7 +150,11 @@ def sum_sections(sums: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str
         said = sums.get(key)
         if isinstance(said, Mapping):
             name_of: Callable[[str], str] = namers.get(key, str)
-            lines = [(name_of(name), _told(count)) for name, count in said.items()]
+            lines = [
+                (name_of(name), _told(count)) for name, count in said.items() if count is not None
+            ]
+            if hidden := sum(count is None for count in said.values()):
+                lines.append((_("另 %(count)s 项") % {"count": hidden}, _told(None)))
         else:
             lines = [("", _told(said))]
         sections.append((str(title), lines))
@@ -190,6 +195,8 @@ def _group_name(key: str, name: str) -> str:
 
 def _place_name(code: str) -> str:
     try:
-        return current_reader().get_block(code).name or code
+        block = current_reader().get_block(code)
     except Refusal:
         return code
+    # A grid's own name is a number within its community.
+    return block.standard_text or block.name or code
