@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
+from kuai.blocks.queries import open_blocks
 from kuai.flows import declarations
 from kuai.flows.build import rebuild_store
 from kuai.flows.registration import gate_of, registrar_of
@@ -21,7 +23,7 @@ from kuai.guard.ledger_types import LedgerFilter
 from kuai.guard.models import SourceRecord
 from kuai.guard.retention import erase_due_rows
 from kuai.guard.types import Actor, Role
-from kuai.kit.clock import utc_now
+from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 from kuai.registry import queries as registry
@@ -29,7 +31,14 @@ from kuai.services.residence import actions, queries, questions, sealed_values
 from kuai.services.residence.door_codes import mark_of
 from kuai.services.residence.engine.sheet_form import HEADING, REASON
 from kuai.services.residence.models import Declaration, DoorCode, Question, StampedReceipt
-from kuai.services.residence.types import Act, Answer, AskedOf, QuestionKind, Tenure
+from kuai.services.residence.types import (
+    Act,
+    Answer,
+    AskedOf,
+    QuestionKind,
+    SheetTaken,
+    Tenure,
+)
 from tests.modules.registry.contested_town import STEWARD, a_registration
 from tests.stories import towns
 from tests.stories.declaring import (
@@ -52,10 +61,29 @@ ELSEWHERE = Actor("elsewhere", Role.SUBDISTRICT_CLERK, areas=("/none",))
 OFFICER = Actor("officer", Role.OFFICER, areas=("",))
 
 
+@pytest.fixture(scope="module")
+def one_copy(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One copy of the built store for what only seals a value of its own; the work database is rolled back."""
+    folder = tmp_path_factory.mktemp("declared") / "store"
+    shutil.copytree(built, folder)
+    shutil.copytree(Store(built).keys, Store(folder).keys)
+    return folder
+
+
 @pytest.fixture
-def store(own_store: Path, settings: LazySettings) -> Store:
+def store(one_copy: Path, settings: LazySettings) -> Store:
     """The built store; declarations are registered as its source, as somebody's first door sheet does."""
-    store = Store(own_store)
+    return opened(one_copy, settings)
+
+
+@pytest.fixture
+def fresh_store(own_store: Path, settings: LazySettings) -> Store:
+    """A copy that nobody else's values lie in, and that may be built anew."""
+    return opened(own_store, settings)
+
+
+def opened(folder: Path, settings: LazySettings) -> Store:
+    store = Store(folder)
     settings.STORE = store
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     access.load_purposes()
@@ -85,8 +113,11 @@ def door(store: Store, room: str) -> str:
 
 
 def test_declarations_go_into_the_next_build_as_asserted_facts(
-    store: Store, phone: Phone, room: str, door: str
+    fresh_store: Store, phone: Phone
 ) -> None:
+    store = fresh_store
+    room = str(rooms_with(store, "PH_RENT")[0]["to_code"])
+    door = door_of(store, room, at=NOW)
     made = declare(store, door, a_wish(), phone, at=NOW)
     row = Declaration.objects.get(number=made.number)
     assert (row.fields_typed, row.proof, row.notice_version) == (2, "phone", "2026-11")
@@ -254,17 +285,105 @@ def test_the_room_number_is_no_door_code_and_the_door_tells_premises_alone(
     assert set(vars(premises)) == {"door_code", "room_code", "standard_text", "use"}
 
 
-def test_tenant_and_landlord_who_say_the_same_agree_and_ask_nobody(
+@pytest.mark.parametrize("is_tenant_first", [True, False])
+def test_tenant_and_landlord_who_say_the_same_agree_whoever_speaks_first(
+    store: Store, phone: Phone, is_tenant_first: bool
+) -> None:
+    let_room, _name, landlord_phone = somebody_on_file(store, "PH_LET")
+    door = door_of(store, let_room, at=NOW)
+    said = [a_wish(), a_wish(Act.LET, phone=landlord_phone)]
+    for wish in said if is_tenant_first else reversed(said):
+        declare(store, door, wish, phone, at=NOW)
+        assert Question.objects.exists()
+    assert not Question.objects.exclude(state="answered").exists()
+    for row in Declaration.objects.all():
+        assert set(row.steps.values_list("step", flat=True)) == {"declared", "agreed"}
+
+
+@pytest.mark.parametrize("is_tenant_first", [True, False])
+def test_landlord_and_tenant_who_disagree_are_both_asked_and_neither_is_overwritten(
+    store: Store, phone: Phone, is_tenant_first: bool
+) -> None:
+    """The landlord says somebody else rents it; each says no to the other's word."""
+    let_room, _name, landlord_phone = somebody_on_file(store, "PH_LET")
+    door = door_of(store, let_room, at=NOW)
+    said = [a_wish(), a_wish(Act.LET, name="另有其人", phone=landlord_phone)]
+    for wish in said if is_tenant_first else reversed(said):
+        declare(store, door, wish, phone, at=NOW)
+    before = taken_up(store)
+    assert len(before) == 2
+    owner = proven(store, door, landlord_phone, phone)
+    (asked,) = queries.list_for_proof(store, owner)
+    assert asked.kind is QuestionKind.LANDLORD_CONFIRMS
+    actions.answer_question(store, asked.number, Answer.NO, proof=owner, at=NOW)
+    tenant = proven(store, door, NEW_PHONE, phone)
+    for proof in (owner, tenant):
+        (dispute,) = queries.list_for_proof(store, proof)
+        assert dispute.kind is QuestionKind.DISAGREEMENT
+    assert taken_up(store) == before, "a disagreement is a question"
+
+
+def test_nobody_is_both_sides_and_a_made_up_landlord_does_not_answer_for_the_real_one(
+    store: Store, phone: Phone
+) -> None:
+    let_room, _name, landlord_phone = somebody_on_file(store, "PH_LET")
+    door = door_of(store, let_room, at=NOW)
+    declare(store, door, a_wish(), phone, at=NOW)
+    declare(store, door, a_wish(Act.LET), phone, at=NOW)
+    assert {one.kind for one in queries.list_waiting()} == {
+        QuestionKind.LANDLORD_CONFIRMS,
+        QuestionKind.TENANT_CONFIRMS,
+    }, "the same phone said both"
+    declare(store, door, a_wish(Act.LET, phone="13900000778"), phone, at=NOW)
+    kinds = {
+        one.kind
+        for one in queries.list_for_proof(store, proven(store, door, landlord_phone, phone))
+    }
+    assert kinds == {QuestionKind.LANDLORD_CONFIRMS}, "whom the register has is asked still"
+
+
+def test_how_many_live_in_a_room_cannot_be_counted_by_declaring_one_name_after_the_other(
     store: Store, phone: Phone, door: str
 ) -> None:
-    tenant = declare(store, door, a_wish(), phone, at=NOW)
-    (asked,) = Question.objects.all()
-    assert (asked.kind, asked.asked_of) == ("landlord_confirms", "landlord")
-    let = declare(store, door, a_wish(Act.LET, phone=LANDLORD_PHONE), phone, at=NOW)
-    assert not Question.objects.exclude(state="answered").exists()
-    for number in (tenant.number, let.number):
-        steps = Declaration.objects.get(number=number).steps.values_list("step", flat=True)
-        assert set(steps) == {"declared", "agreed"}
+    rows = [(door, f"租客{one}", "", "", "") for one in "甲乙丙丁戊己庚辛壬癸子丑寅"]
+    taken = hand_in(store, phone, rows)
+    assert taken.receipt.kept == len(rows)
+    crowd = [one for one in queries.list_waiting() if one.kind is QuestionKind.OVER_OCCUPANCY]
+    assert crowd
+    assert {(one.asked_of, one.state) for one in crowd} == {(AskedOf.STAFF, "check")}
+    proof = proven(store, door, LANDLORD_PHONE, phone)
+    assert queries.list_for_proof(store, proof) == ()
+    made = declare(store, door, a_wish(), phone, at=NOW)
+    assert made.questions == (), "not on the receipt either"
+
+
+def test_who_never_stood_before_a_door_declares_nobody_into_it_alone(
+    store: Store, phone: Phone, room: str
+) -> None:
+    address = open_blocks(store.current_build()).get_block(room).standard_text
+    taken = hand_in(store, phone, [(address, NEWCOMER, "", NEW_PHONE, "")])
+    assert taken.receipt.kept == 1
+    assert taken_up(store) == set()
+    proof = proven(store, door_of(store, room, at=NOW), NEW_PHONE, phone)
+    (asked,) = queries.list_for_proof(store, proof)
+    actions.answer_question(store, asked.number, Answer.YES, proof=proof, at=NOW)
+    assert taken_up(store) == set(Declaration.objects.values_list("number", flat=True))
+
+
+def test_a_leaving_taken_back_ends_nothing_and_who_comes_back_lives_there(
+    store: Store, phone: Phone, door: str
+) -> None:
+    def ends() -> list[object]:
+        return [one.until for one in queries.rows_in_force(store, at=NOW)]
+
+    declare(store, door, a_wish(tenure=Tenure.OWN), phone, at=NOW)
+    left = declare(store, door, a_wish(Act.LEAVE), phone, at=NOW)
+    assert ends() == [local_day(NOW)]
+    actions.withdraw_declaration(store, left.number, by=None, at=NOW)
+    assert ends() == [None]
+    declare(store, door, a_wish(Act.LEAVE), phone, at=NOW)
+    declare(store, door, a_wish(tenure=Tenure.OWN), phone, at=NOW)
+    assert ends() == [local_day(NOW), None]
 
 
 def test_a_landlord_cannot_declare_a_tenant_out(store: Store, phone: Phone, door: str) -> None:
@@ -278,7 +397,10 @@ def test_a_landlord_cannot_declare_a_tenant_out(store: Store, phone: Phone, door
     (asked,) = queries.list_for_proof(store, proof)
     actions.answer_question(store, asked.number, Answer.NO, proof=proof, at=NOW)
     (dispute,) = Question.objects.filter(kind="disagreement")
-    assert dispute.asked_of == "both"
+    assert dispute.asked_of == "staff", (
+        "whoever says they let it learns nothing of their tenant's answer"
+    )
+    assert queries.list_for_proof(store, proven(store, door, LANDLORD_PHONE, phone)) == ()
     assert next(iter(queries.rows_in_force(store, at=NOW))).until is None
     # The tenant's own word does end it.
     declare(store, door, a_wish(Act.LEAVE), phone, at=NOW + timedelta(minutes=1))
@@ -308,11 +430,12 @@ AFTER_DOUBTS = [
 def test_a_doubt_is_one_question_and_then_a_check(store: Store, phone: Phone, door: str) -> None:
     for hours, (kind, answer, state, is_taken_up) in enumerate(AFTER_DOUBTS):
         at = NOW + timedelta(hours=2 * hours)
-        made = declare(store, door, a_wish(tenure=Tenure.OWN), phone, at=at)
+        own = f"139000007{hours:02d}"
+        made = declare(store, door, a_wish(tenure=Tenure.OWN, phone=own), phone, at=at)
         row = Declaration.objects.get(number=made.number)
         asked = questions.ask(row, QuestionKind(kind), of=AskedOf.DECLARANT, at=at)
         assert made.number not in taken_up(store)
-        proof = proven(store, door, NEW_PHONE, phone, at=at)
+        proof = proven(store, door, own, phone, at=at)
         actions.answer_question(store, asked.number, Answer(answer), proof=proof, at=at)
         asked.refresh_from_db()
         assert (asked.state, made.number in taken_up(store)) == (state, is_taken_up), kind
@@ -429,6 +552,18 @@ def landlord(store: Store, phone: Phone, at=NOW) -> str:
     code = phone.code(LANDLORD_PHONE)
     actions.prove_sheet_code(store, asked.reference, code, phone=LANDLORD_PHONE, at=at)
     return asked.reference
+
+
+def hand_in(store: Store, phone: Phone, rows: list[tuple[str, ...]]) -> SheetTaken:
+    return actions.take_sheet(
+        store,
+        a_sheet(rows),
+        file="x.xlsx",
+        act=Act.LET,
+        reference=landlord(store, phone),
+        has_consented=True,
+        at=NOW,
+    )
 
 
 def test_a_landlords_sheet_takes_the_good_rows_and_gives_the_others_back_with_reasons(
@@ -582,8 +717,10 @@ def test_what_a_resident_says_of_their_home_holds_at_once_and_says_what_it_chang
 
 
 def test_declarations_are_shredded_after_three_years_also_when_their_rows_went_first(
-    store: Store, phone: Phone, door: str
+    fresh_store: Store, phone: Phone
 ) -> None:
+    store = fresh_store
+    door = door_of(store, str(rooms_with(store, "PH_RENT")[0]["to_code"]), at=NOW)
     declare(store, door, a_wish(), phone, at=NOW)
     row = Declaration.objects.get()
     sealed_values.seal_values(store, "D-BROKEN00-1", [{"name": "没有行的"}])

@@ -37,7 +37,13 @@ from kuai.services.residence.engine.notice import (
 )
 from kuai.services.residence.firm_contact import find_firm_phone
 from kuai.services.residence.models import CodeSent, Declaration, DoorCode, TenantSheet
-from kuai.services.residence.on_file import LIVES, OnFile, count_living, find_on_file
+from kuai.services.residence.on_file import (
+    LIVES,
+    OnFile,
+    count_living,
+    find_on_file,
+    has_landlord,
+)
 from kuai.services.residence.types import (
     Act,
     Asked,
@@ -160,7 +166,7 @@ def record(store: Store, told: Told, *, at: datetime) -> Declared:
     row.save()
     questions.take_step(row, Step.DECLARED, by="declarant", at=at)
     _ask_about(store, row, told, at=at)
-    _hold_against_other_side(row, told, at=at)
+    _hold_against_other_side(store, row, told, at=at)
     mark = "" if told.sheet else receipts.stamp(store, row, kind=wish.act.value, at=at).mark
     access.record_entry(
         actor=None,
@@ -316,7 +322,7 @@ def _ask_about(store: Store, row: Declaration, told: Told, *, at: datetime) -> N
     ):
         declared = Declaration.objects.filter(
             room_code=row.room_code, act__in=[one.value for one in MOVING_IN]
-        )
+        ).exclude(steps__step__in=(Step.WITHDRAWN.value, Step.REFUTED.value))
         persons = (
             count_living(store, row.room_code) + declared.values("name_mark").distinct().count()
         )
@@ -331,12 +337,14 @@ def _ask_about(store: Store, row: Declaration, told: Told, *, at: datetime) -> N
         ),
     )
     for kind in find_doubts(seen, on=on):
-        questions.ask(row, kind, of=AskedOf.DECLARANT, at=at)
+        # How many live in a room is nobody's to find out by declaring one name after the other.
+        is_crowd = kind is QuestionKind.OVER_OCCUPANCY
+        questions.ask(row, kind, of=AskedOf.STAFF if is_crowd else AskedOf.DECLARANT, at=at)
 
 
-def _hold_against_other_side(row: Declaration, told: Told, *, at: datetime) -> None:
+def _hold_against_other_side(store: Store, row: Declaration, told: Told, *, at: datetime) -> None:
     """Landlord and tenant: the same said by both is agreed, what one says is asked of the other, and who says that the
-    other left asks them. Nothing of anybody's is ended here."""
+    other left asks them. Nothing of anybody's is ended here, and nobody is both sides."""
     act = told.wish.act
     if act is Act.TENANT_LEFT:
         other = _latest(row, (Act.LIVE, Act.CHILD, Act.LEAVE))
@@ -346,16 +354,28 @@ def _hold_against_other_side(row: Declaration, told: Told, *, at: datetime) -> N
         questions.ask(row, QuestionKind.TENANT_LEFT, of=AskedOf.TENANT, at=at, other=other)
     elif act in OF_LANDLORDS:
         other = _latest(row, (Act.LIVE,))
-        if other is not None and other.tenure == Tenure.RENT.value:
-            questions.agree(other, row, at=at)
+        is_same = other is not None and other.tenure == Tenure.RENT.value
+        if other is not None and is_same and _other_phone(row, other):
+            _agree(store, tenant=other, landlord=row, at=at)
         else:
             questions.ask(row, QuestionKind.TENANT_CONFIRMS, of=AskedOf.TENANT, at=at, other=other)
     elif act is Act.LIVE and told.wish.tenure is Tenure.RENT and told.channel is Channel.DOOR:
+        questions.ask(row, QuestionKind.LANDLORD_CONFIRMS, of=AskedOf.LANDLORD, at=at)
         other = _latest(row, (Act.LET, Act.SUBLET, Act.AGENT))
-        if other is not None:
-            questions.agree(row, other, at=at)
-        else:
-            questions.ask(row, QuestionKind.LANDLORD_CONFIRMS, of=AskedOf.LANDLORD, at=at)
+        if other is not None and _other_phone(row, other):
+            _agree(store, tenant=row, landlord=other, at=at)
+
+
+def _agree(store: Store, *, tenant: Declaration, landlord: Declaration, at: datetime) -> None:
+    """The tenant's own word confirms the landlord's; the landlord's confirms the tenant's, unless somebody else is on
+    file as letting this room: they are asked still."""
+    questions.agree(landlord, by="tenant", at=at)
+    if landlord.proof == Proof.PHONE_ON_FILE.value or not has_landlord(store, tenant.room_code):
+        questions.agree(tenant, by="landlord", at=at)
+
+
+def _other_phone(first: Declaration, second: Declaration) -> bool:
+    return bool(first.declarant_mark) and first.declarant_mark != second.declarant_mark
 
 
 def _latest(row: Declaration, acts: tuple[Act, ...]) -> Declaration | None:
@@ -363,5 +383,7 @@ def _latest(row: Declaration, acts: tuple[Act, ...]) -> Declaration | None:
     same = Declaration.objects.filter(
         room_code=row.room_code, name_mark=row.name_mark, act__in=[one.value for one in acts]
     )
-    others = same.exclude(pk=row.pk).exclude(steps__step=Step.WITHDRAWN.value)
+    others = same.exclude(pk=row.pk).exclude(
+        steps__step__in=(Step.WITHDRAWN.value, Step.REFUTED.value)
+    )
     return others.order_by("-pk").first()

@@ -78,16 +78,21 @@ def _without_row(store: Store, *, at: datetime) -> set[str]:
     return sealed_values.sealed_periods(store, before=at - timedelta(days=1)) - known
 
 
-def _ends() -> dict[tuple[str, str, str], date]:
-    left = Declaration.objects.filter(act=Act.LEAVE.value).order_by("pk")
+def _ends() -> dict[tuple[str, str, str], tuple[int, date]]:
+    over = (Step.WITHDRAWN.value, Step.REFUTED.value)
+    left = Declaration.objects.filter(act=Act.LEAVE.value).exclude(steps__step__in=over)
     return {
-        (one.room_code, one.name_mark, one.phone_mark): one.since or local_day(one.declared_at)
-        for one in left
+        (one.room_code, one.name_mark, one.phone_mark): (
+            one.pk,
+            one.since or local_day(one.declared_at),
+        )
+        for one in left.order_by("pk")
     }
 
 
-def _end_of(row: Declaration, ends: dict[tuple[str, str, str], date]) -> date | None:
-    if row.act != Act.LIVE.value:
+def _end_of(row: Declaration, ends: dict[tuple[str, str, str], tuple[int, date]]) -> date | None:
+    """The day they left, said after this was: who comes back the same day lives there."""
+    place, day = ends.get((row.room_code, row.name_mark, row.phone_mark), (0, date.min))
+    if row.act != Act.LIVE.value or place < row.pk:
         return None
-    end = ends.get((row.room_code, row.name_mark, row.phone_mark))
-    return end if end is not None and end >= local_day(row.declared_at) else None
+    return max(day, row.since or date.min)

@@ -29,6 +29,8 @@ PROOF_LASTS = timedelta(minutes=15)
 WITHIN = timedelta(hours=1)
 # A family at one door, a phone that misses a message, an office behind one address.
 MOST_BY_PHONE, MOST_BY_ROOM, MOST_BY_ADDRESS = 4, 12, 40
+# Nobody's phone rings all day because somebody else types its number.
+MOST_BY_PHONE_DAILY, DAY = 10, timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,10 @@ def _require_few(door: DoorCode | None, phone_mark: str, network: str, *, at: da
         (recent.filter(phone_mark=phone_mark), MOST_BY_PHONE),
         (recent.filter(door=door) if door else recent.none(), MOST_BY_ROOM),
         (recent.filter(address_mark=network), MOST_BY_ADDRESS),
+        (
+            CodeSent.objects.filter(sent_at__gt=at - DAY, phone_mark=phone_mark),
+            MOST_BY_PHONE_DAILY,
+        ),
     )
     if any(rows.count() >= most for rows, most in counted):
         raise Refusal(

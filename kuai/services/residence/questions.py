@@ -26,6 +26,8 @@ from kuai.services.residence.types import (
     Act,
     Answer,
     AskedOf,
+    Channel,
+    Proof,
     QuestionKind,
     QuestionState,
     QuestionView,
@@ -55,7 +57,7 @@ def ask(
     at: datetime,
     other: Declaration | None = None,
 ) -> Question:
-    """One question; the same about the same declaration is asked once."""
+    """One question; the same about the same declaration is asked once. What only staff may find out is a check."""
     known = Question.objects.filter(declaration=declaration, kind=kind.value).first()
     if known is not None:
         return known
@@ -63,7 +65,7 @@ def ask(
         number=new_number("Q"),
         kind=kind.value,
         asked_of=of.value,
-        state=QuestionState.OPEN.value,
+        state=(QuestionState.CHECK if of is AskedOf.STAFF else QuestionState.OPEN).value,
         declaration=declaration,
         other=other,
         asked_at=at,
@@ -83,16 +85,15 @@ def take_step(declaration: Declaration, step: Step, *, by: str, at: datetime) ->
         DeclarationStep(declaration=declaration, step=step.value, taken_by=by, taken_at=at).save()
 
 
-def agree(first: Declaration, second: Declaration, *, at: datetime) -> None:
-    """Both sides said the same: their questions to each other are answered."""
-    for one, side in ((first, "tenant"), (second, "landlord")):
-        take_step(one, Step.AGREED, by=side, at=at)
-        asked = one.questions.filter(
-            kind__in=(QuestionKind.TENANT_CONFIRMS.value, QuestionKind.LANDLORD_CONFIRMS.value),
-            state__in=WAITING,
-        )
-        for question in asked:
-            _answer(question, Answer.YES, by="declaration", at=at)
+def agree(declaration: Declaration, *, by: str, at: datetime) -> None:
+    """The other side said the same: what it was asked is answered."""
+    take_step(declaration, Step.AGREED, by=by, at=at)
+    asked = declaration.questions.filter(
+        kind__in=(QuestionKind.TENANT_CONFIRMS.value, QuestionKind.LANDLORD_CONFIRMS.value),
+        state__in=WAITING,
+    )
+    for question in asked:
+        _answer(question, Answer.YES, by="declaration", at=at)
 
 
 def list_for_proof(store: Store, proof: CodeSent) -> tuple[QuestionView, ...]:
@@ -142,11 +143,19 @@ def list_waiting(*, up_to: int = 10_000) -> tuple[QuestionView, ...]:
 
 
 def held_back() -> Q:
-    """Declarations that no build takes up: with an unanswered doubt, refuted, or withdrawn."""
+    """Declarations that no build takes up: with an unanswered doubt, refuted, or withdrawn; and what an unknown phone
+    said of a room whose door it did not stand before, until the tenant or staff confirm it."""
     doubted = Question.objects.filter(kind__in=DOUBT_VALUES, state__in=WAITING)
     over = (Step.REFUTED.value, Step.WITHDRAWN.value)
     refuted = DeclarationStep.objects.filter(step__in=over)
-    return Q(pk__in=doubted.values("declaration")) | Q(pk__in=refuted.values("declaration"))
+    confirmed = (Step.AGREED.value, Step.SETTLED.value)
+    agreed = DeclarationStep.objects.filter(step__in=confirmed)
+    unseen = Q(channel=Channel.SHEET_BY_ADDRESS.value, proof=Proof.PHONE.value)
+    return (
+        Q(pk__in=doubted.values("declaration"))
+        | Q(pk__in=refuted.values("declaration"))
+        | (unseen & ~Q(pk__in=agreed.values("declaration")))
+    )
 
 
 def view_question(row: Question) -> QuestionView:
@@ -177,8 +186,6 @@ def _asked_of(store: Store, proof: CodeSent) -> Iterable[tuple[Question, str]]:
             found.append((one, "declarant"))
         elif "tenant" in sides and _is_tenant(store, one, phone):
             found.append((one, "tenant"))
-        elif "landlord" in sides and Act(made.act) in OF_LANDLORDS and made.declarant_mark == phone:
-            found.append((one, "landlord"))
         elif "landlord" in sides:
             if is_landlord is None:
                 is_landlord = is_landlord_of(store, room, phone_mark=phone)
@@ -228,7 +235,10 @@ def _follow(question: Question, answer: Answer, *, side: str, at: datetime) -> N
     elif answer is Answer.YES:
         take_step(made, Step.AGREED, by=side, at=at)
     elif answer is Answer.NO:
-        ask(made, QuestionKind.DISAGREEMENT, of=AskedOf.BOTH, at=at, other=question.other)
+        # Whoever merely says they let the room does not learn by this that its tenant answered.
+        is_unknown = Act(made.act) in OF_LANDLORDS and made.proof != Proof.PHONE_ON_FILE.value
+        of = AskedOf.STAFF if is_unknown else AskedOf.BOTH
+        ask(made, QuestionKind.DISAGREEMENT, of=of, at=at, other=question.other)
 
 
 def _follow_doubt(question: Question, answer: Answer, *, at: datetime) -> None:

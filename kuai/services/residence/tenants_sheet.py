@@ -4,7 +4,7 @@ transaction, the others go back with their reasons, and the sums hold. Private: 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
@@ -35,12 +35,15 @@ from kuai.services.residence.types import (
 
 ACT = "sheet"
 ACTS = (Act.LET, Act.SUBLET, Act.AGENT)
+MOST_HITS = 20
+MOST_SHEETS, SHEETS_WITHIN = 10, timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class _Row:
     line: FormLine
     room: str
+    channel: Channel
     wish: Wish
     tenant_phone: str
 
@@ -91,6 +94,7 @@ def take_sheet(
         raise Refusal("declaration.consent", "请先看告知书，并点选同意。")
     if act not in ACTS:
         raise Refusal("sheet.act", "请选您是房东、二房东还是中介。")
+    _require_few_sheets(proof, at=at)
     lines = sheet_form.read_lines(content, file=file)
     good: list[_Row] = []
     bad: list[tuple[FormLine, str]] = []
@@ -154,7 +158,7 @@ def _record(
             declaring.Told(
                 wish=row.wish,
                 room_code=row.room,
-                channel=Channel.SHEET,
+                channel=row.channel,
                 proof=_proof(store, row.room, proof),
                 declarant_mark=proof.phone_mark,
                 tenant_phone=row.tenant_phone,
@@ -183,7 +187,8 @@ def _read(store: Store, line: FormLine, *, act: Act, at: datetime) -> _Row:
         since=_day_in(cells[sheet_form.SINCE], today=local_day(at)),
         has_consented=True,
     )
-    return _Row(line, _room_in(store, cells[sheet_form.ROOM]), wish, phone)
+    room, channel = _room_in(store, cells[sheet_form.ROOM])
+    return _Row(line, room, channel, wish, phone)
 
 
 def _number_in(cell: str) -> str:
@@ -209,18 +214,20 @@ def _day_in(cell: str, *, today: date) -> date:
     return day
 
 
-def _room_in(store: Store, cell: str) -> str:
+def _room_in(store: Store, cell: str) -> tuple[str, Channel]:
     door = find_door(cell)
     if door is not None:
-        return door.room_code
+        return door.room_code, Channel.SHEET
     reader = open_blocks(store.current_build())
-    hits = reader.search_places(cell, limit=5) if len(cell) > 5 else ()
+    # The search opens a building by a room number at the end, not by the word for a room behind it.
+    asked = cell.rstrip("房室")
+    hits = reader.search_places(asked, limit=MOST_HITS) if len(asked) > 5 else ()
     exact = [one.code for one in hits if one.level == "room" and one.text == cell]
     if len(exact) != 1:
         raise Refusal(
             "sheet.room", "申报码或标准地址不对：申报码是 10 位，地址要与地址库一字不差。"
         )
-    return exact[0]
+    return exact[0], Channel.SHEET_BY_ADDRESS
 
 
 def _require_new(store: Store, row: _Row, proof: CodeSent, seen: set[tuple[str, str, str]]) -> None:
@@ -238,6 +245,15 @@ def _require_new(store: Store, row: _Row, proof: CodeSent, seen: set[tuple[str, 
     )
     if declared.exclude(steps__step=Step.WITHDRAWN.value).exists():
         raise Refusal("sheet.again", "您以前申报过这一位，不用再报。")
+
+
+def _require_few_sheets(proof: CodeSent, *, at: datetime) -> None:
+    """A sheet tries 500 codes and addresses at once: a few corrected ones an hour are a landlord's, more are not."""
+    recent = TenantSheet.objects.filter(
+        declarant_mark=proof.phone_mark, handed_in_at__gt=at - SHEETS_WITHIN
+    )
+    if recent.count() >= MOST_SHEETS:
+        raise Refusal("sheet.wait", "交得太勤了，请过一小时再交。")
 
 
 def _proof(store: Store, room: str, proof: CodeSent) -> Proof:

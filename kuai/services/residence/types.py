@@ -38,6 +38,8 @@ class Channel(StrEnum):
     DOOR = "door"
     LOGIN = "login"
     SHEET = "sheet"
+    # A sheet's row that names a standard address: nobody stood before that door.
+    SHEET_BY_ADDRESS = "sheet_by_address"
 
 
 class Proof(StrEnum):
@@ -89,6 +91,8 @@ class AskedOf(StrEnum):
     TENANT = "tenant"
     LANDLORD = "landlord"
     BOTH = "both"
+    # Asking anybody else would tell them what is known of the room.
+    STAFF = "staff"
 
 
 class QuestionState(StrEnum):

@@ -9,7 +9,9 @@ from kuai.kit.folding import fold_code, fold_width
 
 LONGEST_NAME = 40
 _MOBILE = re.compile(r"^1[3-9]\d{9}$")
-_NAME = re.compile(r"^[\u3400-\u9fff\U00020000-\U000323af·A-Za-z .'-]{2,40}$")
+_NAME = re.compile(
+    r"^[\u3400-\u9fff\U00020000-\U000323afA-Za-z][\u3400-\u9fff\U00020000-\U000323af·A-Za-z .'-]{1,39}$"
+)
 _IN_NAMES = str.maketrans("", "", " ·•・.‧")
 
 
