@@ -131,6 +131,16 @@ def test_what_is_said_of_a_person_can_be_contested_too(town):
     assert [len(case.statements) for case in contested.cases] == [2, 1]
 
 
+def test_a_birth_date_found_never_true_is_out_of_use_and_contested_no_more(town):
+    fact = f"birth_date|{town.person}"
+    contested = contest(town, by=town.resident(), fact=fact)
+    answer_all(contested, CaseAnswer.CORRECTED)
+    close(contested)
+    assert word_on(fact).status == "withdrawn"
+    assert queries.contested_facts() == frozenset()
+    assert queries.facts_out_of_use() == {fact}
+
+
 def test_an_objection_withdrawn_by_its_maker_ends_its_cases_unless_somebody_else_objects(town):
     first = contest(town)
     decisions.contest_fact(
