@@ -38,7 +38,9 @@ newly_sixty as (
 )
 select p.person_code, p.founding_mention from {person} as p join home on home.code = p.person_code
 where not p.is_child_under_14 and not p.quarantined and home.homes = 1
-order by (p.mentions > 2 and p.person_code in (select code from newly_sixty)) desc, home.sources desc, p.mentions desc, p.person_code limit 1
+order by (p.mentions > 2 and p.person_code in (select code from newly_sixty)) desc,
+    home.sources desc, p.mentions desc, p.person_code
+limit 1
 """
 
 
