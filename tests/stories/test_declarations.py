@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,13 +17,14 @@ from django.test import Client
 from kuai.blocks.queries import open_blocks
 from kuai.flows import declarations
 from kuai.flows.build import rebuild_store
+from kuai.flows.handed_in import take_in
 from kuai.flows.registration import gate_of, registrar_of
 from kuai.guard import access
 from kuai.guard.ledger import list_entries
 from kuai.guard.ledger_types import LedgerFilter
 from kuai.guard.models import SourceRecord
 from kuai.guard.retention import erase_due_rows
-from kuai.guard.types import Actor, Role
+from kuai.guard.types import Actor, Role, Zone
 from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
@@ -39,6 +41,7 @@ from kuai.services.residence.types import (
     SheetTaken,
     Tenure,
 )
+from kuai.sources import actions as sources
 from tests.modules.registry.contested_town import STEWARD, a_registration
 from tests.stories import towns
 from tests.stories.declaring import (
@@ -57,6 +60,7 @@ from tests.stories.declaring import (
 pytestmark = pytest.mark.django_db
 
 NOW = utc_now().replace(microsecond=0)
+FIRM_PHONE, CONTACTS = "13900000555", "firm_contacts"
 ELSEWHERE = Actor("elsewhere", Role.SUBDISTRICT_CLERK, areas=("/none",))
 OFFICER = Actor("officer", Role.OFFICER, areas=("",))
 
@@ -126,38 +130,88 @@ def test_declarations_go_into_the_next_build_as_asserted_facts(
     guardian = "13900000003"
     child = a_wish(Act.CHILD, name="欧阳小试", phone=guardian, birth_year=NOW.year - 8)
     declare(store, door, child, phone, at=NOW)
+    declare(store, door, a_wish(name="欧阳之母", phone=guardian), phone, at=NOW)
+    # Nobody who declared living there holds this phone: a child without a guardian on record.
+    alone = a_wish(Act.CHILD, name="欧阳小独", phone="13900000004", birth_year=NOW.year - 7)
+    declare(store, door, alone, phone, at=NOW)
+    firm, firm_phone = a_firm_with_a_mobile(store)
+    employs = a_wish(Act.EMPLOY, name="员工试甲", phone="", credit_code=firm)
+    declare(store, door, employs, phone, at=NOW, to=firm_phone)
     declare(store, door, a_wish(Act.LET, name="租客甲", phone=LANDLORD_PHONE), phone, at=NOW)
     mistaken = declare(store, door, a_wish(name="填错了名", phone=guardian), phone, at=NOW)
     actions.withdraw_declaration(store, mistaken.number, by=None, at=NOW)
 
     handed = declarations.hand_over(store, at=NOW)
     assert [(source, one.received, one.kept) for source, one in handed.receipts] == [
-        ("declarations_residents", 2, 2),
+        ("declarations_residents", 5, 5),
         ("declarations_rental", 1, 1),
     ]
-    assert handed.first_time == 3
+    assert handed.first_time == 6
     assert not list((store.scratch / "uploads").glob("*")), "no values lie about"
-    rebuild_store(
-        store, registrar=registrar_of(synthetic=True, at=NOW), gate_on=gate_of(synthetic=True)
-    )
+    rebuild(store)
     added = [
         one
         for one in towns.read_core(store.root, "relation")
-        if one["source"].startswith("declarations_") and one["type"].startswith("PH_")
+        if one["source"].startswith("declarations_") and one["type"][:3] in ("PH_", "PP_", "PL_")
     ]
-    said = sorted((one["type"], one["to_code"], one["status"]) for one in added)
-    assert said == [
-        ("PH_RENT", room, "asserted"),
-        ("PH_RESIDE", room, "asserted"),
-        ("PH_RESIDE", room, "asserted"),
-    ]
+    assert {one["status"] for one in added} == {"asserted"}
+    homes = sorted((one["type"], one["to_code"]) for one in added if one["type"][:3] == "PH_")
+    assert homes == [("PH_RENT", room), *[("PH_RESIDE", room)] * 5]
     declared = {one["from_code"] for one in added}
-    persons = [
-        one for one in towns.read_core(store.root, "person") if one["person_code"] in declared
-    ]
-    assert sorted(one["is_child_under_14"] for one in persons) == [False, False, True]
+    persons = {
+        one["person_code"]: one
+        for one in towns.read_core(store.root, "person")
+        if one["person_code"] in declared
+    }
+    assert sorted(one["is_child_under_14"] for one in persons.values()) == [False] * 4 + [True] * 2
+    # A guardian who lives there by their own word is one, a phone alone is nobody's.
+    ((guardian_code, ward),) = (
+        (one["from_code"], one["to_code"]) for one in added if one["type"] == "PP_GUARDIAN"
+    )
+    assert persons[ward]["is_child_under_14"]
+    assert not persons[guardian_code]["is_child_under_14"]
+    (employed,) = (one["to_code"] for one in added if one["type"] == "PL_EMPLOY")
+    firms = towns.read_core(store.root, "organisation")
+    assert {one["credit_code"] for one in firms if one["organisation_code"] == employed} == {firm}
     # Handing over again delivers nothing new.
     assert declarations.hand_over(store, at=NOW).first_time == 0
+
+
+def a_firm_with_a_mobile(store: Store) -> tuple[str, str]:
+    """(credit code, mobile number) of a living firm that gave a register its number: a source of its own, built."""
+    firm = next(
+        one
+        for one in towns.read_core(store.root, "organisation")
+        if one["credit_code"] and one["state"] == "active" and one["kind"] == "enterprise"
+    )
+    said = {"统一社会信用代码": firm["credit_code"], "名称": firm["name"], "企业电话": FIRM_PHONE}
+    fields = ("organisation.credit_code", "organisation.name", "organisation.phone")
+    purpose = "administrative_inspection"
+    columns = tuple(
+        sources.ColumnMapping(heading=heading, field=field, role="subject", purpose=purpose)
+        for heading, field in zip(said, fields, strict=True)
+    )
+    mapping = sources.Mapping(
+        source=CONTACTS, template="business", zone=Zone.CORE, columns=columns, reason="单位电话"
+    )
+    registration = replace(
+        a_registration("police"), source=CONTACTS, permitted_purposes=(purpose, "record_review")
+    )
+    access.register_source(registration, by=STEWARD, at=NOW)
+    path = store.scratch / f"{CONTACTS}.csv"
+    path.write_text(",".join(said) + "\n" + ",".join(said.values()) + "\n", "utf-8")
+    with store.writer_lease():
+        sources.save_mapping(store, sources.parse_mapping(sources.write_mapping(mapping)))
+        take_in(store, path, source=CONTACTS, period="2026-11-01", zone=Zone.CORE)
+    path.unlink()
+    rebuild(store)
+    return firm["credit_code"], FIRM_PHONE
+
+
+def rebuild(store: Store) -> None:
+    rebuild_store(
+        store, registrar=registrar_of(synthetic=True, at=NOW), gate_on=gate_of(synthetic=True)
+    )
 
 
 def test_consent_taken_back_shreds_at_once_and_staff_do_it_in_their_area_alone(

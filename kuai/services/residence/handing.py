@@ -11,7 +11,7 @@ from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 from kuai.services.residence import questions, sealed_values
 from kuai.services.residence.models import Declaration, TenantSheet
-from kuai.services.residence.types import Act, HandOverRow, Step
+from kuai.services.residence.types import Act, Channel, HandOverRow, Step
 
 KEPT_FOR = timedelta(days=3 * 365)
 TAKEN_UP = (Act.LIVE, Act.CHILD, Act.LET, Act.SUBLET, Act.AGENT, Act.EMPLOY)
@@ -24,10 +24,10 @@ def rows_in_force(store: Store, *, at: datetime) -> Iterator[HandOverRow]:
     tenant's leaving is in no row.
     """
     reader = open_blocks(store.current_build())
+    ends, guardians = _ends(), _guardians()
     wanted = Declaration.objects.filter(
         act__in=[one.value for one in TAKEN_UP], declared_at__gt=at - KEPT_FOR
     ).exclude(questions.held_back())
-    ends = _ends()
     for row in wanted.order_by("pk").iterator():
         values = sealed_values.read_values(store, row.sealed_period, row.sealed_row)
         if not values.get("name"):
@@ -45,8 +45,28 @@ def rows_in_force(store: Store, *, at: datetime) -> Iterator[HandOverRow]:
             since=row.since,
             until=_end_of(row, ends),
             tenure=row.tenure,
-            values=values,
+            values=values | {"guardian_name": _guardian_name(store, row, guardians)},
         )
+
+
+def _guardians() -> dict[tuple[str, str], tuple[str, int]]:
+    """Where the name lies of whoever declared living in a room, by room and the phone that proved it."""
+    lives = Declaration.objects.filter(act=Act.LIVE.value, channel=Channel.DOOR.value)
+    return {
+        (one.room_code, one.declarant_mark): (one.sealed_period, one.sealed_row)
+        for one in lives.exclude(questions.held_back()).order_by("pk")
+    }
+
+
+def _guardian_name(
+    store: Store, row: Declaration, guardians: dict[tuple[str, str], tuple[str, int]]
+) -> str:
+    """Of a child's guardian who declared living in the same room with the same phone; a phone alone makes nobody a
+    guardian in the store."""
+    sealed = guardians.get((row.room_code, row.declarant_mark))
+    if row.act != Act.CHILD.value or sealed is None:
+        return ""
+    return sealed_values.read_values(store, *sealed).get("name", "")
 
 
 def note_handed_over(numbers: Iterable[str], *, at: datetime) -> int:
