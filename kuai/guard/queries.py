@@ -18,6 +18,7 @@ from kuai.guard.source_register import as_registration, find_source
 from kuai.guard.types import Actor, SourceRegistration, Ticket
 
 __all__ = [
+    "are_two_people",
     "DENIED_PURPOSES",
     "count_accounts",
     "covers",
@@ -63,6 +64,13 @@ def find_actor_by_login(username: str) -> Actor | None:
     """The actor behind an active login, or None."""
     account = Account.objects.filter(username=username, is_active=True).first()
     return None if account is None else account.as_actor()
+
+
+def are_two_people(one: str, other: str) -> bool:
+    """Whether two logins are two people for certain: each has a staff number, and the numbers differ."""
+    numbers = Account.objects.filter(username__in=(one, other)).values_list("username", "staff_no")
+    known = {login: number.strip() for login, number in numbers if number.strip()}
+    return len(known) == 2 and len(set(known.values())) == 2  # noqa: PLR2004 - two people
 
 
 def count_accounts() -> int:

@@ -478,3 +478,71 @@ def test_sheets_of_many_layouts_come_back_filled_and_right(office: Store, town: 
     assert summed["filled_share"] >= 0.9, results
     assert summed["right_share"] >= 0.99, results
     assert local_day(NOW) >= date(2026, 1, 1)
+
+
+def test_two_logins_without_staff_numbers_are_not_two_people(office: Store) -> None:
+    from kuai.guard.models import Account
+
+    number = actions.register_form(a_wish(), by=login("data-steward"), at=NOW)
+    approver = login("department-clerk")
+    for lacking in ("demo-data-steward", "demo-department-clerk"):
+        account = Account.objects.get(username=lacking)
+        Account.objects.filter(pk=account.pk).update(staff_no="")
+        with pytest.raises(Refusal, match="工号"):
+            actions.decide_form(number, "approved", reason="相符", by=approver, at=NOW)
+        Account.objects.filter(pk=account.pk).update(staff_no=account.staff_no)
+    actions.decide_form(number, "approved", reason="相符", by=approver, at=NOW)
+
+
+def test_previews_of_a_day_are_counted_and_files_keep_no_name(
+    office: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = seed_demo_forms(at=NOW)
+    clerk = login("subdistrict-clerk")
+    monkeypatch.setattr(fillings, "MOST_PREVIEWS_DAILY", 2)
+
+    def prepared() -> str:
+        name = "张三低保户.xlsx"
+        return actions.prepare_filling(
+            office, number, a_blank(), file_name=name, by=clerk, at=utc_now()
+        )
+
+    sheet = prepared()
+    actions.correct_headings(office, sheet, {"1": "person.name"}, by=clerk, at=utc_now())
+    with pytest.raises(Refusal, match="最多预览 2 次"):
+        prepared()
+    page = in_a_browser("subdistrict-clerk").get(f"/forms/sheets/{sheet}/").content.decode()
+    assert "张三" not in page + str(queries.list_fillings(number))
+    with pytest.raises(DataFault) as fault:
+        queries.count_coverage(office, b"\x00\x01", file_name="张三.xlsx", about="person", by=clerk)
+    assert "张三" not in str(fault.value) + str(fault.value.where)
+
+
+def test_cells_that_stay_open_are_listed_for_questions_without_a_value(
+    office: Store, town: Path
+) -> None:
+    seed_demo_forms(at=NOW)
+    fields = ("person.name", "person.birth_date", "person.residence", "person.employer")
+    number = actions.register_form(a_wish(fields=fields), by=login("data-steward"), at=NOW)
+    actions.decide_form(number, "approved", reason="相符", by=login("department-clerk"), at=NOW)
+    truth = bench_forms.read_truth(town)
+    book = Workbook()
+    book.active.append(["姓名", "出生日期", "住址", "工作单位"])
+    for _, one in sorted(truth.persons.items()):
+        if "registered" in one["held"] and "1960" < next(iter(one["person.birth_date"])) < "2000":
+            book.active.append([next(iter(one["person.name"])), *one["person.birth_date"]])
+    began = utc_now()
+    origins = []
+    for _ in range(2):
+        filling, _ = fill(office, number, saved(book))
+        cells = queries.list_unknown_cells(office, since=began)
+        origins.append({one.origin for one in cells})
+    # The second delivery of the same sheet asks nothing twice, and needed no hand but the release.
+    assert queries.view_filling(
+        office, filling, by=login("subdistrict-clerk"), on=NOW.date()
+    ).is_learned
+    assert origins[0] == origins[1] != set()
+    assert all(one.code in one.origin and one.form_number == number for one in cells)
+    assert "person.employer" in {one.field for one in cells} <= set(fields)
+    actions.end_old_fillings(office, at=utc_now() + timedelta(days=6))
+    assert queries.list_unknown_cells(office, since=began) == ()

@@ -11,7 +11,7 @@ from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 from kuai.services.forms.engine.form_fields import NEVER_FILLED, ROW_NUMBER, form_fields
 from kuai.services.forms.engine.layouts import find_layout
-from kuai.services.forms.fillings import FILLERS, sheets_of
+from kuai.services.forms.fillings import FILLERS, plain_name, sheets_of
 from kuai.services.forms.listing import INSIDE
 from kuai.services.forms.store_reading import HOMES, BuildFacts, open_facts
 from kuai.services.forms.types import Coverage
@@ -28,7 +28,7 @@ def count_coverage(
     """For each heading we understand: of how many rows of this ground the store holds it. No value, nobody named."""
     if by.role not in FILLERS:
         raise Refusal("form.not_yours", "覆盖情况由街道或部门工作人员看。")
-    read = read_form(store, content, file_name=file_name)
+    read = read_form(store, content, file_name=plain_name(file_name))
     layout = find_layout(sheets_of(read), about, read_heading=meanings_of_heading)
     if layout is None:
         raise Refusal("form.no_headings", "没有认出这张表要填什么。")

@@ -40,6 +40,8 @@ from kuai.services.forms.listing import (
     Listed,
     Recogniser,
     clean_name,
+    is_long_number,
+    is_whole,
     list_for,
     name_key,
     read_day,
@@ -48,10 +50,12 @@ from kuai.services.forms.models import FormFilling, FormLesson, RegisteredForm
 from kuai.services.forms.registering import area_for, enter, get_form, require_in_force, view_of
 from kuai.services.forms.store_reading import BuildFacts, FieldFact, open_facts
 from kuai.services.forms.types import (
+    CellState,
     ColumnCount,
     FillingView,
     ReleasedList,
     SampleCell,
+    UnknownCell,
 )
 from kuai.services.forms.writing import MOST_CARD_SHEETS, FilledSheet, write_filled
 from kuai.sources.form_sheets import ReadForm, meanings_of_heading, read_form
@@ -63,6 +67,9 @@ TICKET_LASTS = timedelta(hours=4)
 PREPARED, RELEASED, ENDED = "prepared", "released", "ended"
 MOST_ROWS = 5_000
 SAMPLE_ROWS = 8
+A_DAY, MOST_PREVIEWS_DAILY = timedelta(days=1), 40
+KNOWN_ENDINGS = frozenset({"xlsx", "xlsm", "xls", "et", "csv", "tsv", "txt", "docx", "doc", "pdf"})
+OPEN_STATES = (CellState.UNKNOWN, CellState.HELD, CellState.DIFFERENT)
 PREPARING, RELEASING = "form.prepared", "form.listed"
 YES_NO = {"yes": "是", "no": "否"}
 
@@ -80,6 +87,7 @@ class Planned:
     unseen: int
     titles: Mapping[str, str]
     version: str
+    torn_numbers: int = 0
 
 
 # --- taking a sheet in ------------------------------------------------------------------------------
@@ -102,12 +110,12 @@ def prepare_filling(
     """
     form = _require_fillable(number, by=by, at=at)
     end_old_fillings(store, at=at)
-    read = read_form(store, content, file_name=file_name)
+    _require_previews_left(by, at=at)
+    read = read_form(store, content, file_name=plain_name(file_name))
     layout, is_learned = _layout_of(form, read, meanings)
     filling = FormFilling(
         uuid=uuid.uuid4(),
         form=form,
-        file_name=file_name[-120:],
         format=read.format,
         layout_key=layout.layout_key,
         meanings=as_json(layout),
@@ -133,6 +141,7 @@ def correct_headings(
 ) -> None:
     """Say what the headings of a waiting sheet mean (heading place -> field, empty: not ours) and plan anew."""
     filling = _require_waiting(store, number, by=by, at=at)
+    _require_previews_left(by, at=at)
     read = _read_again(store, filling)
     layout, _ = _layout_of(filling.form, read, meanings)
     filling.meanings = as_json(layout)
@@ -160,10 +169,17 @@ def release_filling(
     planned = _plan(store, filling, read, layout, by=by, at=at, is_release=True)
     content = write_filled(_filled(filling, read, planned, said=said, by=by, at=at))
     filling.state, filling.released_by, filling.released_at = RELEASED, by.user_id, at
-    filling.reason, filling.counts = said, _counts(filling, planned)
+    filling.reason = said
+    filling.counts = _counts(filling, planned) | {"previews": _previews(filling)}
+    open_cells = [
+        _as_open(cell)
+        for cell in planned.cells
+        if cell.state in OPEN_STATES and cell.field != "person.deliver_home"
+    ]
     with transaction.atomic():
         _take(filling, RELEASED)
         _seal(store, filling, "filled", content)
+        _seal(store, filling, "open_cells", json.dumps(open_cells, ensure_ascii=False).encode())
         filling.save(update_fields=["released_by", "released_at", "reason", "counts"])
         _learn(filling, by=by, at=at)
         enter("form.released", filling.form.number, by=by, at=at, purpose=filling.form.purpose)
@@ -276,7 +292,6 @@ def view_filling(store: Store, number: str, *, by: Actor, on: date) -> FillingVi
     return FillingView(
         uuid=str(filling.uuid),
         form=view_of(filling.form, on=on),
-        file_name=filling.file_name,
         state=filling.state,
         is_learned=filling.is_learned,
         rows=counts.get("rows", 0),
@@ -307,6 +322,77 @@ def find_released_list(ticket_id: str) -> ReleasedList | None:
     return ReleasedList(
         filling.form.title, filling.form.office, filling.released_by, filling.released_at
     )
+
+
+def list_unknown_cells(store: Store, *, since: datetime) -> tuple[UnknownCell, ...]:
+    """Cells that stayed open on sheets released since a moment and still kept, in the order of their release.
+
+    For a flow that hands them to questions: the same cell has the same `origin` at each delivery.
+    """
+    released = FormFilling.objects.select_related("form").filter(
+        state=RELEASED, released_at__gte=since, ended_at__isnull=True
+    )
+    found = []
+    for filling in released.order_by("released_at", "pk"):
+        form = filling.form
+        for one in _open_cells(store, filling):
+            found.append(
+                UnknownCell(
+                    origin=f"form:{form.number}:{one['field']}:{one['code']}",
+                    form_number=form.number,
+                    title=form.title,
+                    office=form.office,
+                    basis=form.basis,
+                    purpose=form.purpose,
+                    about=form.about,
+                    code=one["code"],
+                    field=one["field"],
+                    label=form_fields()[one["field"]].label,
+                    state=CellState(one["state"]),
+                    why=one["why"],
+                    released_by=filling.released_by,
+                    released_at=filling.released_at or since,
+                )
+            )
+    return tuple(found)
+
+
+def _open_cells(store: Store, filling: FormFilling) -> list[dict[str, str]]:
+    if not guard_actions.sealed_exists(
+        store,
+        zone=Zone.CORE,
+        source=SEALED_SOURCE,
+        period=_period(filling),
+        name="open_cells",
+    ):
+        return []
+    cells: list[dict[str, str]] = json.loads(_unseal(store, filling, "open_cells").decode())
+    return cells
+
+
+def _as_open(cell: PlannedCell) -> dict[str, str]:
+    return {"code": cell.code, "field": cell.field, "state": cell.state.value, "why": cell.why}
+
+
+def plain_name(file_name: str) -> str:
+    """What a sheet is called from here on: its kind alone, because people name files after people."""
+    ending = file_name.rpartition(".")[2].lower()
+    return f"上传的表.{ending}" if ending in KNOWN_ENDINGS else "上传的表"
+
+
+def _require_previews_left(by: Actor, *, at: datetime) -> None:
+    """Each preview is a look at everybody on it, if a masked one: nobody needs more of them in a day."""
+    todays = FormFilling.objects.filter(prepared_by=by.user_id, prepared_at__gt=at - A_DAY)
+    if sum(max(1, _previews(one)) for one in todays) >= MOST_PREVIEWS_DAILY:
+        raise Refusal(
+            "form.previews",
+            f"一个人一天最多预览 {MOST_PREVIEWS_DAILY} 次，今天已经用完。",
+            next_step="请明天再来，或请同事办理。",
+        )
+
+
+def _previews(filling: FormFilling) -> int:
+    return int(str(filling.counts.get("previews", 0)))
 
 
 def file_name_of(filling: FormFilling) -> str:
@@ -379,7 +465,7 @@ def _plan_and_note(
     at: datetime,
 ) -> None:
     planned = _plan(store, filling, read, layout, by=by, at=at, is_release=False)
-    filling.counts = _counts(filling, planned)
+    filling.counts = _counts(filling, planned) | {"previews": _previews(filling) + 1}
     filling.save(update_fields=["counts", "meanings", "is_learned"])
     _seal(store, filling, "sample", json.dumps(_sample(planned), ensure_ascii=False).encode())
     enter(PREPARING, filling.form.number, by=by, at=at, purpose=filling.form.purpose)
@@ -445,8 +531,9 @@ def _plan(
     ]
     unrecognised = sum(1 for row in rows if not row.code)
     return Planned(
-        layout, sheets, tuple(cells), len(rows), listed, unrecognised, len(unseen), titles, version
-    )
+        layout, sheets, tuple(cells), len(rows), listed, unrecognised, len(unseen), titles, version,
+        _count_torn(rows),
+    )  # fmt: skip
 
 
 def _blocked(sheet: Sheet) -> frozenset[tuple[int, int]]:
@@ -658,6 +745,16 @@ def notes_of(form: RegisteredForm, planned: Planned) -> list[str]:
     ]
     if extra:
         notes.append(f"准入时没有登记的栏目没有填：{'、'.join(extra)}。")
+    twice = _repeated(planned.layout)
+    if twice:
+        notes.append(
+            f"同样的栏目有两组，只填左边一组：{'、'.join(twice)}。请把右边的行接到下面再交。"
+        )
+    if planned.torn_numbers:
+        notes.append(
+            f"有 {planned.torn_numbers} 个身份证号不像原来的号码：这一列可能被当成数字，末几位已经丢失。"
+            "请把这一列设为文本，重新填写再交。"
+        )
     if "person.deliver_home" in planned.layout.fields & set(form.fields):
         notes.append("“是否送达到户”在放行时才由单独存放的分区给出是或否，不说明原因。")
     if planned.listed.left_out:
@@ -667,6 +764,20 @@ def notes_of(form: RegisteredForm, planned: Planned) -> list[str]:
             f"有 {planned.unrecognised} 行认不出是谁（或不在本区域、不在这张表的名单里），没有填。"
         )
     return notes
+
+
+def _repeated(layout: FormLayout) -> list[str]:
+    """Headings that stand there again word for word, of which the second is not filled."""
+    known = {one.heading for one in layout.columns if one.field}
+    return [one.heading for one in layout.columns if not one.field and one.heading in known]
+
+
+def _count_torn(rows: Sequence[FormRow]) -> int:
+    """Numbers that a program took for an amount: eighteen digits of which the last were rounded away."""
+    given = [row.given.get("person.id_number", "") for row in rows if not row.code]
+    return sum(
+        1 for one in given if "E+" in one.upper() or (is_long_number(one) and not is_whole(one))
+    )
 
 
 def _sample(planned: Planned) -> list[list[dict[str, str]]]:
@@ -734,7 +845,7 @@ def _learn(filling: FormFilling, *, by: Actor, at: datetime) -> None:
 def _read_again(store: Store, filling: FormFilling) -> ReadForm:
     content = _unseal(store, filling, "sheet")
     filling.sheet_content = content  # type: ignore[attr-defined]
-    return read_form(store, content, file_name=filling.file_name)
+    return read_form(store, content, file_name=plain_name(f".{filling.format}"))
 
 
 def _period(filling: FormFilling) -> str:

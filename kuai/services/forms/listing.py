@@ -159,6 +159,19 @@ def birth_in(number: str) -> date | None:
     return read_day(folded[6:14]) if len(folded) == 18 else None  # noqa: PLR2004 - GB 11643
 
 
+def is_long_number(number: str) -> bool:
+    """Whether it has the length of an identity number and digits alone."""
+    folded = fold_code(number)
+    return len(folded) == 18 and folded.isdigit()  # noqa: PLR2004 - GB 11643
+
+
+def is_whole(number: str) -> bool:
+    """Whether the check digit of an identity number holds (GB 11643)."""
+    folded = fold_code(number)
+    weighed = sum(int(digit) * (2 ** (17 - place) % 11) for place, digit in enumerate(folded[:17]))
+    return "10X98765432"[weighed % 11] == folded[-1]
+
+
 def near_numbers(number: str) -> set[str]:
     """Every number that one wrong digit, or two beside each other in the wrong order, could make of this one."""
     folded = fold_code(number)

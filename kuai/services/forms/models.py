@@ -101,7 +101,8 @@ class FormLesson(OnlyAdded):
 class FormFilling(models.Model):
     """One row: one sheet that was filled, or waits to be: counts, who, when, the ticket. The sheet lies sealed apart.
 
-    `subjects`: codes of whom it is about, for its ticket. Absent on purpose: every value, and what was on the sheet.
+    `subjects`: codes of whom it is about, for its ticket. Absent on purpose: every value, what was on the
+    sheet, and the name its file had: people name files after people.
     """
 
     privacy: ClassVar = TablePrivacy(
@@ -115,13 +116,12 @@ class FormFilling(models.Model):
         }
         | {
             name: L2
-            for name in ("file_name", "meanings", "subjects", "prepared_by", "ticket", "released_by", "reason")
+            for name in ("meanings", "subjects", "prepared_by", "ticket", "released_by", "reason")
         },
     )  # fmt: skip
 
     uuid = models.UUIDField(unique=True)
     form = models.ForeignKey(RegisteredForm, on_delete=models.PROTECT, related_name="fillings")
-    file_name = models.CharField(max_length=120)
     format = models.CharField(max_length=8)
     layout_key = models.CharField(max_length=32)
     meanings = models.JSONField(default=dict)

@@ -13,7 +13,7 @@ from kuai.services.forms.engine.form_fields import (
     fields_about,
     form_fields,
 )
-from kuai.services.forms.fillings import find_released_list, view_filling
+from kuai.services.forms.fillings import find_released_list, list_unknown_cells, view_filling
 from kuai.services.forms.letters import list_letters
 from kuai.services.forms.models import FormFilling, RegisteredForm
 from kuai.services.forms.registering import (
@@ -37,6 +37,7 @@ __all__ = [
     "list_fillings",
     "list_forms",
     "list_letters",
+    "list_unknown_cells",
     "may_fill",
     "purposes_of_forms",
     "view_filling",
@@ -69,7 +70,6 @@ def list_fillings(number: str, *, limit: int = 50) -> tuple[dict[str, object], .
     return tuple(
         {
             "uuid": str(row.uuid),
-            "file_name": row.file_name,
             "state": row.state,
             "is_over": row.ended_at is not None,
             "rows": row.counts.get("rows", 0),

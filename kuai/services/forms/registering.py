@@ -9,7 +9,7 @@ from django.db import transaction
 
 from kuai.guard import access
 from kuai.guard.free_text import require_reason
-from kuai.guard.queries import covers_any, list_purposes
+from kuai.guard.queries import are_two_people, covers_any, list_purposes
 from kuai.guard.types import Actor, Role, TicketKind
 from kuai.kit.errors import Refusal
 from kuai.services.forms.engine.form_fields import NEVER_FILLED, form_fields
@@ -74,6 +74,13 @@ def decide_form(number: str, move: str, *, reason: str, by: Actor, at: datetime)
     if move == "approved" and by.user_id == form.registered_by:
         raise Refusal(
             "form.four_eyes", "登记人不能自己批准。", next_step="请另一位有审批职责的人来批。"
+        )
+    if move == "approved" and not are_two_people(by.user_id, form.registered_by):
+        # Two logins are two people only where each has a staff number.
+        raise Refusal(
+            "form.four_eyes_unsure",
+            "看不出登记人和批准人是两个人：账号没有写工号，或工号相同。",
+            next_step="请系统管理员给两个账号写上工号。",
         )
     with transaction.atomic():
         FormMove(form=form, move=move, reason=said, moved_by=by.user_id, moved_at=at).save()

@@ -112,7 +112,6 @@ class FillingView:
 
     uuid: str
     form: FormView
-    file_name: str
     state: str
     is_learned: bool
     rows: int
@@ -145,5 +144,29 @@ class ReleasedList:
 
     title: str
     office: str
+    released_by: str
+    released_at: datetime
+
+
+@dataclass(frozen=True)
+class UnknownCell:
+    """One cell of a released sheet that stayed open: nothing is held, sources differ, or the sheet says otherwise.
+
+    `origin`: the same for the same form, field and element for ever, so that it is asked once. `about` with `code`:
+    person, room or firm. No value, neither the office's nor ours; never what the care zone would have said.
+    """
+
+    origin: str
+    form_number: str
+    title: str
+    office: str
+    basis: str
+    purpose: str
+    about: str
+    code: str
+    field: str
+    label: str
+    state: CellState
+    why: str
     released_by: str
     released_at: datetime

@@ -22,6 +22,8 @@ FEWEST_FIELDS = 2
 _NOTE = re.compile(
     r"^(填表|填报|制表|审核|负责人签|单位负责|经办|说明|备注[:：]|注[:：]|合计|总计|单位盖章|（盖章|\(盖章|日期[:：]|联系电话[:：])"
 )
+# 1. 姓名须与身份证一致: alone in its row, it is a remark below the table.
+_NUMBERED = re.compile(r"^[（(]?[0-9一二三四五六七八九十]{1,2}[)）]?[、.．)）:：]")
 _EXAMPLE = re.compile(r"^(例|示例|样例|如[:：])")
 _IN_BRACKETS = re.compile(r"^[（(].*[)）]$")
 
@@ -186,7 +188,10 @@ class _Reader:
         last = first - 1
         for row in range(first, len(self._sheet.rows)):
             cells = self._sheet.rows[row]
-            if any(_NOTE.match(cell) for cell in cells if cell):
+            written = [cell for cell in cells if cell]
+            if any(_NOTE.match(cell) for cell in written):
+                break
+            if len(written) == 1 and _NUMBERED.match(written[0]):
                 break
             span = self._right.get((row, columns[0].column))
             if span is not None and span >= columns[-1].column and cells[columns[0].column]:
@@ -210,12 +215,30 @@ class _Reader:
                     cards.append({})
                 cards[-1][means] = place
                 columns.setdefault(means, FormColumn(place[1], text, means))
+        cards = self._across(cards) if len(cards) == 1 else cards
         full = [card for card in cards if len(card) > FEWEST_FIELDS]
         rows_used = {cell[0] for cell in full[0].values()} if full else set()
         if not full or len(rows_used) < FEWEST_FIELDS:
             return None
         kept = tuple(columns[key] for key in full[0])
         return FormLayout(number, True, kept, 0, -1, tuple(full))
+
+    def _across(self, cards: list[dict[str, Cell]]) -> list[dict[str, Cell]]:
+        """Labels down one column and a column for each person: a card for each column in which something stands."""
+        card = cards[0]
+        if len({column for _, column in card.values()}) != 1:
+            return cards
+        first = next(iter(card.values()))[1]
+        used = [
+            column
+            for column in range(first + 1, self._width)
+            if sum(bool(self._text(row, column)) for row, _ in card.values()) >= FEWEST_FIELDS
+        ]
+        if used != list(range(first + 1, first + 1 + len(used))):
+            return cards
+        return cards + [
+            {means: (row, column) for means, (row, _) in card.items()} for column in used
+        ]
 
 
 def as_json(layout: FormLayout) -> dict[str, Any]:
