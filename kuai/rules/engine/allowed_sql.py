@@ -47,6 +47,7 @@ def find_form_faults(tree: exp.Expr) -> Iterator[RuleFault]:
                 column=_columns_in(node) or type(node).__name__,
             )
     yield from _clause_faults(tree)
+    yield from _naming_faults(tree)
 
 
 def _clause_faults(tree: exp.Expr) -> Iterator[RuleFault]:
@@ -69,6 +70,21 @@ def _clause_faults(tree: exp.Expr) -> Iterator[RuleFault]:
     for one in tree.find_all(exp.With):
         if one.args.get("recursive"):
             yield RuleFault("form", "不能用 RECURSIVE", column="recursive")
+
+
+def _naming_faults(tree: exp.Expr) -> Iterator[RuleFault]:
+    """Forms under which a column goes by the name of another, or one row stands for many."""
+    for union in tree.find_all(exp.Union):
+        if union.args.get("by_name"):
+            yield RuleFault("form", "不能用 UNION BY NAME", column="by name")
+    for alias in tree.find_all(exp.TableAlias):
+        if alias.args.get("columns"):
+            yield RuleFault("form", "别名后不能再写列名", column=alias.sql("duckdb"))
+    for distinct in tree.find_all(exp.Distinct):
+        if distinct.args.get("on"):
+            yield RuleFault(
+                "form", "不能用 DISTINCT ON", column=_columns_in(distinct) or "distinct on"
+            )
 
 
 def _columns_in(node: exp.Expr) -> str:

@@ -7,6 +7,7 @@ everything that is not known to be harmless is refused, with the column named.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -20,14 +21,16 @@ from sqlglot.optimizer.scope import Scope, build_scope, traverse_scope
 from kuai.guard.actions import DENIED_PURPOSES, permitted_purposes
 from kuai.kit.errors import Refusal
 from kuai.rules.engine.allowed_sql import find_form_faults
+from kuai.rules.engine.exposure import find_exposures, is_birth, trace_columns
 from kuai.rules.engine.forbidden_words import find_forbidden_word
 from kuai.rules.engine.literals import find_literal_faults
 from kuai.rules.engine.locality import Locality, find_locality
 from kuai.rules.engine.views import logical_views
-from kuai.rules.types import LogicalView, Rule, RuleFault, SubjectKind
+from kuai.rules.types import LogicalView, Rule, RuleFault, SubjectKind, ViewColumn
 
 # Because it warns of what we refuse with a sentence of our own.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
+_COLUMN_NAME = re.compile(r"^[a-z][a-z0-9_]{0,40}$")
 REQUIRED_COLUMNS = ("subject_code", "rows", "confidence", "status")
 SPARE_COLUMNS = ("place_code", "occasion")
 SUBJECT_ELEMENTS = {
@@ -81,15 +84,21 @@ def look_through(rule: Rule) -> tuple[CheckedRule | None, tuple[RuleFault, ...]]
         faults += [_placed(rule, field, one) for one in found]
         if tree is None:
             continue
+        origins, untraced = trace_columns(tree)
+        faults += [_placed(rule, field, one) for one in untraced]
+        if untraced:
+            continue
         trees[field] = tree
         used = set(columns_read(tree))
         reads |= used
         faults += [_placed(rule, field, one) for one in _column_faults(used, rule.purpose)]
         faults += [_placed(rule, field, one) for one in find_literal_faults(tree)]
+        faults += [_placed(rule, field, one) for one in find_exposures(tree, origins)]
         names = frozenset(tree.named_selects)
         if field == "population":
             faults += [_placed(rule, field, one) for one in _population_faults(names)]
             elements = _elements_of(tree, "subject_code") if not faults else set()
+            faults += [_placed(rule, field, one) for one in _whose_faults(rule, elements)]
             continue
         columns = names
         faults += [_placed(rule, field, one) for one in _output_faults(rule, names)]
@@ -165,7 +174,8 @@ def resolve(sql: str) -> tuple[exp.Query | None, list[RuleFault]]:
         )
     except SqlglotError as fault:
         return None, _unknown_columns(tree, fault)
-    return resolved, []
+    # Once more, because resolving finds out what an alias alone stands for: a whole row, all its columns in it.
+    return resolved, list(find_form_faults(resolved))
 
 
 def _first_line(fault: Exception) -> str:
@@ -267,7 +277,28 @@ def _population_faults(names: frozenset[str]) -> Iterator[RuleFault]:
         )
 
 
+def _whose_faults(rule: Rule, elements: set[str]) -> Iterator[RuleFault]:
+    """A population of something else would be as large as one likes. Of communities it is the people in them."""
+    wanted = {SUBJECT_ELEMENTS[rule.subject], "element"}
+    if rule.subject is not SubjectKind.COMMUNITY and elements - wanted:
+        yield RuleFault(
+            "population",
+            f"目标人群要与 subject 是同一类（{rule.subject}）",
+            column="subject_code",
+            remedy="写成规则可能说到的全部对象",
+        )
+
+
 def _output_faults(rule: Rule, names: frozenset[str]) -> Iterator[RuleFault]:
+    for name in sorted(names | set(rule.evidence)):
+        reason = find_forbidden_word(name)
+        if reason or not _COLUMN_NAME.match(name):
+            yield RuleFault(
+                "output",
+                f"列不能叫“{name}”" + (f"：{reason}" if reason else ""),
+                column=name,
+                remedy="用小写字母、数字和下划线",
+            )
     for name in (*REQUIRED_COLUMNS, *rule.evidence):
         if name not in names:
             yield RuleFault(
@@ -290,6 +321,7 @@ def _standing_faults(rule: Rule, tree: exp.Query) -> Iterator[RuleFault]:
         name: set(_leaves(lineage(name, tree, {}, dialect="duckdb", scope=scope)))
         for name in ("subject_code", "status", "confidence", "rows")
     }
+    yield from _shown_faults(rule, tree, scope)
     element = SUBJECT_ELEMENTS[rule.subject]
     for one in sorted(traced["subject_code"]) or [""]:
         view, _, name = one.partition(".")
@@ -298,7 +330,7 @@ def _standing_faults(rule: Rule, tree: exp.Query) -> Iterator[RuleFault]:
             yield RuleFault(
                 "subject",
                 f"subject_code 不是{rule.subject}的编码（来自“{one or '常数'}”）",
-                column=one,
+                column=one or "subject_code",
             )
     facts = {name for name in _present_views(tree) if logical_views()[name].has_standing}
     for name, own in (("status", "status"), ("confidence", "confidence"), ("rows", "row_ref")):
@@ -310,6 +342,47 @@ def _standing_faults(rule: Rule, tree: exp.Query) -> Iterator[RuleFault]:
                     column=f"{view}.{own}",
                     remedy="status、confidence 用 least(…)，rows 用 concat_ws(' ', …)，把每个用到的视图都写上",
                 )
+
+
+def _shown_faults(rule: Rule, tree: exp.Query, scope: Scope | None) -> Iterator[RuleFault]:
+    """What a finding shows must not be more than it says it is: no value among the rows, nobody behind a place."""
+
+    def traced(name: str) -> list[str]:
+        return sorted(_leaves(lineage(name, tree, {}, dialect="duckdb", scope=scope)))
+
+    def column_of(name: str) -> ViewColumn:
+        view, _, column = name.partition(".")
+        return logical_views()[view].column(column)
+
+    allowed = {
+        "rows": lambda one: one.kind == "ref",
+        "status": lambda one: one.name == "status",
+        "confidence": lambda one: one.name == "confidence",
+        "place_code": lambda one: one.kind == "code" and one.element in ("place", "element"),
+    }
+    names = set(tree.named_selects)
+    for name in sorted(names):
+        is_shown = name in rule.evidence or name == "occasion"
+        for one in traced(name):
+            column = column_of(one)
+            is_own = allowed.get(name, lambda _: True)(column)
+            tells = is_shown and (
+                (column.kind == "code" and column.element in ("person", "element"))
+                or column.kind == "ref"
+                or (is_birth(column) and rule.subject is not SubjectKind.PERSON)
+            )
+            # How many there are says nothing of whom.
+            if (not is_own or tells) and not _is_only_counted(tree, name):
+                yield RuleFault("output", f"“{name}”里不能有“{one}”", column=one)
+
+
+def _is_only_counted(tree: exp.Query, name: str) -> bool:
+    return all(
+        isinstance(one.unalias(), exp.Count)
+        for select in tree.find_all(exp.Select)
+        for one in select.expressions
+        if one.alias_or_name == name
+    )
 
 
 def _present_views(tree: exp.Query) -> set[str]:

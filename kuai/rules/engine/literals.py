@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
+from kuai.rules.engine.forbidden_words import find_forbidden_word
 from kuai.rules.engine.views import logical_views
 from kuai.rules.types import RuleFault
 
@@ -51,6 +52,17 @@ def find_literal_faults(tree: exp.Expr) -> Iterator[RuleFault]:
                 "literal", f"不能写{reason}" + (f"（与“{column}”相比）" if column else ""),
                 column=column or literal.sql("duckdb"), remedy="规则说的是一类情形，不是某个人、某间房、某个号码",
             )  # fmt: skip
+    for joined in tree.find_all(exp.ConcatWs):
+        # Else a word that may not be written could be put together.
+        for part in joined.expressions[1:]:
+            if (
+                not isinstance(part, exp.Column)
+                and part.find(exp.Literal, exp.Cast)
+                and not part.find(exp.GroupConcat)
+            ):
+                yield RuleFault(
+                    "literal", "concat_ws 里只能有列", column=part.sql("duckdb"), remedy="去掉常数"
+                )
     for holder in tree.find_all(*_HOLDERS):
         yield from _held_faults(holder)
 
@@ -64,6 +76,10 @@ def _reason(literal: exp.Literal) -> str:
         return "人、单位、事件的编码"
     if _LONG_DIGITS.search(text):
         return "地址编码、电话或证件号一类的数字"
+    if _DATE.match(text):
+        return "某一天（只有 :day）"
+    if find_forbidden_word(text):
+        return f"“{text}”：{find_forbidden_word(text)}"
     return ""
 
 

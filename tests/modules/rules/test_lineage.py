@@ -9,6 +9,7 @@ import pytest
 
 from kuai.rules.queries import check_rule, get_rule, list_rules
 from kuai.rules.types import Asks
+from tests.modules.rules.attacks import attacks
 from tests.modules.rules.mutating import Mutant, mutants_of, with_condition
 
 SEED, MANY = 20261122, 200
@@ -72,3 +73,29 @@ def test_calls_for_help_feed_no_inspection() -> None:
         "requests.category",
         "requests.building_code",
     }
+
+
+ATTACKS = attacks()
+
+
+@pytest.mark.parametrize("name", sorted(ATTACKS))
+def test_an_attack_is_refused_with_what_is_at_fault_named(name: str) -> None:
+    faults = check_rule(ATTACKS[name])
+    assert faults
+    assert all(one.sentence and (one.column or one.remedy) for one in faults)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "p.birth_date > :day - interval 60 year - interval 2 month",
+        "h.valid_from = :day - interval 3 day",
+        "exists (select 1 from homes as z where z.place_code = h.place_code and z.person_code <> p.person_code)",
+        "(select count(distinct z.person_code) from homes as z where z.place_code = h.place_code) = 1",
+        "exists (with z as (select q.person_code from homes as q) select 1 from z where z.person_code = p.person_code)",
+    ],
+)
+def test_what_says_nothing_of_anybody_is_still_allowed(condition: str) -> None:
+    rule = get_rule("first.turning_60")
+    faults = check_rule(with_condition(rule, condition))
+    assert [one for one in faults if one.code != "standing"] == []
