@@ -33,19 +33,31 @@ living as (
       and (k.to_element <> 'address' or t.address_code is not null)
     group by r.type, r.from_code, r.to_code, r.fact_key
 ),
--- More of one kind at a time than the catalogue allows, seen from either end.
-ranked as (
-    select l.type, l.from_code as code, l.mention_key, l.fact_key, k.conflict, k.conflict_zh, k.most_at_once as most,
-           row_number() over (partition by l.type, l.from_code order by l.mention_key, l.fact_key) as place,
-           count(*) over (partition by l.type, l.from_code) as held
+-- More of one kind at a time than the catalogue allows, seen from either end. Those are few: only they are ranked.
+from_crowd as (
+    select l.type, l.from_code as code, k.conflict, k.conflict_zh, k.most_at_once as most
     from living as l
     join relation_type as k on k.code = l.type and k.conflict <> '' and k.most_at_once is not null
-    union all
-    select l.type, l.to_code, l.mention_key, l.fact_key, k.conflict, k.conflict_zh, k.to_at_most,
-           row_number() over (partition by l.type, l.to_code order by l.mention_key, l.fact_key),
-           count(*) over (partition by l.type, l.to_code)
+    group by l.type, l.from_code, k.conflict, k.conflict_zh, k.most_at_once
+    having count(*) > k.most_at_once
+),
+to_crowd as (
+    select l.type, l.to_code as code, k.conflict, k.conflict_zh, k.to_at_most as most
     from living as l
     join relation_type as k on k.code = l.type and k.conflict <> '' and k.to_at_most is not null
+    group by l.type, l.to_code, k.conflict, k.conflict_zh, k.to_at_most
+    having count(*) > k.to_at_most
+),
+ranked as (
+    select c.type, c.code, l.mention_key, l.fact_key, c.conflict, c.conflict_zh, c.most,
+           row_number() over (partition by c.type, c.code order by l.mention_key, l.fact_key) as place
+    from from_crowd as c
+    join living as l on l.type = c.type and l.from_code = c.code
+    union all
+    select c.type, c.code, l.mention_key, l.fact_key, c.conflict, c.conflict_zh, c.most,
+           row_number() over (partition by c.type, c.code order by l.mention_key, l.fact_key)
+    from to_crowd as c
+    join living as l on l.type = c.type and l.to_code = c.code
 ),
 operating as (
     select r.from_code, r.mention_key as left_mention, r.fact_key as left_fact,
@@ -80,7 +92,7 @@ stated as (
     from ranked as f
     join ranked as s
         on s.type = f.type and s.code = f.code and s.conflict = f.conflict and s.place = s.most + 1
-    where f.place = 1 and f.held > f.most
+    where f.place = 1
     union all
     select 'registered_operating_differ', from_code, left_mention, right_mention, left_fact, right_fact,
            '注册住所与经营场所不一致'

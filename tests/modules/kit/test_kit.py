@@ -166,7 +166,9 @@ def test_a_column_left_out_of_the_sort_because_all_rows_share_it_gives_the_same_
         ),
         order_by=("source", "key"),
     )
-    select = "select $source as source, 'k' || hash(i) as key, i / 7.0 as chance from range(300000) t(i)"
+    select = (
+        "select $source as source, 'k' || hash(i) as key, i / 7.0 as chance from range(300000) t(i)"
+    )
     files = []
     for name, same_in_all in (("a", ()), ("b", ("source",))):
         with engine() as connection:
