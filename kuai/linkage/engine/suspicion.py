@@ -270,7 +270,11 @@ def _one_a_family(
 ) -> list[tuple[int, int, int]]:
     """(part, part, place): ties that say the same of the same two parts count once, the strongest."""
     found: dict[tuple[int, int, int], int] = {}
-    for place in sorted(places, key=lambda place: (int(kept.tier[place]), place)):
+    # By the ends and not by the place, because edges come in any order.
+    for place in sorted(
+        places,
+        key=lambda place: (int(kept.tier[place]), int(kept.left[place]), int(kept.right[place])),
+    ):
         one, other = sorted((int(part[kept.left[place]]), int(part[kept.right[place]])))
         found.setdefault((one, other, int(family[kept.tier[place]])), place)
     return [(one, other, place) for (one, other, _), place in found.items()]
