@@ -3,7 +3,7 @@
 python benchmarks/bench_district.py [--rooms N] [--delta] [--keep FOLDER]
 
 --delta changes 0.5 % of one source's rows and builds them as of the next day, twice: once on what is there, once with
-nothing taken over. A city (--rooms 2200000) works too, if the disk has room.
+nothing taken over. Twice the district (--rooms 1103200) works too, if the disk has room; a demo city has no more.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from kuai.cli.output import console, shown_progress, write_json_answer
 
 def demo_city(
     out: Annotated[Path, typer.Argument(help="数据包写到哪个文件夹")],
-    rooms: Annotated[int, typer.Option(help="房屋（套间）数，200 到 1,000,000")] = 20_000,
+    rooms: Annotated[int, typer.Option(help="房屋（套间）数，200 到 1,110,000")] = 20_000,
     seed: Annotated[int, typer.Option(help="随机种子；相同种子得到相同城市")] = 1,
     profile: Annotated[
         str,

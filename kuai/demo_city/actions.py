@@ -34,7 +34,8 @@ from kuai.kit.errors import Breakdown, Refusal
 from kuai.kit.progress import SILENT, Progress, progress_line
 from kuai.kit.store import write_json
 
-FEWEST_ROOMS, MOST_ROOMS = 200, 1_000_000
+# Above, the owners' workbook has more rows than a sheet.
+FEWEST_ROOMS, MOST_ROOMS = 200, 1_110_000
 TRUTH_HEADINGS = ("resource", "row", "room_code", "person_id", "org_id")
 
 
@@ -49,7 +50,7 @@ def generate_city(  # noqa: PLR0913 - the command's own parameters
 ) -> CityReport:
     """Write a source package with truth to `out`; the same parameters give the same bytes.
 
-    Refuses a folder that holds anything, fewer than 200 or more than 1,000,000 rooms, and unknown profiles.
+    Refuses a folder that holds anything, fewer than 200 or more than 1,110,000 rooms, and unknown profiles.
     The folder appears whole or not at all; may be repeated into another folder.
     """
     _refuse_bad_request(out, rooms=rooms, seed=seed)
