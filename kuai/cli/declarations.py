@@ -36,11 +36,12 @@ def hand_over(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -
 
 @app.command("checks")
 def turn_into_checks(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
-    """到期没有答复的问题转为核对；可以重复，每晚一次就够。"""
+    """到期没有答复的问题转为核对，并备好当前版本的查找表；可以重复，每晚构建之后一次就够。"""
     require_allowed("declarations checks")
-    open_existing_work_database(store)
+    opened = open_existing_work_database(store)
     from kuai.services.residence import actions
 
+    actions.write_look_up(opened)
     turned = actions.turn_into_checks(on=local_day(utc_now()))
     if as_json:
         write_json_answer({"checks": turned})

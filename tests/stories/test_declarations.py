@@ -29,10 +29,12 @@ from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 from kuai.registry import queries as registry
-from kuai.services.residence import actions, queries, questions, sealed_values
+from kuai.services.residence import actions, on_file, queries, questions, sealed_values
 from kuai.services.residence.door_codes import mark_of
+from kuai.services.residence.engine.names import name_key
 from kuai.services.residence.engine.sheet_form import HEADING, REASON
 from kuai.services.residence.models import Declaration, DoorCode, Question, StampedReceipt
+from kuai.services.residence.on_file import count_living
 from kuai.services.residence.types import (
     Act,
     Answer,
@@ -62,6 +64,13 @@ pytestmark = pytest.mark.django_db
 NOW = utc_now().replace(microsecond=0)
 FIRM_PHONE, CONTACTS = "13900000555", "firm_contacts"
 ELSEWHERE = Actor("elsewhere", Role.SUBDISTRICT_CLERK, areas=("/none",))
+A_CHILD = {
+    "act": "child",
+    "room_code": "x",
+    "declared_at": NOW,
+    "fields_typed": 2,
+    "is_child_under_14": True,
+}
 OFFICER = Actor("officer", Role.OFFICER, areas=("",))
 
 
@@ -746,28 +755,91 @@ def test_staff_see_counts_from_ten_on_and_a_name_by_ticket_alone(
     assert queries.list_area_questions(store, by=ELSEWHERE) == ()
 
 
-def test_what_a_resident_says_of_their_home_holds_at_once_and_says_what_it_changed(
-    store: Store,
-) -> None:
-    access.create_demo_accounts((), synthetic=True, at=NOW, password="kuai-demo-for-tests")
+@pytest.fixture
+def resident(store: Store) -> Actor:
+    """A bound resident who is on file for a home."""
     from kuai.flows.demo_resident import seed_demo_resident
     from kuai.guard.queries import find_actor_by_login
 
+    access.create_demo_accounts((), synthetic=True, at=NOW, password="kuai-demo-for-tests")
     assert seed_demo_resident(store, "demo-resident", officers=(), at=NOW)
     person = find_actor_by_login("demo-resident")
-    homes = queries.list_homes(store, person)
+    assert person is not None
+    return person
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ("moved_out", "已经搬走"),
+        ("never_lived", "从没住过"),
+        ("landlord_wrong", "报错了人"),
+        ("typo", "写错了"),
+    ],
+)
+def test_what_a_resident_says_of_their_home_holds_at_once_and_says_what_it_changed(
+    store: Store, resident: Actor, said: str, word: str
+) -> None:
+    homes = queries.list_homes(store, resident)
     home = homes[0]
-    confirmed = actions.answer_home(store, home.fact_key, "yes", by=person, at=NOW)
+    confirmed = actions.answer_home(store, home.fact_key, "yes", by=resident, at=NOW)
     assert confirmed.declared is not None
     assert registry.contested_facts() == frozenset()
-    changed = actions.answer_home(store, home.fact_key, "moved_out", by=person, at=NOW)
+    living = count_living(store, home.room_code)
+    changed = actions.answer_home(store, home.fact_key, said, by=resident, at=NOW)
+    assert word in changed.sentence
+    assert "已停用" in changed.sentence
     assert home.fact_key in registry.contested_facts()
+    # What used the fact is worked out anew: here, how many live in the room.
+    assert count_living(store, home.room_code) == living - (home.type == "PH_RESIDE")
+    assert next(
+        one for one in queries.list_homes(store, resident) if one.fact_key == home.fact_key
+    ).is_contested
     assert changed.block_names
     assert changed.cases
+    with pytest.raises(Refusal, match="提过异议"):
+        actions.answer_home(store, home.fact_key, "yes", by=resident, at=NOW)
     others = [one["fact_key"] for one in rooms_with(store, "PH_RESIDE")]
     theirs = next(one for one in others if one not in {line.fact_key for line in homes})
     with pytest.raises(Refusal, match="不是您的"):
-        actions.answer_home(store, theirs, "moved_out", by=person, at=NOW)
+        actions.answer_home(store, theirs, said, by=resident, at=NOW)
+
+
+def test_a_doubt_goes_through_the_outbox_and_what_staff_find_lets_the_declaration_in(
+    store: Store, phone: Phone, door: str
+) -> None:
+    from kuai.flows import questions as outbox
+    from kuai.services.questions import queries as asked_of
+    from kuai.services.questions.types import By, Said
+
+    sure = declare(store, door, a_wish(tenure=Tenure.OWN), phone, at=NOW)
+    assert taken_up(store) == {sure.number}, "most go straight in"
+    taken = hand_in(store, phone, [(door, "租客乙", "440381199001010001", "", "")])
+    assert taken.receipt.kept == 1
+    (row,) = Declaration.objects.filter(sheet__number=taken.number)
+    (doubt,) = row.questions.filter(kind="impossible_number")
+    assert taken_up(store) == {sure.number}
+    assert actions.turn_into_checks(on=local_day(NOW) + timedelta(days=15))
+    assert outbox.hand_over_declarations(store, at=NOW).kept
+    access.create_demo_accounts((), synthetic=True, at=NOW, password="kuai-demo-for-tests")
+    from kuai.guard.models import Account
+
+    clerk = Account.objects.get(username="demo-subdistrict-clerk").as_actor()
+    found = [
+        one for one in asked_of.list_living(by=clerk)[0] if one.origin.endswith(doubt.number)
+    ]
+    outbox.settle(store, found[0].number, Said.HOLDS, way=By.COUNTER, by=clerk, at=NOW)
+    assert taken_up(store) == {sure.number, row.number}
+
+
+def test_the_look_up_by_phone_says_what_the_scan_says(store: Store) -> None:
+    _home, name, number = somebody_on_file(store)
+    marks = (mark_of(store, number), mark_of(store, name_key(name)))
+    assert on_file.write_look_up(store) == on_file.write_look_up(store) > 0
+    for phone, called in (marks, (marks[0], ""), (marks[0], "x"), ("x", "")):
+        assert on_file._holders(store, phone, called) == on_file._holders_by_scan(
+            store, phone, called
+        )
 
 
 def test_declarations_are_shredded_after_three_years_also_when_their_rows_went_first(
@@ -843,6 +915,23 @@ def test_pages_carry_nothing_inline_forge_nothing_and_say_the_same_to_known_and_
     ]
     assert statuses == [200, 200, 200, 409]
     assert client.get(f"/d/{home}/").status_code == 404
+    # A phone that goes from hand to hand: a receipt is forgotten on demand and after a quarter of an hour.
+    for minutes, status in ((0, 200), (16, 302)):
+        session = client.session
+        session["declared"] = {
+            "number": "D-1",
+            "mark": "0" * 20,
+            "kind": "child",
+            "place": "某处",
+            "was_known": False,
+            "at": (utc_now() - timedelta(minutes=minutes)).isoformat(),
+            "asked": [],
+        }
+        session.save()
+        Declaration.objects.get_or_create(number="D-1", **A_CHILD)
+        assert client.get("/declare/done/").status_code == status
+    client.post("/declare/done/")
+    assert "declared" not in client.session
     assert client.get("/declarations/").status_code == 302
     assert client.get("/mine/home/").status_code == 302
 

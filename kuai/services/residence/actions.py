@@ -5,6 +5,7 @@ from kuai.services.residence.declaring import ask_for_code, declare
 from kuai.services.residence.door_codes import end_door_code, issue_door_codes, open_door
 from kuai.services.residence.door_proof import ask_for_door_proof, prove_at_door
 from kuai.services.residence.handing import note_handed_over, shred_overdue
+from kuai.services.residence.on_file import write_look_up
 from kuai.services.residence.proving import find_proof
 from kuai.services.residence.questions import answer_question, turn_into_checks
 from kuai.services.residence.staff_work import settle, take_question_ticket
@@ -35,4 +36,5 @@ __all__ = [
     "take_sheet",
     "turn_into_checks",
     "withdraw_declaration",
+    "write_look_up",
 ]

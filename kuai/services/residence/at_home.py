@@ -31,6 +31,14 @@ ANSWERS = {
     "typo": Objection.TYPO,
 }
 YES = "yes"
+_OUT_OF_USE = "这一条已停用：规则、名单和统计都不再用它，直到登记它的单位答复。"
+# What each answer changed, in a plain sentence.
+CHANGED = {
+    "moved_out": "记下了：您已经搬走。" + _OUT_OF_USE + "新住处可以扫那里的门牌二维码申报。",
+    "never_lived": "记下了：您从没住过这里。" + _OUT_OF_USE + "已问登记的单位这一条是怎么来的。",
+    "landlord_wrong": "记下了：房东报错了人。" + _OUT_OF_USE + "已请登记的单位核对是谁住在这里。",
+    "typo": "记下了：写错了。" + _OUT_OF_USE + "已请登记的单位改正；改正以后会重新算上您。",
+}
 
 
 def list_homes(store: Store, actor: Actor) -> tuple[HomeLine, ...]:
@@ -68,7 +76,7 @@ def answer_home(store: Store, fact_key: str, said: str, *, by: Actor, at: dateti
     contested = decisions.contest_fact(store, fact_key, says=ANSWERS[said], by=by, at=at)
     cases = tuple(case.number for case in contested.cases)
     return Changed(
-        sentence="这一条已停用：规则、名单和统计都不再用它，直到登记它的单位答复。",
+        sentence=CHANGED[said],
         block_names=_blocks_over(store, home.room_code),
         cases=cases,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from kuai.guard.sessions import client_address
+from kuai.kit.clock import utc_now
 from kuai.kit.errors import DataFault, Refusal
 from kuai.web.rules import anybody
 
@@ -18,6 +20,8 @@ SIZE_COOKIE = "kuai_letters"
 # Plain, 18 pt, 24 pt with headings of 30 pt.
 SIZES = ("", "big", "huge")
 SIZE_LASTS_S = 180 * 24 * 3600
+# As long as a proven code.
+KEPT_FOR = timedelta(minutes=15)
 
 
 def page(
@@ -41,6 +45,14 @@ def words_of(refused: Refusal | DataFault) -> dict[str, str]:
     if isinstance(refused, Refusal):
         return {"sentence": refused.sentence, "next_step": refused.next_step}
     return {"sentence": str(refused), "next_step": ""}
+
+
+def kept_of(request: HttpRequest, name: str) -> dict[str, Any] | None:
+    """What this visitor made a short while ago; older than that, somebody else may hold the phone."""
+    kept: dict[str, Any] | None = request.session.get(name)
+    if kept is None or utc_now() - datetime.fromisoformat(kept["at"]) > KEPT_FOR:
+        return None
+    return kept
 
 
 def address_of(request: HttpRequest) -> str:

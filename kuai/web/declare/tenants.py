@@ -13,7 +13,7 @@ from kuai.kit.clock import utc_now
 from kuai.kit.errors import DataFault, Refusal
 from kuai.services.residence import actions, queries
 from kuai.services.residence.types import Act
-from kuai.web.declare.frame import address_of, page, words_of
+from kuai.web.declare.frame import address_of, kept_of, page, words_of
 from kuai.web.declare.printing import receipt_pdf
 from kuai.web.doors import current_store
 from kuai.web.rules import anybody
@@ -88,10 +88,13 @@ def take_sheet(request: HttpRequest) -> HttpResponse:
 
 
 @anybody("declare.sheet_done")
-@require_GET
+@require_http_methods(["GET", "POST"])
 def show_sheet(request: HttpRequest) -> HttpResponse:
-    """Sums and reasons of the sheet handed in last."""
-    kept = request.session.get(SHEET)
+    """Sums and reasons of the sheet handed in last; posted, this phone or computer forgets it."""
+    if request.method == "POST":
+        request.session.flush()
+        return HttpResponseRedirect(reverse("declare"))
+    kept = kept_of(request, SHEET)
     if kept is None:
         return HttpResponseRedirect(reverse("declare_tenants"))
     sums = queries.get_sheet_sums(kept["number"])
@@ -103,7 +106,7 @@ def show_sheet(request: HttpRequest) -> HttpResponse:
 @require_GET
 def download_returned(request: HttpRequest) -> HttpResponse:
     """The refused rows with their reasons, to whoever handed them in."""
-    kept = request.session.get(SHEET)
+    kept = kept_of(request, SHEET)
     content = queries.read_returned_sheet(current_store(), kept["number"]) if kept else b""
     if not content:
         return HttpResponseRedirect(reverse("declare_tenants"))
@@ -114,7 +117,7 @@ def download_returned(request: HttpRequest) -> HttpResponse:
 @require_GET
 def download_sheet_receipt(request: HttpRequest) -> HttpResponse:
     """The stamped receipt of a sheet: its sums."""
-    kept = request.session.get(SHEET)
+    kept = kept_of(request, SHEET)
     if kept is None:
         return HttpResponseRedirect(reverse("declare_tenants"))
     sums = queries.get_sheet_sums(kept["number"])

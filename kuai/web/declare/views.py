@@ -19,7 +19,7 @@ from kuai.kit.errors import Refusal
 from kuai.services.residence import actions, queries
 from kuai.services.residence.types import Act, Declared, Premises, Tenure, Wish
 from kuai.web.declare import words
-from kuai.web.declare.frame import address_of, page, words_of
+from kuai.web.declare.frame import address_of, kept_of, page, words_of
 from kuai.web.declare.printing import receipt_pdf
 from kuai.web.doors import current_store
 from kuai.web.looks import note_look
@@ -104,10 +104,13 @@ def declare(request: HttpRequest, code: str, kind: str) -> HttpResponse:
 
 
 @anybody("declare.done")
-@require_GET
+@require_http_methods(["GET", "POST"])
 def show_done(request: HttpRequest) -> HttpResponse:
-    """The receipt of what this visitor declared last."""
-    kept = request.session.get(DECLARED)
+    """The receipt of what this visitor declared last; posted, this phone forgets it."""
+    if request.method == "POST":
+        request.session.flush()
+        return HttpResponseRedirect(reverse("declare"))
+    kept = kept_of(request, DECLARED)
     if kept is None:
         return HttpResponseRedirect(reverse("declare"))
     lines = _receipt_lines(kept)
@@ -119,7 +122,7 @@ def show_done(request: HttpRequest) -> HttpResponse:
 @require_GET
 def download_receipt(request: HttpRequest) -> HttpResponse:
     """The same receipt on paper, with the QR code that verifies it."""
-    kept = request.session.get(DECLARED)
+    kept = kept_of(request, DECLARED)
     if kept is None:
         return HttpResponseRedirect(reverse("declare"))
     link = request.build_absolute_uri(reverse("verify", args=[kept["mark"]]))
@@ -171,7 +174,8 @@ def show_notice(request: HttpRequest) -> HttpResponse:
 @require_POST
 def withdraw(request: HttpRequest) -> HttpResponse:
     """Consent taken back by whoever declared in this session."""
-    kept = request.session.pop(DECLARED, None)
+    kept = kept_of(request, DECLARED)
+    request.session.pop(DECLARED, None)
     if kept is None:
         return HttpResponseRedirect(reverse("declare"))
     actions.withdraw_declaration(current_store(), kept["number"], by=None, at=utc_now())
