@@ -17,7 +17,7 @@ from kuai.cli.allowing import (
 )
 from kuai.cli.options import DEFAULT_STORE, JsonOption, StoreOption
 from kuai.cli.output import console, write_json_answer
-from kuai.cli.work_database import open_existing_work_database
+from kuai.cli.work_database import open_existing_work_database, open_work_database
 from kuai.guard.types import Actor, Ticket, TicketKind
 from kuai.kit.clock import utc_now
 from kuai.kit.element_codes import is_element_code
@@ -158,12 +158,15 @@ def list_doubtful(
     as_json: JsonOption = False,
 ) -> None:
     """存疑的合并：仅凭姓名、相近的姓名或同一楼栋认作一人的，最没把握的在前；只列来源和行号。"""
-    require_allowed("review doubtful")
-    open_existing_work_database(store)
     from kuai.flows.queries import is_synthetic
-    from kuai.registry import decisions
 
     opened = Store(store)
+    # Where nothing is published there is nothing to list, and no work database to begin.
+    opened.current_build()
+    require_allowed("review doubtful", store=opened)
+    open_work_database(opened.root)
+    from kuai.registry import decisions
+
     by = replace(operator(), areas=("",)) if is_synthetic(opened) else account_of_operator()
     page = decisions.list_doubtful(opened, by=by, limit=limit)
     enter_in_ledger(opened, "listed_doubtful", count=len(page.ties), ticket="")

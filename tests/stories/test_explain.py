@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,16 @@ def test_whoever_looks_at_a_row_is_in_the_ledger(store: Path, tmp_path: Path) ->
     )
     assert b"explained_mention" in entries
     assert b"exported_mentions" in entries
+
+
+def test_doubtful_merges_are_listed_by_row_without_code_or_value(store: Path, town: Path) -> None:
+    page = towns.run_well("review", "doubtful", "--store", store, "--limit", "5", "--json").json()
+    assert page["total"] == sum(page["by_key"].values())
+    assert len(page["ties"]) == min(5, page["total"]) > 0
+    told = towns.run_well("review", "doubtful", "--store", store).stdout
+    assert not re.search(r"P-[0-9A-Z]{8}|[0-9]{11}", told)
+    names = {row["姓名"] for row in towns.read_extract(town, REGISTER)}
+    assert not any(name in told for name in names if len(name) > 2)
+    first = page["ties"][0]
+    ends = [f"{first[end]['source']}:{first[end]['row_no']}" for end in ("left", "right")]
+    assert "认定为同一人" in towns.run_well("explain", "pair", *ends, "--store", store).stdout

@@ -386,6 +386,8 @@ def test_explain_pair_tells_rows_agreement_keys_path_and_doubt_and_no_value(
     assert "身份证号码相同且姓名一致" in text
     assert "出生日期不同" in text
     assert not re.search(r"44038[0-9]{12}", text)
+    keys = [row["mention_key"] for row in ends]
+    assert run_well("explain", "pair", *keys, "--store", held_town, "--json").json() == told
     other = next(row for row in rows.values() if row["code"] != ends[0]["code"])
     apart = run_well("explain", "pair", ends[0]["code"], other["code"], "--store", held_town)
     assert "认定为两个人" in apart.stdout
