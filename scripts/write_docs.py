@@ -220,8 +220,8 @@ def dictionary_page() -> str:
 def declared_tables() -> list[Any]:
     """The catalogue once every room has declared its tables."""
     sys.path.insert(0, str(REPOSITORY))
-    for path in sorted(HOUSE.glob("*/types.py")):
-        importlib.import_module(f"kuai.{path.parent.name}.types")
+    for path in sorted((*HOUSE.glob("*/types.py"), *HOUSE.glob("services/*/tables.py"))):
+        importlib.import_module(".".join(("kuai", *path.relative_to(HOUSE).with_suffix("").parts)))
     from kuai.kit.tables import CATALOGUE
 
     return sorted(CATALOGUE.tables.values(), key=lambda table: table.name)
