@@ -22,7 +22,7 @@ TICKET_LASTS = timedelta(days=5)
 FIELDS = ("name", "phone")
 QUESTION = "演示：核对一位居民的登记"
 # Somebody grown up, named by many rows, with one home: the story is about one wrong line, not about a muddle. Best
-# somebody who turned sixty within the year, can be reached and has no card yet: day one is about them.
+# somebody who turned sixty this year, can be reached and has no card yet: day one is about them.
 _CHOSEN = """
 with home as (
     select from_code as code, count(distinct to_code) as homes, count(distinct source) as sources
@@ -30,7 +30,7 @@ with home as (
 ),
 newly_sixty as (
     select person_code as code from {person}
-    where birth_date <= cast($on as date) - interval 60 year and birth_date > cast($on as date) - interval 61 year
+    where birth_date <= cast($on as date) - interval 60 year and year(birth_date) = year(cast($on as date)) - 60
       and person_code in (select from_code from {relation} where type in ('PT_REGISTERED', 'PT_USES'))
       and person_code not in (
           select code from {mention_element} where source = 'transit_list' and element = 'person' and code is not null
@@ -38,7 +38,7 @@ newly_sixty as (
 )
 select p.person_code, p.founding_mention from {person} as p join home on home.code = p.person_code
 where not p.is_child_under_14 and not p.quarantined and home.homes = 1
-order by (p.mentions > 2 and p.person_code in (select code from newly_sixty)) desc,
+order by (p.mentions > 1 and p.person_code in (select code from newly_sixty)) desc,
     home.sources desc, p.mentions desc, p.person_code
 limit 1
 """
