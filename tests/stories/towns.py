@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from kuai.demo_city.actions import generate_city
 from kuai.kit.store import Store, read_json, write_json
+from tests.stories.warm_kuai import warm_kuai
 
 TOWN_DAY = date(2026, 10, 31)
 LONGEST_COMMAND_S = 300
@@ -60,8 +61,12 @@ def command_line(*words: object) -> list[str]:
     return [str(Path(sys.executable).parent / "kuai"), *(str(word) for word in words)]
 
 
-def run_kuai(*words: object, settings: Mapping[str, str] | None = None) -> Answer:
-    """Run `kuai WORDS` to its end."""
+def run_kuai(
+    *words: object, settings: Mapping[str, str] | None = None, cold: bool = False
+) -> Answer:
+    """Run `kuai WORDS` to its end: forked from the warm one, or, `cold` or with settings, started anew."""
+    if not (cold or settings):
+        return run_warm(*words)
     done = subprocess.run(
         command_line(*words),
         env=environment(settings),
@@ -74,16 +79,30 @@ def run_kuai(*words: object, settings: Mapping[str, str] | None = None) -> Answe
     return Answer(done.returncode, done.stdout, done.stderr)
 
 
-def run_well(*words: object, settings: Mapping[str, str] | None = None) -> Answer:
+def run_warm(*words: object, login: str = "", typed: str = "") -> Answer:
+    """Run `kuai WORDS` in a process forked from this worker's warm kuai, as the system's user `login` if named."""
+    request = {
+        "words": [str(word) for word in words],
+        "environment": environment(),
+        "folder": str(Path.cwd()),
+        "login": login,
+    }
+    warm = warm_kuai(environment())
+    return Answer(*warm.run(request, typed=typed, timeout=LONGEST_COMMAND_S))
+
+
+def run_well(
+    *words: object, settings: Mapping[str, str] | None = None, cold: bool = False
+) -> Answer:
     """Run `kuai WORDS`, which must succeed."""
-    answer = run_kuai(*words, settings=settings)
+    answer = run_kuai(*words, settings=settings, cold=cold)
     assert answer.exit_code == 0, f"kuai {words} -> {answer.exit_code}\n{answer.stderr[-3000:]}"
     return answer
 
 
-def build(package: Path, store: Path) -> dict[str, Any]:
+def build(package: Path, store: Path, *, cold: bool = False) -> dict[str, Any]:
     """`kuai build PACKAGE --store STORE --json`, which must succeed."""
-    return run_well("build", package, "--store", store, "--json").json()
+    return run_well("build", package, "--store", store, "--json", cold=cold).json()
 
 
 def kill_build_after(seconds: float, package: Path, store: Path) -> bool:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from kuai.kit.store import Store
-from tests.stories.towns import LONGEST_COMMAND_S, Answer, environment
+from tests.stories.towns import LONGEST_COMMAND_S, Answer, environment, run_warm
 
 PASSWORD = "three-quiet-herons"
 # What the machine's own register of users would say; everything after it is the real command.
@@ -26,6 +26,9 @@ def run_as(
     login: str, *words: object, typed: str = "", settings: dict[str, str] | None = None
 ) -> Answer:
     """Run `kuai WORDS` as the operating system's user `login`."""
+    if not settings:
+        # Forked from the warm one, and as without a terminal as the one below.
+        return run_warm(*words, login=login, typed=typed)
     done = subprocess.run(
         [sys.executable, "-c", AS_SOMEBODY_ELSE, login, *(str(word) for word in words)],
         env=environment(settings),
