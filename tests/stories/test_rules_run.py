@@ -13,6 +13,7 @@ from kuai.kit.errors import DataFault, Refusal
 from kuai.kit.store import Store
 from kuai.rules import actions, queries
 from kuai.rules.types import Overlay
+from tests.house.tracked_files import REPOSITORY
 from tests.stories import towns
 
 DAY = towns.TOWN_DAY
@@ -178,12 +179,25 @@ def test_an_office_writes_its_own_rule_and_is_told_where_it_is_wrong(asked: Stor
     (folder / "turning_65.yaml").unlink()
 
 
-def test_the_commands_run_and_explain(own_store: Path) -> None:
-    ran = towns.run_kuai("rules", "run", "--day", DAY, "--store", own_store, "--json")
-    assert ran.json()["findings"] > 0
-    listed = towns.run_kuai("rules", "list", "--store", own_store, "--json")
-    assert len(listed.json()) >= 20
-    assert towns.run_kuai("rules", "check", "--store", own_store).exit_code == 0
-    one = queries.list_findings(Store(own_store), limit=1)[0]
-    told = towns.run_kuai("rules", "explain", one.finding_id, "--store", own_store)
-    assert "什么会消除它" in told.stdout
+def test_every_command_of_the_guide_runs_as_it_is_written(own_store: Path) -> None:
+    page = (REPOSITORY / "docs" / "writing-a-rule.md").read_text(encoding="utf-8")
+    file = own_store / "rules" / "packs" / "own" / "turning_65.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    lines = [line.split("#")[0].split() for line in page.splitlines()]
+    commands = [line for line in lines if line[:2] == ["kuai", "rules"]]
+    assert [line[2] for line in commands] == ["list", "views", "check", "run", "explain"]
+    told = {}
+    for line in commands:
+        words = [str(own_store) if word == "STORE" else word for word in line[1:]]
+        if line[2] == "explain":
+            words[2] = queries.list_findings(Store(own_store), limit=1)[0].finding_id
+        ran = towns.run_kuai(*words)
+        assert ran.exit_code == 0, (words, ran.stdout)
+        told[line[2]] = ran.stdout
+    assert "own.turning_65" in told["list"]
+    assert "可以运行" in told["check"]
+    assert "own.turning_65" in told["run"]
+    assert "什么会消除它" in told["explain"]
+    found = towns.run_kuai("rules", "run", "--day", DAY, "--store", own_store, "--json")
+    assert found.json()["findings"] > 0
