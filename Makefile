@@ -31,13 +31,17 @@ run: setup ## everything from nothing: demo city of 20,000 rooms, build, portal;
 demo: setup ## demo city and build only, no portal
 	@$(BIN)/kuai run-demo --store $(STORE) --rooms $(ROOMS) --no-serve
 
+# Bytecode is kept whatever the machine's habit is: a command of a test else compiles 300 modules again. The longest
+# files begin first (tests/conftest.py), instead of those of most tests.
+TEST := -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not torture"
+
 test: setup ## the whole suite on SQLite
 	@bash scripts/debian_packages.sh chromium fonts-noto-cjk
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not torture" $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python $(TEST) $(ARGS)
 
 test-postgres: setup ## the same suite on a private PostgreSQL cluster
 	@bash scripts/debian_packages.sh postgresql chromium fonts-noto-cjk
-	@$(BIN)/python scripts/with_private_postgres.py -- $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not torture" $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python scripts/with_private_postgres.py -- $(BIN)/python $(TEST) $(ARGS)
 
 check: setup ## format, lint, types, imports, house tests
 	@$(BIN)/ruff format --check kuai tests scripts benchmarks

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from django.conf import settings as of_django
 
 from kuai.kit.store import Store
 
@@ -16,6 +17,70 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 # Because a loaded machine is no fault of the code: no test fails for being slow once.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
+
+# Begun first, longest first: whoever begins the longest file last waits for it alone.
+LONGEST_FILES = (
+    "stories/test_build_interrupted.py",
+    "stories/test_living_library.py",
+    "stories/test_bad_input.py",
+    "stories/test_build_without_care.py",
+    "modules/web/test_browser.py",
+    "stories/test_address_learning.py",
+    "stories/test_journeys.py",
+    "stories/test_backup.py",
+    "modules/sources/test_receive_mutations.py",
+    "stories/test_canaries.py",
+    "modules/registry/test_statements.py",
+    "stories/test_tour.py",
+    "stories/test_every_page.py",
+    "modules/cli/test_accounts.py",
+    "modules/cli/test_commands.py",
+    "modules/cli/test_review.py",
+    "modules/web/test_serving.py",
+    "stories/test_upgrade.py",
+    "modules/web/test_library_browser.py",
+    "stories/test_codes_for_ever.py",
+    "modules/flows/test_replay.py",
+    "stories/test_closed_doors.py",
+    "stories/test_real_data_refused.py",
+    "stories/test_days_delta.py",
+    "modules/flows/test_two_clocks.py",
+    "modules/registry/test_identify.py",
+    "stories/test_explain.py",
+    "stories/test_nobody_by_name.py",
+    "modules/flows/test_standing_rows.py",
+)
+_PLACE_IN_LINE = {REPOSITORY / "tests" / name: place for place, name in enumerate(LONGEST_FILES)}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; each file's tests stay in their order."""
+    items.sort(key=lambda item: _PLACE_IN_LINE.get(item.path, len(LONGEST_FILES)))
+
+
+QUICK_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashers() -> list[str]:
+    """Passwords are hashed quickly, for argon2 is slow on purpose; returns the hashers of the portal."""
+    ours = list(of_django.PASSWORD_HASHERS)
+    of_django.PASSWORD_HASHERS = [*QUICK_HASHERS, *ours]
+    return ours
+
+
+@pytest.fixture
+def hashers_of_the_portal(quick_hashers: list[str], settings: object) -> None:
+    """For tests about hashing: as outside of tests."""
+    settings.PASSWORD_HASHERS = quick_hashers  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """Files are not forced to the disk: no test cuts the power, and a killed process loses nothing it wrote."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda file: None)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,10 @@ def town(shared_by_workers: Path) -> Path:
 def built(town: Path, shared_by_workers: Path) -> Path:
     """A store built from the town. Read it, or copy it (`own_store`) before changing it."""
     return towns.once_a_run(
-        shared_by_workers, "built", lambda store: towns.build(town, store) and None
+        # Cold, so that what is compared with it was built under another seed of hashes.
+        shared_by_workers,
+        "built",
+        lambda store: towns.build(town, store, cold=True) and None,
     )
 
 

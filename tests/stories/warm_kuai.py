@@ -171,6 +171,8 @@ def _become(request: dict[str, Any], files: list[int], template: Path) -> None:
     sys.argv = ["kuai", *request["words"]]
     if login := request["login"]:
         pwd.getpwuid = lambda uid: SimpleNamespace(pw_name=login)
+    # As in tests/conftest.py: nobody cuts the power.
+    os.fsync = lambda file: None
     _forget_settings()
     _make_tables_from(template)
     code = _exit_code_of_main()

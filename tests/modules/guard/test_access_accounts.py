@@ -38,6 +38,7 @@ def row_of(role: str, staff_no: str, username: str, **changes) -> Account:
     return Account(**values | changes)
 
 
+@pytest.mark.usefixtures("hashers_of_the_portal")
 def test_an_account_opens_with_argon2_and_a_password_to_be_changed() -> None:
     actor = open_clerk()
     account = Account.objects.get(username="li")

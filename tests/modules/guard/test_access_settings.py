@@ -83,6 +83,7 @@ def test_every_answer_carries_its_protection() -> None:
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
+@pytest.mark.usefixtures("hashers_of_the_portal")
 def test_passwords_are_hashed_with_argon2_first_and_sessions_last_half_an_hour() -> None:
     assert settings.PASSWORD_HASHERS[0].endswith("Argon2PasswordHasher")
     assert settings.SESSION_COOKIE_AGE == 1800
