@@ -300,8 +300,11 @@ class Recogniser:
             return set()
         living = self._facts.living(sorted(same_name), (*HOMES, "PH_HUKOU"), end="from_code")
         same = {code for code, said in living.items() if any(r["to_code"] == room for r in said)}
-        # Who owns it, rents it or pays its water under this name, where nobody of the name is registered at it.
-        return same or {code for code in same_name if room in known[code].places}
+        # Who owns it, rents it or pays its water under this name counts too: father and son may share name and home,
+        # and a namesake of whom no home is known may be the one who is meant.
+        same |= {code for code in same_name if room in known[code].places}
+        same |= {code for code in same_name if code not in living and not known[code].places}
+        return same
 
     def _room_of(self, text: str) -> str:
         if not text.strip():
