@@ -1,7 +1,7 @@
 """Questions of the house on their way to one outbox: findings that ask, and doubts about declarations. Idempotent.
 
 Not handed over: offers, rules that nobody signed, and what is an office's own inspection, care or request work. An
-answer to a declaration's question goes back to the declaration.
+answer goes back to whoever asked: a declaration, or the rule (`verdicts`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from kuai.guard.types import Actor
+from kuai.flows import verdicts
+from kuai.guard.types import Actor, Role
 from kuai.kit.clock import local_day
 from kuai.kit.engine import engine, scan_sql
 from kuai.kit.errors import Refusal
@@ -19,20 +20,20 @@ from kuai.kit.store import Store
 from kuai.registry.types import RELATION
 from kuai.rules import queries as rules
 from kuai.rules.types import Asks, Finding, Rule, SubjectKind, ToWhom
-from kuai.services.proactive.queries import list_standings
-from kuai.services.proactive.types import RuleState
 from kuai.services.questions import actions, queries
 from kuai.services.questions.types import Asking, By, Said, Settled, State
 from kuai.services.residence import actions as declarations
 from kuai.services.residence import queries as declared
 from kuai.services.residence.types import Answer, QuestionKind, QuestionState, QuestionView
 
-FINDING, DECLARATION = "finding:", "declaration:"
+FINDING, DECLARATION = verdicts.FINDING, "declaration:"
 # Inspections, care and requests have offices, zones and rights of their own: no grid worker's visit stands in for them.
 OWN_WORK = frozenset({"administrative_inspection", "home_care", "request_answer"})
 MOST_A_PAGE, MOST_WAITING = 1_000, 1_000_000
 LANDLORDS = ("PH_LET", "PH_OWN")
 HOMES = ("PH_RESIDE", "PH_RENT")
+# Whoever holds the link; the message it came by is noted in the questions' own room.
+BY_LINK = Actor(user_id="link", role=Role.RESIDENT)
 _TIES = """
 select type, from_code, to_code, fact_key from {relation}
 where list_contains($types, type) and list_contains($places, to_code)
@@ -70,10 +71,19 @@ def hand_over(store: Store, *, at: datetime) -> tuple[Receipt, ...]:
 
     Receipts: received = kept (in the outbox) + refused (others' own work).
     """
-    receipts = (_hand_over_findings(store, at=at), _hand_over_declarations(store, at=at))
-    actions.lapse_overdue(on=local_day(at), at=at)
-    actions.mark_unsure(at=at)
+    receipts = (hand_over_findings(store, at=at), hand_over_declarations(store, at=at))
+    lapse(at=at)
     return receipts
+
+
+def lapse(*, at: datetime) -> tuple[Receipt, ...]:
+    """Questions whose day is over lapse, claims nobody recorded become unsure. May be repeated."""
+    late = actions.lapse_overdue(on=local_day(at), at=at)
+    unsure = actions.mark_unsure(at=at)
+    return (
+        Receipt(stage="questions_lapsed", received=late, kept=late, what="questions"),
+        Receipt(stage="messages_unsure", received=unsure, kept=unsure, what="messages"),
+    )
 
 
 def settle(
@@ -86,25 +96,38 @@ def settle(
     at: datetime,
     ends_on: date | None = None,
 ) -> Settled:
-    """Write an answer down, and tell the declaration it is about. Refuses what either room refuses."""
+    """Write an answer down, and tell the declaration or the rule it is about. Refuses what either room refuses."""
     asked = queries.get_question(number, by=by)
     settled = actions.settle(store, number, said, way=way, by=by, at=at, ends_on=ends_on)
     _tell_declaration(store, asked.origin, said, settled.state, by=by, at=at)
+    verdicts.tell_rules(store, queries.read_questions([number]), by=by, at=at)
+    return settled
+
+
+def answer_link(
+    store: Store, token: str, number: str, said: Said, *, address: str, at: datetime
+) -> Settled:
+    """An answer by link, told to the rule where it closed the question: what waits for staff is told by them."""
+    settled = actions.answer_link(store, token, number, said, address=address, at=at)
+    verdicts.tell_rules(store, queries.read_questions([number]), by=BY_LINK, at=at)
     return settled
 
 
 def take_in_returns(
     store: Store, lines: list[tuple[int, str, str, str]], *, by: Actor, at: datetime
 ) -> tuple[Receipt, tuple[tuple[int, str, str], ...]]:
-    """Visits that came back, and what they say to declarations: the receipt and (line, row code, reason) left out."""
+    """Visits that came back, told to declarations and rules: the receipt, and (line, row code, reason) left out."""
     receipt, faults = actions.take_in_returns(store, lines, by=by, at=at)
     left_out = {one.line for one in faults}
+    returned = []
     for line, code, word, _ in lines:
         if line not in left_out:
             number = queries.find_question_of_row(code, by=by)
             asked = queries.get_question(number, by=by)
             said = queries.WORDS[queries.DIGITS.get(word.strip(), word.strip())]
             _tell_declaration(store, asked.origin, said, asked.state, by=by, at=at)
+            returned.append(asked)
+    verdicts.tell_rules(store, returned, by=by, at=at)
     return receipt, tuple((one.line, one.row_code, one.reason) for one in faults)
 
 
@@ -122,12 +145,13 @@ def _tell_declaration(
             raise
 
 
-def _hand_over_findings(store: Store, *, at: datetime) -> Receipt:
+def hand_over_findings(store: Store, *, at: datetime) -> Receipt:
+    """What signed rules ask, once each; what they no longer find is closed. May be repeated."""
     if rules.get_run(store) is None:
         return Receipt(stage="findings_asked", received=0, kept=0, what="findings")
     known = {one.rule_id: one for one in rules.list_rules(store)}
     found = [one for one in _asking_findings(store) if one.rule in known]
-    live = _live_rules(store, at=at)
+    live = verdicts.keep_pace(store, at=at)
     asked = [one for one in found if one.rule in live and _is_for_outbox(known[one.rule])]
     ties = _read_ties(store, asked)
     for one in asked:
@@ -142,7 +166,8 @@ def _hand_over_findings(store: Store, *, at: datetime) -> Receipt:
     )
 
 
-def _hand_over_declarations(store: Store, *, at: datetime) -> Receipt:
+def hand_over_declarations(store: Store, *, at: datetime) -> Receipt:
+    """What declarations leave in doubt, once each; what was answered there is closed. May be repeated."""
     waiting = declared.list_waiting(up_to=MOST_WAITING)
     for one in waiting:
         actions.open_question(store, _of_declaration(one), at=at)
@@ -159,17 +184,6 @@ def _asking_findings(store: Store) -> Iterable[Finding]:
         while page := rules.list_findings(store, asks=kind.value, after=after, limit=MOST_A_PAGE):
             yield from page
             after = page[-1].finding_id
-
-
-def _live_rules(store: Store, *, at: datetime) -> frozenset[str]:
-    """Rules in force by somebody's name; the questions of suspended ones stand still until they are again."""
-    standings = list_standings(store)
-    for one in standings:
-        if one.state is RuleState.SUSPENDED:
-            actions.pause_rule(one.rule, because=one.because, at=at)
-        else:
-            actions.resume_rule(one.rule, at=at)
-    return frozenset(one.rule for one in standings if one.state is RuleState.LIVE)
 
 
 def _is_for_outbox(rule: Rule) -> bool:
@@ -190,12 +204,20 @@ def _of_finding(found: Finding, rule: Rule, ties: _Ties) -> Asking:
         subject_ref=person or f"{found.subject_kind.value}:{found.subject_code}",
         place_code=found.place_code,
         contact=_contact_of(found, ties, is_room=is_room),
-        fact_key=ties.homes.get((found.subject_code, found.place_code), ""),
+        fact_key=_fact_of(found, ties),
         is_check=rule.asks is Asks.CHECK,
         # What a department is asked is answered at its desk; a building's or a person's elsewhere is no door.
         ends_as_check=is_room and rule.to_whom is not ToWhom.DEPARTMENT,
         usefulness=round(100 * found.confidence),
     )
+
+
+def _fact_of(found: Finding, ties: _Ties) -> str:
+    """The fact that the answer decides: the home, where whoever lives there is asked about it."""
+    if found.to_whom is not ToWhom.PERSON:
+        # What a department is asked about a birth date must not end who lives where.
+        return ""
+    return ties.homes.get((found.subject_code, found.place_code), "")
 
 
 def _contact_of(found: Finding, ties: _Ties, *, is_room: bool) -> str:

@@ -21,7 +21,7 @@ from kuai.registry.queries import contested_facts
 from kuai.services.questions.engine.moves import ANSWERABLE, LIVING, require_move
 from kuai.services.questions.engine.texts import new_number
 from kuai.services.questions.models import PausedRule, Question, QuestionMove
-from kuai.services.questions.types import Asking, QuestionView, State
+from kuai.services.questions.types import Asking, QuestionView, Said, State
 
 # What is not answered by then waits for a visit.
 ANSWER_DAYS = 14
@@ -192,7 +192,8 @@ def view(row: Question, *, paused: frozenset[str]) -> QuestionView:
         asked_at=row.asked_at,
         due_on=row.due_on,
         is_paused=row.number in paused,
-        said=last.said if last else None,
+        said=Said(last.said) if last else None,
+        ends_on=last.ends_on if last else None,
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from kuai.guard.queries import covers_any
 from kuai.guard.types import Actor
@@ -30,9 +31,11 @@ __all__ = [
     "get_question",
     "get_sheet",
     "list_answered",
+    "list_asking_rules",
     "list_living",
     "list_unsure",
     "list_waiting_grids",
+    "read_questions",
     "read_row_code",
     "read_visits",
     "write_visit_sheet",
@@ -55,11 +58,30 @@ def get_question(number: str, *, by: Actor) -> QuestionView:
     return asking.list_views([asking.find_in_area(number, by)])[0]
 
 
-def list_answered(*, origin: str, up_to: int = 10_000) -> tuple[QuestionView, ...]:
-    """Closed and answered questions whose origin begins so: what a rule or another room learns from."""
+def list_answered(
+    *, origin: str, since: datetime | None = None, up_to: int = 10_000
+) -> tuple[QuestionView, ...]:
+    """Closed and answered questions whose origin begins so: what a rule or another room learns from.
+
+    `since`: of the closed ones only those closed then or later.
+    """
     states = (State.ANSWERED.value, State.CLOSED.value)
     rows = Question.objects.filter(origin__startswith=origin, state__in=states).order_by("pk")
+    if since is not None:
+        rows = rows.exclude(closed_at__lt=since)
     return asking.list_views(list(rows[:up_to]))
+
+
+def read_questions(numbers: Iterable[str]) -> tuple[QuestionView, ...]:
+    """These questions as they stand, for flows that hand on what was said. Who shows one asks `get_question`."""
+    rows = Question.objects.filter(number__in=list(numbers)).order_by("pk")
+    return asking.list_views(list(rows))
+
+
+def list_asking_rules() -> frozenset[str]:
+    """The rules of which a question lives."""
+    rows = Question.objects.filter(state__in=LIVING_WORDS)
+    return frozenset(rows.order_by().values_list("rule", flat=True).distinct())
 
 
 def list_unsure(*, by: Actor) -> tuple[str, ...]:

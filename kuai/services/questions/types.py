@@ -104,6 +104,7 @@ class QuestionView:
     due_on: date
     is_paused: bool
     said: Said | None = None
+    ends_on: date | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from kuai.flows import questions as outbox
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
 from kuai.services.questions import actions
@@ -49,7 +50,7 @@ def _answer(request: HttpRequest, code: str) -> HttpResponse:
     if said not in set(Said):
         raise Refusal("question.answer", _("请选一个回答。"))
     number = request.POST.get("question", "")
-    actions.answer_link(
+    outbox.answer_link(
         current_store(), code, number, Said(said), address=address_of(request), at=utc_now()
     )
     request.session[ANSWERED] = True
