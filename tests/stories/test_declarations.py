@@ -825,9 +825,7 @@ def test_a_doubt_goes_through_the_outbox_and_what_staff_find_lets_the_declaratio
     from kuai.guard.models import Account
 
     clerk = Account.objects.get(username="demo-subdistrict-clerk").as_actor()
-    found = [
-        one for one in asked_of.list_living(by=clerk)[0] if one.origin.endswith(doubt.number)
-    ]
+    found = [one for one in asked_of.list_living(by=clerk)[0] if one.origin.endswith(doubt.number)]
     outbox.settle(store, found[0].number, Said.HOLDS, way=By.COUNTER, by=clerk, at=NOW)
     assert taken_up(store) == {sure.number, row.number}
 
@@ -836,6 +834,10 @@ def test_the_look_up_by_phone_says_what_the_scan_says(store: Store) -> None:
     _home, name, number = somebody_on_file(store)
     marks = (mark_of(store, number), mark_of(store, name_key(name)))
     assert on_file.write_look_up(store) == on_file.write_look_up(store) > 0
+    stale = store.scratch / on_file.LOOK_UPS / "b-20200101-000000000000"
+    stale.mkdir()
+    actions.shred_overdue(store, at=NOW)
+    assert not stale.exists(), "tokens of builds that are gone lie nowhere"
     for phone, called in (marks, (marks[0], ""), (marks[0], "x"), ("x", "")):
         assert on_file._holders(store, phone, called) == on_file._holders_by_scan(
             store, phone, called

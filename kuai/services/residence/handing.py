@@ -11,6 +11,7 @@ from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 from kuai.services.residence import questions, sealed_values
 from kuai.services.residence.models import Declaration, TenantSheet
+from kuai.services.residence.on_file import drop_earlier_look_ups
 from kuai.services.residence.types import Act, Channel, HandOverRow, Step
 
 KEPT_FOR = timedelta(days=3 * 365)
@@ -82,6 +83,7 @@ def note_handed_over(numbers: Iterable[str], *, at: datetime) -> int:
 def shred_overdue(store: Store, *, at: datetime) -> int:
     """Destroy the values of declarations that are three years old or whose row is gone, a key each; returns how many.
     May be repeated."""
+    drop_earlier_look_ups(store)
     over = Declaration.objects.filter(declared_at__lte=at - KEPT_FOR).exclude(sealed_period="")
     periods = set(over.values_list("sealed_period", flat=True)) | _without_row(store, at=at)
     living = sealed_values.sealed_periods(store, before=at)

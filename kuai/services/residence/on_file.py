@@ -105,10 +105,15 @@ def write_look_up(store: Store) -> int:
         sql = read_sql(__file__, PHONE_HOLDER.name)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         ref = write_table(connection, PHONE_HOLDER, sql, folder, row_group_rows=ROWS_READ_AT_ONCE)
-    for earlier in folder.parent.iterdir():
-        if earlier != folder:
-            shutil.rmtree(earlier, ignore_errors=True)
+    drop_earlier_look_ups(store)
     return ref.rows
+
+
+def drop_earlier_look_ups(store: Store) -> None:
+    """What was made of builds that are no longer published goes, before or without a new one."""
+    for earlier in (store.scratch / LOOK_UPS).glob("*"):
+        if earlier.name != store.current_version():
+            shutil.rmtree(earlier, ignore_errors=True)
 
 
 def _holders(store: Store, phone: str, name: str) -> set[tuple[str, bool]]:
