@@ -748,7 +748,7 @@ def notes_of(form: RegisteredForm, planned: Planned) -> list[str]:
     twice = _repeated(planned.layout)
     if twice:
         notes.append(
-            f"同样的栏目有两组，只填左边一组：{'、'.join(twice)}。请把右边的行接到下面再交。"
+            f"同样的栏目有两组，只填左边一组：{'、'.join(twice)}。右边如果也是要填的人，请接到下面再交。"
         )
     if planned.torn_numbers:
         notes.append(
