@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
 
+from kuai.cli.output import EXIT_BROKEN
 from kuai.flows import questions as outbox
 from kuai.flows import verdicts
 from kuai.guard.types import Actor
@@ -133,3 +135,32 @@ def test_a_bad_rules_questions_answered_wrong_at_doors_stop_it_and_stand_still(
     assert not any(one.is_paused for one in again)
     assert {one.state for one in again} == {one.state for one in left}
     assert Question.objects.filter(rule=BAD).count() == asked
+
+
+def kept(answer: dict) -> dict[str, int]:
+    return {part["stage"]: part["kept"] for part in answer["receipt"]["parts"]}
+
+
+def test_a_second_night_changes_nothing_and_a_failing_step_stops_no_other(own_store: Path) -> None:
+    towns.run_well("nightly", "--store", own_store)
+    version, findings = (own_store / "current").read_text(), sorted(rules_found(own_store))
+    again = towns.run_well("nightly", "--store", own_store, "--json").json()
+    assert again["failed"] == {}
+    assert (own_store / "current").read_text() == version
+    assert sorted(rules_found(own_store)) == findings
+    (notes,) = [one["notes"] for one in again["receipt"]["parts"] if one["stage"] == "rules_run"]
+    assert (notes["new"], notes["gone"]) == (0, 0)
+    assert kept(again)["questions_lapsed"] == kept(again)["answers_to_rules"] == 0
+
+    folder = own_store / "rules" / "packs" / "own"
+    folder.mkdir(parents=True)
+    (folder / "broken.yaml").write_text("id: [", encoding="utf-8")
+    night = towns.run_kuai("nightly", "--store", own_store, "--json")
+    assert night.exit_code == EXIT_BROKEN
+    told = night.json()
+    assert "rules_run" in told["failed"]
+    assert {"questions_lapsed", "declarations_asked", "ledger.seal"} <= set(kept(told))
+
+
+def rules_found(root: Path) -> list[str]:
+    return [one.finding_id for one in rules.list_findings(Store(root))]
