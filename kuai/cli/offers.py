@@ -76,9 +76,11 @@ def sign(rule: RuleArgument, store: StoreOption = DEFAULT_STORE) -> None:
     """以本人名义让规则上线；这一版要演练过，演练的人不能签。"""
     require_allowed("rules sign")
     opened = open_existing_work_database(store)
+    from kuai.flows.verdicts import keep_pace
     from kuai.services.proactive import actions
 
     actions.sign_rule(opened, rule, by=account_of_operator(), at=utc_now())
+    keep_pace(opened, at=utc_now())
     console.print(f"{rule} 已上线。", highlight=False)
 
 
@@ -92,10 +94,12 @@ def suspend(
     """停用规则，已提出的服务暂停；再上线要重新演练、签字。"""
     require_allowed("rules suspend")
     opened = open_existing_work_database(store)
+    from kuai.flows.verdicts import keep_pace
     from kuai.services.proactive import actions
 
     stop = actions.withdraw_rule if for_good else actions.suspend_rule
     stop(opened, rule, because=reason, by=account_of_operator(), at=utc_now())
+    keep_pace(opened, at=utc_now())
     console.print(f"{rule} 已{'撤销' if for_good else '停用'}。", highlight=False)
 
 

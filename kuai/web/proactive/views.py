@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from kuai.flows import verdicts
 from kuai.guard.types import Actor
 from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import Refusal
@@ -73,8 +74,10 @@ def act_on_rule(request: HttpRequest) -> HttpResponse:
             actions.rehearse_rule(store, rule, day=local_day(at), by=by, at=at)
         elif act == "sign":
             actions.sign_rule(store, rule, by=by, at=at)
+            verdicts.keep_pace(store, at=at)
         elif act == "suspend":
             actions.suspend_rule(store, rule, because=request.POST.get("reason", ""), by=by, at=at)
+            verdicts.keep_pace(store, at=at)
         else:
             raise Refusal("rule.act", _("请选一个动作。"))
     except Refusal as refusal:
