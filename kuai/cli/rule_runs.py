@@ -108,7 +108,9 @@ def run_rules(
 
     on = read_day(day) if day else local_day(utc_now())
     with opened.writer_lease():
-        run = actions.run_rules(opened, day=on, overlay=queries.overlay_of(opened, day=on), anew=anew)
+        run = actions.run_rules(
+            opened, day=on, overlay=queries.overlay_of(opened, day=on), anew=anew
+        )
     if as_json:
         write_json_answer(
             {"build": run.build, "day": run.day, "way": run.way, "findings": run.findings, "new": run.new,

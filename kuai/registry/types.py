@@ -56,9 +56,7 @@ ORGANISATION = CATALOGUE.declare(
             ),
             Column("state", "VARCHAR", L1, "active, ended, unknown"),
             Column("founded_on", "DATE", L1, "declared"),
-            Column(
-                "industry", "VARCHAR", L1, "GB/T 4754-2017 code with its letter, else as said"
-            ),
+            Column("industry", "VARCHAR", L1, "GB/T 4754-2017 code with its letter, else as said"),
             Column("industry_section", "VARCHAR", L1, "A to T; null: unknown"),
             Column("industry_source", "VARCHAR", L1, "who said the industry"),
             Column("mentions", "INTEGER", L1, "how many mentions"),
