@@ -54,7 +54,8 @@ def explain_pair(
 ) -> Steps:
     """Which records, what agrees, which keys apply or are refused, the model's weights, the path of ties, decisions.
 
-    `left`, `right`: codes of persons, rows as source:row, or record keys. Refuses what is unknown and whom the ticket does not name.
+    `left`, `right`: codes of persons, rows as source:row, or record keys. Refuses what is unknown and whom the ticket
+    does not name.
     """
     core = store.current_build() / "core"
     sides = [_side(core, said) for said in (left, right)]

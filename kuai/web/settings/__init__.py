@@ -117,8 +117,8 @@ KUAI_OIDC_NAME = os.environ.get("KUAI_OIDC_NAME", "统一身份认证")
 KUAI_OIDC_SECRET = read_secret_file(os.environ.get("KUAI_OIDC_SECRET_FILE", ""))
 # How a one-time code of a declaration is sent: `file` or `console` (demos alone), or a dotted path (phone, text).
 KUAI_CODE_GATEWAY = os.environ.get("KUAI_CODE_GATEWAY", "file")
-# Questions: how a message is sent (`file` for demos, `smtp`, or a dotted path), where its link leads, who answers for it,
-# and how many doors a grid is asked to visit in a week.
+# Questions: how a message is sent (`file` for demos, `smtp`, or a dotted path), where its link leads, who answers
+# for it, and how many doors a grid is asked to visit in a week.
 KUAI_MESSAGE_GATEWAY = os.environ.get("KUAI_MESSAGE_GATEWAY", "file")
 KUAI_SMTP_HOST = os.environ.get("KUAI_SMTP_HOST", "")
 KUAI_SMTP_SENDER = os.environ.get("KUAI_SMTP_SENDER", "")
