@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from kuai.blocks.types import BLOCK
 from kuai.guard import access
 from kuai.guard.queries import find_actor_by_login, is_synthetic_store, list_live_tickets
 from kuai.guard.types import Actor, TicketKind
@@ -22,7 +23,8 @@ TICKET_LASTS = timedelta(days=5)
 FIELDS = ("name", "phone")
 QUESTION = "演示：核对一位居民的登记"
 # Somebody grown up, named by many rows, with one home: the story is about one wrong line, not about a muddle. Best
-# somebody who turned sixty this year, can be reached and has no card yet: day one is about them.
+# somebody who turned sixty this year, can be reached, has no card yet and lives on the demo clerk's ground: day one is
+# about them, and the clerk's list.
 _CHOSEN = """
 with home as (
     select from_code as code, count(distinct to_code) as homes, count(distinct source) as sources
@@ -35,10 +37,17 @@ newly_sixty as (
       and person_code not in (
           select code from {mention_element} where source = 'transit_list' and element = 'person' and code is not null
       )
+      and person_code in (
+          select r.from_code from {relation} as r join {block} as b on b.code = r.to_code
+          where r.type = 'PH_RESIDE' and exists (
+              select 1 from (select unnest($areas) as area) as own
+              where own.area = '' or b.path = own.area or starts_with(b.path, own.area || '/')
+          )
+      )
 )
 select p.person_code, p.founding_mention from {person} as p join home on home.code = p.person_code
 where not p.is_child_under_14 and not p.quarantined and home.homes = 1
-order by (p.mentions > 1 and p.person_code in (select code from newly_sixty)) desc,
+order by p.person_code in (select code from newly_sixty) desc,
     home.sources desc, p.mentions desc, p.person_code
 limit 1
 """
@@ -56,7 +65,9 @@ def seed_demo_resident(
         return False
     bound = access.find_binding(actor)
     if bound is None or not is_record_of(store, bound.record, bound.person_code):
-        chosen = _choose(store, on=local_day(at))
+        clerk = find_actor_by_login("demo-subdistrict-clerk")
+        areas = clerk.areas if clerk and clerk.areas else ("",)
+        chosen = _choose(store, on=local_day(at), areas=areas)
         if chosen is None:
             return False
         bound = access.seed_resident(username, chosen[0], record=chosen[1], at=at)
@@ -67,14 +78,16 @@ def seed_demo_resident(
     return True
 
 
-def _choose(store: Store, *, on: date) -> tuple[str, str] | None:
+def _choose(store: Store, *, on: date, areas: tuple[str, ...]) -> tuple[str, str] | None:
     core = store.current_build() / "core"
-    paths = {one.name: core / f"{one.name}.parquet" for one in (MENTION_ELEMENT, PERSON, RELATION)}
+    read = (BLOCK, MENTION_ELEMENT, PERSON, RELATION)
+    paths = {one.name: core / f"{one.name}.parquet" for one in read}
     if not all(path.exists() for path in paths.values()):
         return None
     tables = {name: scan_sql([path]) for name, path in paths.items()}
     with engine(memory_limit="1GB") as connection:
-        row = connection.execute(_CHOSEN.format(**tables), {"on": on.isoformat()}).fetchone()
+        asked = {"on": on.isoformat(), "areas": list(areas)}
+        row = connection.execute(_CHOSEN.format(**tables), asked).fetchone()
     return None if row is None else (str(row[0]), str(row[1]))
 
 
