@@ -17,7 +17,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.workbook.defined_name import DefinedName
 
 from benchmarks import bench_forms, form_templates
-from kuai.flows.demo_forms import LENDING, seed_demo_forms
+from kuai.flows.demo_forms import LENDING, lend_demo_sources, seed_demo_forms
 from kuai.guard import access
 from kuai.guard.engine.reading import ResolvedSubject
 from kuai.guard.home_delivery import list_home_deliveries
@@ -29,7 +29,7 @@ from kuai.kit.errors import DataFault, Refusal
 from kuai.kit.store import Store
 from kuai.registry.queries import record_of
 from kuai.services.forms import actions, fillings, queries
-from kuai.services.forms.types import FormWish
+from kuai.services.forms.types import FormWish, ListKind
 from kuai.sources.form_sheets import read_form
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -224,6 +224,27 @@ def a_wish(**changes: object) -> FormWish:
         "expires_on": date(NOW.year + 1, 6, 1),
     }
     return FormWish(**{**plain, **changes})  # type: ignore[arg-type]
+
+
+def test_a_sheet_that_nobody_may_fill_says_why(office: Store) -> None:
+    steward, approver = login("data-steward"), login("department-clerk")
+    listing = {"list_kind": ListKind.RESIDENTS, "age": 60, "period_last": NOW.date()}
+    notes = []
+    for changes in ({}, {**listing, "age": 120}):
+        number = actions.register_form(
+            a_wish(**{**listing, **changes, "period_first": date(NOW.year, 1, 1)}),
+            by=steward,
+            at=NOW,
+        )
+        actions.decide_form(number, "approved", reason="相符", by=approver, at=NOW)
+        clerk = login("subdistrict-clerk")
+        filling = actions.prepare_filling(
+            office, number, a_blank("姓名", "出生日期"), file_name="a.xlsx", by=clerk, at=utc_now()
+        )
+        notes.append(queries.view_filling(office, filling, by=clerk, on=NOW.date()).notes)
+        lend_demo_sources(at=NOW)
+    assert any("没有一个来源的协议允许" in note for note in notes[0])
+    assert any("没有符合这张名单条件" in note for note in notes[1])
 
 
 def test_a_clerk_lists_their_own_ground_alone(office: Store) -> None:

@@ -88,6 +88,7 @@ class Planned:
     titles: Mapping[str, str]
     version: str
     torn_numbers: int = 0
+    lending_sources: int = 0
 
 
 # --- taking a sheet in ------------------------------------------------------------------------------
@@ -508,7 +509,7 @@ def _plan(
             code: _row_facts(facts, code, held, people, said, asked, today=local_day(at))
             for code in codes
         }
-        titles, version = facts.titles, facts.version
+        titles, version, lending = facts.titles, facts.version, len(facts.permitting)
     visible = {ref.removeprefix("person:") for ref in said}
     if form.about == "person":
         # Whom the reader may not see is on no list of theirs: not the row either.
@@ -532,7 +533,7 @@ def _plan(
     unrecognised = sum(1 for row in rows if not row.code)
     return Planned(
         layout, sheets, tuple(cells), len(rows), listed, unrecognised, len(unseen), titles, version,
-        _count_torn(rows),
+        _count_torn(rows), lending,
     )  # fmt: skip
 
 
@@ -734,6 +735,12 @@ def _counts(filling: FormFilling, planned: Planned) -> dict[str, object]:
 def notes_of(form: RegisteredForm, planned: Planned) -> list[str]:
     """What whoever releases, and the office, should know; no value."""
     notes = []
+    if not planned.lending_sources:
+        notes.append(
+            "没有一个来源的协议允许这张报表的用途，所以什么也填不上。请数据管理员与来源单位核对协议，再交一次。"
+        )
+    elif form.list_kind and not planned.listed.codes:
+        notes.append("在您的区域里，现在没有符合这张名单条件的对象。")
     if planned.layout.fields & NEVER_FILLED:
         notes.append("身份证号一列不由系统填写：这是最高级别的资料，请办理时当面核对。")
     extra = [
