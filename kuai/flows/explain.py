@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from kuai.address import actions as address
@@ -36,14 +37,15 @@ def explain_address(text: str, *, store: Store, library: Path | None) -> Steps:
     with engine() as connection:
         if library is not None:
             store.scratch.mkdir(parents=True, exist_ok=True)
-            entries, _ = address.read_library(connection, library, store.scratch / "explain")
-            opened = address_queries.open_library(entries)
+            with TemporaryDirectory(prefix="explain-", dir=store.scratch) as folder:
+                entries, _ = address.read_library(connection, library, Path(folder))
+                steps = address_queries.open_library(entries).explain_text(text)
         else:
             frozen = address.library_of_build(store.current_build() / "core")
             opened = address_queries.open_library(
                 frozen.entries, aliases=frozen.aliases, successions=frozen.successions
             )
-        steps = opened.explain_text(text)
+            steps = opened.explain_text(text)
     return [(step.title, step.words) for step in steps]
 
 

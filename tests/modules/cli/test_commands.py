@@ -183,7 +183,7 @@ def test_without_a_terminal_the_answer_is_plain_text(store: Store, tmp_path) -> 
     assert "房屋 200" in answer.stdout
 
 
-@pytest.mark.parametrize(("rooms", "said"), [("199", "199"), ("1000001", "1,000,001")])
+@pytest.mark.parametrize(("rooms", "said"), [("199", "199"), ("1110001", "1,110,001")])
 def test_a_city_of_an_impossible_size_is_refused_in_words(rooms: str, said: str, tmp_path) -> None:
     answer = run_kuai("demo-city", tmp_path / "city", "--rooms", rooms)
     assert answer.exit_code == EXIT_REFUSED
