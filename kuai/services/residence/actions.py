@@ -1,6 +1,7 @@
 """The writes of declarations that others may call. Needs Django."""
 
 from kuai.services.residence.at_home import answer_home
+from kuai.services.residence.counter import declare_at_counter
 from kuai.services.residence.declaring import ask_for_code, declare
 from kuai.services.residence.door_codes import end_door_code, issue_door_codes, open_door
 from kuai.services.residence.door_proof import ask_for_door_proof, prove_at_door
@@ -23,6 +24,7 @@ __all__ = [
     "ask_for_door_proof",
     "ask_for_sheet_code",
     "declare",
+    "declare_at_counter",
     "end_door_code",
     "find_proof",
     "issue_door_codes",

@@ -57,6 +57,8 @@ from kuai.services.residence.types import (
     Wish,
 )
 
+# Said by whoever stands there, about themselves.
+IN_PERSON = (Channel.DOOR, Channel.COUNTER)
 MACHINE = Actor(user_id="declarations", role=Role.SYSTEM_ADMINISTRATOR)
 SOURCE_TITLE = "自主申报（待入库）"
 
@@ -76,6 +78,7 @@ class Told:
     sheet: TenantSheet | None = None
     sealed: tuple[str, int] = ("", 0)
     fields_typed: int | None = None
+    notice: str = NOTICE_VERSION
 
 
 def ask_for_code(
@@ -147,7 +150,7 @@ def record(store: Store, told: Told, *, at: datetime) -> Declared:
         tenure=wish.tenure.value if wish.act is Act.LIVE else "",
         channel=told.channel.value,
         proof=told.proof.value,
-        notice_version=NOTICE_VERSION,
+        notice_version=told.notice,
         legal_basis=basis_of(wish.act),
         declared_at=at,
         since=wish.since,
@@ -359,7 +362,7 @@ def _hold_against_other_side(store: Store, row: Declaration, told: Told, *, at: 
             _agree(store, tenant=other, landlord=row, at=at)
         else:
             questions.ask(row, QuestionKind.TENANT_CONFIRMS, of=AskedOf.TENANT, at=at, other=other)
-    elif act is Act.LIVE and told.wish.tenure is Tenure.RENT and told.channel is Channel.DOOR:
+    elif act is Act.LIVE and told.wish.tenure is Tenure.RENT and told.channel in IN_PERSON:
         questions.ask(row, QuestionKind.LANDLORD_CONFIRMS, of=AskedOf.LANDLORD, at=at)
         other = _latest(row, (Act.LET, Act.SUBLET, Act.AGENT))
         if other is not None and _other_phone(row, other):

@@ -52,10 +52,14 @@ def rows_in_force(store: Store, *, at: datetime) -> Iterator[HandOverRow]:
 
 def _guardians() -> dict[tuple[str, str], tuple[str, int]]:
     """Where the name lies of whoever declared living in a room, by room and the phone that proved it."""
-    lives = Declaration.objects.filter(act=Act.LIVE.value, channel=Channel.DOOR.value)
+    lives = Declaration.objects.filter(
+        act=Act.LIVE.value, channel__in=(Channel.DOOR.value, Channel.COUNTER.value)
+    )
+    # At a window nobody needs a phone; without one nothing ties a guardian to a child.
+    told = lives.exclude(declarant_mark="").exclude(questions.held_back())
     return {
         (one.room_code, one.declarant_mark): (one.sealed_period, one.sealed_row)
-        for one in lives.exclude(questions.held_back()).order_by("pk")
+        for one in told.order_by("pk")
     }
 
 

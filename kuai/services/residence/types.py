@@ -40,16 +40,29 @@ class Channel(StrEnum):
     SHEET = "sheet"
     # A sheet's row that names a standard address: nobody stood before that door.
     SHEET_BY_ADDRESS = "sheet_by_address"
+    # Said at a service window, written down by a clerk.
+    COUNTER = "counter"
 
 
 class Proof(StrEnum):
     """What was proven before it was recorded: a phone in hand, a phone that is on file for this room, a bound login,
-    or the firm's own contact."""
+    the firm's own contact, or a paper that a clerk saw."""
 
     PHONE = "phone"
     PHONE_ON_FILE = "phone_on_file"
     LOGIN = "login"
     FIRM_CONTACT = "firm_contact"
+    PAPER_SEEN = "paper_seen"
+
+
+class Paper(StrEnum):
+    """What a clerk at a service window looked at before writing a declaration down."""
+
+    IDENTITY_CARD = "identity_card"
+    HOUSEHOLD_BOOK = "household_book"
+    RESIDENCE_PERMIT = "residence_permit"
+    OTHER_PASS = "other_pass"
+    LEASE = "lease"
 
 
 class Step(StrEnum):
@@ -167,6 +180,14 @@ class Declared:
     declared_at: datetime
     was_known: bool = False
     questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TakenAtCounter:
+    """A declaration that a clerk wrote down. `is_told`: a message went to the phone that was given."""
+
+    declared: Declared
+    is_told: bool
 
 
 @dataclass(frozen=True)
