@@ -86,6 +86,13 @@ class DraftDesk:
                     found += self._ask(part, touched, rows, tuple(instead_of))
         return found
 
+    def rules_reading(self, views: Iterable[str]) -> frozenset[str]:
+        """The rules that a draft with rows of these views is asked of."""
+        wanted = frozenset(views)
+        return frozenset(
+            one.rule.rule_id for part in self._parts for one in part.asked if one.views & wanted
+        )
+
     def close(self) -> None:
         """Let go of the facts."""
         for part in self._parts:

@@ -26,6 +26,7 @@ from kuai.rules.types import (
 from kuai.rules.view_tables import ViewFrame
 
 __all__ = [
+    "DraftDesk",
     "check_rule",
     "explain_finding",
     "get_finding",
