@@ -18,4 +18,7 @@ settles_questions = route_rule("declare.settle", purpose="fact_upkeep", roles=HA
 opens_declaration = route_rule(
     "declare.open", purpose="residence_registration", roles=HANDLES_DECLARATIONS, tickets="person"
 )
+# What somebody says at the window: the clerk writes it down and reads nothing that was there before.
+WINDOWS = (Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK)
+takes_declarations = route_rule("declare.counter", purpose="fact_upkeep", roles=WINDOWS)
 prints_doors = route_rule("declare.doors", purpose="address_upkeep", roles=PRINTS_DOORS)

@@ -22,6 +22,7 @@ from kuai.web.declare import words
 from kuai.web.declare.printing import door_sheets_pdf
 from kuai.web.declare.rules import (
     PRINTS_DOORS,
+    WINDOWS,
     opens_declaration,
     prints_doors,
     sees_declarations,
@@ -150,6 +151,7 @@ def _page(
         "more": max(0, len(asked) - MOST_SHOWN),
         "refused": refused,
         "card": card,
+        "may_write": actor.role in WINDOWS,
         "may_print": actor.role in PRINTS_DOORS or actor.role is Role.SUBDISTRICT_CLERK,
     }
     return render(request, "declare/staff.html", context, status=409 if refused else 200)

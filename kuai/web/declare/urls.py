@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from kuai.web.declare import answering, at_home, frame, staff, tenants, views
+from kuai.web.declare import answering, at_home, counter, frame, staff, tenants, views
 
 urlpatterns = [
     path("declare/", views.show_start, name="declare"),
@@ -29,6 +29,11 @@ urlpatterns = [
     path("mine/home/", at_home.show_homes, name="own_home"),
     path("mine/home/answer/", at_home.answer_home, name="own_home_answer"),
     path("declarations/", staff.show_declarations, name="declarations"),
+    path("declarations/counter/", counter.choose_room, name="counter"),
+    path("declarations/counter/done/", counter.show_taken, name="counter_done"),
+    path("declarations/counter/receipt/", counter.download_receipt, name="counter_receipt"),
+    path("declarations/counter/<str:code>/", counter.show_form, name="counter_form"),
+    path("declarations/counter/<str:code>/ahead/", counter.show_ahead, name="counter_ahead"),
     path("declarations/ticket/", staff.take_ticket, name="declarations_ticket"),
     path("declarations/open/", staff.open_declaration, name="declarations_open"),
     path("declarations/settle/", staff.settle, name="declarations_settle"),

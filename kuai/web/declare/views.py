@@ -113,7 +113,7 @@ def show_done(request: HttpRequest) -> HttpResponse:
     kept = kept_of(request, DECLARED)
     if kept is None:
         return HttpResponseRedirect(reverse("declare"))
-    lines = _receipt_lines(kept)
+    lines = receipt_lines(kept)
     asked = [str(words.QUESTION_TEXTS[one]) for one in kept["asked"]]
     return page(request, "done", {"kept": kept, "lines": lines, "asked": asked})
 
@@ -125,9 +125,14 @@ def download_receipt(request: HttpRequest) -> HttpResponse:
     kept = kept_of(request, DECLARED)
     if kept is None:
         return HttpResponseRedirect(reverse("declare"))
+    return receipt_on_paper(request, kept)
+
+
+def receipt_on_paper(request: HttpRequest, kept: dict[str, Any]) -> HttpResponse:
+    """The PDF of a kept receipt."""
     link = request.build_absolute_uri(reverse("verify", args=[kept["mark"]]))
     answer = HttpResponse(
-        receipt_pdf(kept, _receipt_lines(kept), link=link), content_type="application/pdf"
+        receipt_pdf(kept, receipt_lines(kept), link=link), content_type="application/pdf"
     )
     answer.headers["Content-Disposition"] = f'attachment; filename="{kept["number"]}.pdf"'
     return answer
@@ -182,9 +187,9 @@ def withdraw(request: HttpRequest) -> HttpResponse:
     return page(request, "start", {"withdrawn": kept["number"]})
 
 
-def keep_receipt(request: HttpRequest, made: Declared, *, text: str) -> None:
+def keep_receipt(request: HttpRequest, made: Declared, *, text: str, name: str = DECLARED) -> None:
     """What the next page and the PDF need; the address is the door's own, which its sheet shows."""
-    request.session[DECLARED] = {
+    request.session[name] = {
         "number": made.number,
         "mark": made.mark,
         "kind": made.act.value,
@@ -195,7 +200,8 @@ def keep_receipt(request: HttpRequest, made: Declared, *, text: str) -> None:
     }
 
 
-def _receipt_lines(kept: dict[str, Any]) -> list[tuple[str, str]]:
+def receipt_lines(kept: dict[str, Any]) -> list[tuple[str, str]]:
+    """What was declared, masked, for the page and the paper of whoever just declared it."""
     shown = queries.read_receipt_lines(current_store(), kept["number"])
     own = [(str(words.FIELD_NAMES[key]), value or "") for key, value in shown.items()]
     return [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from kuai.services.residence.types import Act, QuestionKind, Tenure
+from kuai.rules.types import Asks
+from kuai.services.residence.types import Act, Paper, QuestionKind, Tenure
 
 # What is shown at a door, in this order; the rest has its own way in.
 DOOR_ACTS = (
@@ -27,6 +28,21 @@ ACT_NAMES = {
     Act.TENANT_LEFT: _("我的租客搬走了"),
     Act.EMPLOY: _("我是用人单位，员工住这里"),
     Act.CONFIRM: _("确认住在这里"),
+}
+# At the service window; who stands there is spoken of, not to.
+COUNTER_ACTS = {
+    Act.LIVE: _("本人住进来了"),
+    Act.CHILD: _("监护人替孩子申报（未满 14 周岁）"),
+    Act.LET: _("房东出租给了别人"),
+    Act.LEAVE: _("本人搬走了"),
+}
+ASKS_NAMES = {Asks.OFFER: _("服务"), Asks.QUESTION: _("要问"), Asks.CHECK: _("要核对")}
+PAPER_NAMES = {
+    Paper.IDENTITY_CARD: _("居民身份证"),
+    Paper.HOUSEHOLD_BOOK: _("户口簿"),
+    Paper.RESIDENCE_PERMIT: _("居住证"),
+    Paper.OTHER_PASS: _("护照、通行证等"),
+    Paper.LEASE: _("产权证或租赁合同"),
 }
 KIND_NAMES = {
     **{one.value: name for one, name in ACT_NAMES.items()},
