@@ -127,7 +127,10 @@ class FormDesk:
     def _open_desk(self, store: Store, wanted: _Wanted) -> None:
         try:
             desk = rules.open_draft_desk(
-                store, day=wanted.day, rules=wanted.rules, overlay=wanted.overlay
+                store,
+                day=wanted.day,
+                rules=wanted.rules,
+                overlay=wanted.overlay,
             )
         except Exception:
             # Asked anew by the next form; the thread's end is told where all threads' are.

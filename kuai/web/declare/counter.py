@@ -42,7 +42,7 @@ def choose_room(request: HttpRequest) -> HttpResponse:
         code = _room_code(request.POST.get("room", ""))
         queries.open_at_counter(current_store(), code, by=_actor(request))
     except Refusal as refusal:
-        context = {"may_write": False, "refused": words_of(refusal)}
+        context = {"may_write": False, "said": request.POST, "refused": words_of(refusal)}
         return render(request, "declare/counter.html", context, status=409)
     return HttpResponseRedirect(reverse("counter_form", args=[code]))
 
