@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from kuai.flows import verdicts
+from kuai.guard import officials
 from kuai.guard.types import Actor, Role
 from kuai.kit.clock import local_day
 from kuai.kit.engine import engine, scan_sql
@@ -20,6 +21,7 @@ from kuai.kit.store import Store
 from kuai.registry.types import RELATION
 from kuai.rules import queries as rules
 from kuai.rules.types import Asks, Finding, Rule, SubjectKind, ToWhom
+from kuai.services.proactive import actions as offering
 from kuai.services.questions import actions, queries
 from kuai.services.questions.types import Asking, By, Said, Settled, State
 from kuai.services.residence import actions as declarations
@@ -152,7 +154,9 @@ def hand_over_findings(store: Store, *, at: datetime) -> Receipt:
     known = {one.rule_id: one for one in rules.list_rules(store)}
     found = [one for one in _asking_findings(store) if one.rule in known]
     live = verdicts.keep_pace(store, at=at)
-    asked = [one for one in found if one.rule in live and _is_for_outbox(known[one.rule])]
+    answered_for = {name for name in live if officials.find_official(known[name].owner)}
+    asked = [one for one in found if one.rule in answered_for and _is_for_outbox(known[one.rule])]
+    offering.note_findings(store, asked, at=at)
     ties = _read_ties(store, asked)
     for one in asked:
         actions.open_question(store, _of_finding(one, known[one.rule], ties), at=at)

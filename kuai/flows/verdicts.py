@@ -15,8 +15,8 @@ from kuai.kit.store import Store
 from kuai.rules import queries as rules
 from kuai.rules.types import Finding
 from kuai.services.proactive.actions import record_answer
-from kuai.services.proactive.queries import list_standings
-from kuai.services.proactive.types import RuleState, Verdict
+from kuai.services.proactive.queries import find_asked, list_standings
+from kuai.services.proactive.types import AskedFinding, RuleState, Verdict
 from kuai.services.questions import actions, queries
 from kuai.services.questions.types import QuestionView, Said, State
 
@@ -45,7 +45,8 @@ def tell_rules(
 ) -> tuple[int, int]:
     """Count these answers for the rules that asked; (counted, left out). A rule that stops pauses its questions now.
 
-    Left out: what is not closed by an answer, and findings that the newest run no longer has. May be repeated.
+    Left out: what is not closed by an answer, and what was asked under another text of its rule. A finding that the
+    newest run no longer has counts all the same. May be repeated.
     """
     closed = [
         one
@@ -61,8 +62,8 @@ def tell_rules(
         try:
             stopped = record_answer(store, finding, verdict_of(one, finding), by=by, at=at)
         except Refusal as refusal:
-            # The rule was rewritten since it asked: the answer is not about its new text.
-            if refusal.code == "rule.changed":
+            # The rule was rewritten since it asked, or nobody writes it any more: the answer is not about its new text.
+            if refusal.code in ("rule.changed", "rule.unknown"):
                 continue
             raise
         counted += 1
@@ -84,7 +85,7 @@ def tell_late(store: Store, *, at: datetime) -> Receipt:
     )
 
 
-def verdict_of(asked: QuestionView, finding: Finding) -> Verdict:
+def verdict_of(asked: QuestionView, finding: Finding | AskedFinding) -> Verdict:
     """What an answer says of the rule. What ended after it was found was there when it was found: that says nothing."""
     said = asked.said
     assert said is not None
@@ -113,14 +114,22 @@ def keep_pace(store: Store, *, at: datetime) -> frozenset[str]:
     return frozenset(one.rule for one in standings if one.state is RuleState.LIVE)
 
 
-def _of_ended(ended_on: date | None, finding: Finding) -> Verdict:
+def _of_ended(ended_on: date | None, finding: Finding | AskedFinding) -> Verdict:
     if ended_on is not None and ended_on < finding.first_found:
         return Verdict.FALSE
     return Verdict.CANNOT_TELL
 
 
-def _find(store: Store, asked: Sequence[QuestionView]) -> dict[str, Finding]:
-    """Origin -> finding of the newest run."""
+def _find(store: Store, asked: Sequence[QuestionView]) -> dict[str, Finding | AskedFinding]:
+    """Origin -> what was kept of the finding when it was asked about; of older questions the newest run's."""
+    kept = find_asked(one.origin.removeprefix(FINDING) for one in asked)
+    found: dict[str, Finding | AskedFinding] = {
+        f"{FINDING}{finding_id}": one for finding_id, one in kept.items()
+    }
+    return found | _find_in_run(store, [one for one in asked if one.origin not in found])
+
+
+def _find_in_run(store: Store, asked: Sequence[QuestionView]) -> dict[str, Finding]:
     if not asked or rules.get_run(store) is None:
         return {}
     if len(asked) > FEW:

@@ -22,6 +22,7 @@ from kuai.guard.ledger_models import (
     LedgerSecret,
     LedgerSubject,
 )
+from kuai.guard.official_models import OfficialRecord
 from kuai.guard.resident_models import BindingCode, ResidentBinding
 from kuai.guard.types import Actor, Role, TablePrivacy, Ticket, TicketKind, Zone
 from kuai.kit.tables import Sensitivity
@@ -39,6 +40,7 @@ __all__ = [
     "LedgerSecret",
     "LedgerSubject",
     "LegalHold",
+    "OfficialRecord",
     "OutsideLogin",
     "PurposeRecord",
     "ResidentBinding",

@@ -141,6 +141,7 @@ TABLE_RULES: dict[str, TableRule] = {
     ),
     "services_proactive.Rehearsal": RECORDS,
     "services_proactive.RuleMove": RECORDS,
+    "services_proactive.NotedFinding": _erased("noted_at", THREE_YEARS, "问过的发现（没有人）"),
     "services_proactive.FindingAnswer": _erased("given_at", THREE_YEARS, "对发现的回答"),
     "services_proactive.OfferMove": _erased(
         "offer__closed_at", THREE_YEARS, "主动服务的经过", Q(offer__closed_at__isnull=False)
@@ -158,6 +159,7 @@ TABLE_RULES: dict[str, TableRule] = {
     "guard.SourceRecord": _stays("来源登记：来源停报满十年以后，由管理员定"),
     "guard.OutsideLogin": _stays("随账号：停用时马上解除"),
     "guard.ResidentBinding": _stays("随账号：只增不减"),
+    "guard.OfficialRecord": _stays("谁在什么时候负责，以后要说得清"),
     "guard.LegalHold": _stays("为什么多留，以后要说得清"),
     "registry.Decision": RECORDS,
     "registry.DecisionSubject": RECORDS,

@@ -20,6 +20,7 @@ MORE_DOORS = {
         "retention",
         "register",
         "outside_logins",
+        "officials",
         "sessions",
     },
     "web": {"serving"},

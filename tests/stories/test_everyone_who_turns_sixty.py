@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 
 from kuai.flows.demo_forms import seed_demo_forms
 from kuai.flows.offers import hand_over_offers
-from kuai.guard import access
+from kuai.guard import access, officials
 from kuai.guard.types import Actor, Role
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
@@ -175,7 +175,18 @@ def test_only_the_office_that_answers_for_a_rule_signs_it_and_never_who_rehearse
     access.register_source(real, by=steward, at=NOW)
     with pytest.raises(Refusal, match="没有写明科室"):
         actions.sign_rule(office, RULE, by=clerk, at=utc_now())
-    actions.sign_rule(office, RULE, by=replace(clerk, department=rule.owner), at=utc_now())
+    # Nor is it signed while the office has named nobody to answer for it: an office is not a name.
+    own = replace(clerk, department=rule.owner)
+    with pytest.raises(Refusal, match="没有写明负责人"):
+        actions.sign_rule(office, RULE, by=own, at=utc_now())
+    named = {"post": "主任", "channel": "一楼 3 号窗口，0755-8288 0001", "at": utc_now()}
+    for name in (rule.owner, "服务窗口", "负责人", "0755"):
+        with pytest.raises(Refusal, match="姓名"):
+            officials.name_official(rule.owner, name=name, by=own, **named)
+    with pytest.raises(Refusal, match="不是街道公共服务办的"):
+        officials.name_official(rule.owner, name="林晓明", by=elsewhere, **named)
+    officials.name_official(rule.owner, name="林晓明", by=own, **named)
+    actions.sign_rule(office, RULE, by=own, at=utc_now())
     assert state(office) is RuleState.LIVE
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from kuai.blocks.queries import open_blocks
-from kuai.guard import access
+from kuai.guard import access, officials
 from kuai.guard.queries import covers_any
 from kuai.guard.types import Actor, Ticket, TicketKind
 from kuai.kit.clock import local_day
@@ -20,7 +20,7 @@ from kuai.rules.types import Finding, Rule, SubjectKind
 from kuai.services.proactive.grounds import grounds_of
 from kuai.services.proactive.guardians import find_children
 from kuai.services.proactive.models import FindingAnswer, Offer
-from kuai.services.proactive.offering import CLOSED, TWICE
+from kuai.services.proactive.offering import ANSWER_DAYS, CLOSED, TWICE, find_contested
 from kuai.services.proactive.rule_life import (
     SIGNING,
     TELLING,
@@ -100,6 +100,9 @@ def open_finding(
         line=_line(finding, rule),
         asks=rule.ask_zh,
         basis=rule.basis,
+        purpose=rule.purpose,
+        responsible=officials.speak_of(rule.owner),
+        channel=officials.where_to_object(rule.owner),
         evidence=tuple(
             (rule.evidence.get(name, name), _masked(value))
             for name, value in finding.evidence.items()
@@ -141,6 +144,12 @@ def answer_finding(
 ) -> bool:
     """What the office found out of one finding; its tickets end. True where the rule suspended itself over it."""
     finding, rule = _own_finding(store, finding_id, by)
+    if _is_paused(finding):
+        raise Refusal(
+            "finding.paused",
+            "这条发现说到的事有人提了异议，核对完以前不记结果，期限也停着。",
+            next_step="异议有了结果，会接着办。",
+        )
     if FindingAnswer.objects.filter(finding=finding_id).exists():
         raise Refusal("finding.answered", "这条发现已经有回答。")
     stopped = record_answer(store, finding, verdict, by=by, at=at)
@@ -249,7 +258,14 @@ def _line(finding: Finding, rule: Rule) -> FindingLine:
         offer=OfferState(offer.state) if offer else None,
         blocking=Blocking(offer.blocking or Blocking.UNANSWERED) if offer and is_missed else None,
         verdict=Verdict(answer.verdict) if answer else None,
+        due_on=offer.due_on if offer else finding.first_found + timedelta(days=ANSWER_DAYS),
+        is_paused=_is_paused(finding),
     )
+
+
+def _is_paused(finding: Finding) -> bool:
+    """Whether somebody contests something about its subject: the next run will not find it."""
+    return bool(find_contested({finding.subject_code}))
 
 
 def _masked(value: str | None) -> str:

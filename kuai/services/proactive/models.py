@@ -83,6 +83,29 @@ class FindingAnswer(OnlyAdded):
         ordering: ClassVar = ["id"]
 
 
+class NotedFinding(OnlyAdded):
+    """One row: a finding that somebody was asked about, so that an answer counts when the newest run has it no more.
+
+    Absent on purpose: whom and which place it was about.
+    """
+
+    only_added: ClassVar[str] = "notes are only added"
+    privacy: ClassVar = _privacy(
+        "three years", "finding", "rule", "version", "digest", "purpose", "first_found", "noted_at"
+    )
+
+    finding = models.CharField(max_length=32, unique=True)
+    rule = models.CharField(max_length=64)
+    version = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    purpose = models.CharField(max_length=40)
+    first_found = models.DateField()
+    noted_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+
 class Offer(models.Model):
     """One row: what one finding entitles one person to, and how far that came. Absent on purpose: names, phones."""
 

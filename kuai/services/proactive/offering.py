@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
-from django.conf import settings
 from django.db import transaction
 
-from kuai.guard import access
+from kuai.guard import access, officials
 from kuai.guard.types import Actor, Role
 from kuai.kit.clock import local_day
 from kuai.kit.engine import engine, scan_sql
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
-from kuai.registry.queries import facts_out_of_use, is_record_of, resolve_code
+from kuai.registry.queries import contested_facts, is_record_of, resolve_code
 from kuai.registry.types import MENTION_ELEMENT, PERSON
 from kuai.rules.queries import get_rule, get_run
 from kuai.rules.types import Asks, Finding, Rule, SubjectKind, ToWhom
@@ -24,7 +23,7 @@ from kuai.services.proactive.engine.moves import require_offer_move
 from kuai.services.proactive.grounds import find_grounds
 from kuai.services.proactive.guardians import find_children, find_guardians, readable_by
 from kuai.services.proactive.models import Offer, OfferMove
-from kuai.services.proactive.rule_life import state_of
+from kuai.services.proactive.rule_life import MENDED_WITHIN, state_of
 from kuai.services.proactive.types import (
     Blocking,
     HandedOver,
@@ -34,7 +33,7 @@ from kuai.services.proactive.types import (
     RuleState,
 )
 
-ANSWER_DAYS = 30
+ANSWER_DAYS, LEFT_AFTER_PAUSE = 30, 14
 CLOSED = (OfferState.ACCEPTED.value, OfferState.DECLINED.value)
 OPEN = (OfferState.WAITING.value, OfferState.OFFERED.value)
 TWICE = 2
@@ -52,6 +51,7 @@ class _Round:
     states: Mapping[str, RuleState]
     contested: frozenset[str]
     reached: frozenset[str]
+    unnamed: frozenset[str]
     children: frozenset[str]
     guardians: Mapping[str, frozenset[str]]
     found: frozenset[str]
@@ -97,8 +97,11 @@ def _look_up(store: Store, wanted: Sequence[Finding], *, at: datetime) -> _Round
     return _Round(
         rules=rules,
         states={name: state_of(rule)[0] for name, rule in living.items()},
-        contested=_contested(every | set(Offer.objects.values_list("subject", flat=True))),
+        contested=find_contested(every | set(Offer.objects.values_list("subject", flat=True))),
         reached=_reached(store, every),
+        unnamed=frozenset(
+            rule.owner for rule in living.values() if officials.find_official(rule.owner) is None
+        ),
         children=children,
         guardians=guardians,
         found=frozenset(one.finding_id for one in wanted),
@@ -183,9 +186,19 @@ def list_missed() -> tuple[MissedOffer, ...]:
     """Persons entitled in two runs or more who neither accepted nor declined: errors of ours, with their cause."""
     rows = Offer.objects.filter(runs__gte=TWICE).exclude(state__in=CLOSED).order_by("rule", "pk")
     return tuple(
-        MissedOffer(row.number, row.rule, Blocking(row.blocking or Blocking.UNANSWERED), row.runs)
+        MissedOffer(
+            number=row.number,
+            rule=row.rule,
+            blocking=Blocking(row.blocking or Blocking.UNANSWERED),
+            runs=row.runs,
+            due_on=_end_of_month(local_day(row.entitled_at + MENDED_WITHIN)),
+        )
         for row in rows
     )
+
+
+def _end_of_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
 
 
 def _row_of(finding: Finding, rule: Rule, here: _Round) -> Offer | None:
@@ -230,8 +243,8 @@ def _write_words(row: Offer, finding: Finding, rule: Rule) -> None:
     row.text = rule.ask_zh
     row.reason = f"因为登记里的：{evidence or '居住'}。{rule.clears_zh}的，告诉我们就不再提。"
     row.basis = rule.basis
-    row.responsible = f"{rule.owner} {settings.KUAI_QUESTION_OFFICIAL}".strip()
-    row.channel = settings.KUAI_QUESTION_CHANNEL
+    row.responsible = officials.speak_of(rule.owner)
+    row.channel = officials.where_to_object(rule.owner)
 
 
 def _move_on(row: Offer, rule: Rule, here: _Round) -> str:
@@ -256,6 +269,8 @@ def _blocking(row: Offer, rule: Rule, here: _Round) -> Blocking:
         return Blocking.SUSPENDED
     if state is not RuleState.LIVE:
         return Blocking.NOT_LIVE
+    if rule.owner in here.unnamed:
+        return Blocking.NO_OFFICIAL
     if row.subject in here.contested:
         return Blocking.CONTESTED
     askable = {row.subject}
@@ -290,6 +305,10 @@ def _lapse(here: _Round) -> int:
             row.runs = 0 if is_gone else row.runs
             row.save()
             lapsed += 1
+        elif is_offered and is_paused:
+            # While it stands still no day runs: whoever waited for us has their time afterwards.
+            row.due_on = max(row.due_on, today + timedelta(days=LEFT_AFTER_PAUSE))
+            row.save()
     return lapsed
 
 
@@ -297,11 +316,12 @@ def _pause(store: Store, row: Offer) -> bool:
     """Whether the offer stands still: its rule is not in force, or something about the person is contested."""
     rule = _rule_named(store, row.rule)
     is_live = rule is not None and state_of(rule)[0] is RuleState.LIVE
-    return not is_live or bool(_contested([row.subject]))
+    return not is_live or bool(find_contested([row.subject]))
 
 
-def _contested(codes: Iterable[str]) -> frozenset[str]:
-    named = {part for key in facts_out_of_use() for part in key.split("|")}
+def find_contested(codes: Iterable[str]) -> frozenset[str]:
+    """Those of `codes` of which somebody contests something. What was found wrong is out of the rules already."""
+    named = {part for key in contested_facts() for part in key.split("|")}
     return frozenset(codes) & named
 
 

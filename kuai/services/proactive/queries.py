@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from kuai.services.proactive.looking import finding_of, is_about_person, list_rule_findings
 from kuai.services.proactive.offering import list_missed, list_own_offers
-from kuai.services.proactive.rule_life import list_standings, precision_of, state_of
+from kuai.services.proactive.rule_life import (
+    find_asked,
+    list_standings,
+    precision_of,
+    state_of,
+)
 
 __all__ = [
+    "find_asked",
     "finding_of",
     "is_about_person",
     "list_missed",

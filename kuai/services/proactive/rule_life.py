@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
+from kuai.guard import officials
 from kuai.guard.free_text import require_nobody
 from kuai.guard.queries import list_sources
 from kuai.guard.types import Actor, Role
+from kuai.kit.clock import local_day
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
 from kuai.rules.queries import get_rule, list_rules, overlay_of
@@ -22,13 +25,18 @@ from kuai.services.proactive.engine.precision import (
     speaks_against,
     wilson,
 )
-from kuai.services.proactive.models import FindingAnswer, Rehearsal, RuleMove
+from kuai.services.proactive.models import FindingAnswer, NotedFinding, Rehearsal, RuleMove
 from kuai.services.proactive.rehearsing import rehearse
-from kuai.services.proactive.types import Precision, RuleState, Standing, Verdict
+from kuai.services.proactive.types import AskedFinding, Precision, RuleState, Standing, Verdict
 
 SIGNING = frozenset({Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK})
 SUSPENDING = SIGNING | {Role.DATA_STEWARD}
 BY_ITSELF = "rule"
+# A city changes: what was rehearsed longer ago is rehearsed again before it is signed.
+REHEARSED_FOR = timedelta(days=90)
+# Suspended, a rule is mended or withdrawn by then; its owner reads when that day is over.
+MENDED_WITHIN = timedelta(days=30)
+MOST_AT_ONCE = 500
 TELLING = frozenset({Verdict.TRUE.value, Verdict.FALSE.value})
 
 
@@ -76,8 +84,8 @@ def rehearse_rule(
 
 
 def sign_rule(store: Store, rule_id: str, *, by: Actor, at: datetime) -> None:
-    """Put the rule into force by name. Refuses one not rehearsed in exactly this text, who rehearsed it, and who is
-    of another office than answers for the rule."""
+    """Put the rule into force by name. Refuses one not rehearsed lately in exactly this text, who rehearsed it, who is
+    of another office than answers for the rule, and an office that names nobody to answer for it."""
     rule = get_rule(rule_id, store)
     if by.role not in SIGNING:
         raise Refusal("rule.not_owner", "规则由经办部门的负责人签字，您的账号不能签。")
@@ -89,8 +97,15 @@ def sign_rule(store: Store, rule_id: str, *, by: Actor, at: datetime) -> None:
             "这条规则的这一版没有演练过，不能上线。",
             next_step=f"运行 kuai rules rehearse {rule_id}。",
         )
+    if at - rehearsal.made_at > REHEARSED_FOR:
+        raise Refusal(
+            "rule.rehearsed_long_ago",
+            f"演练过了 {REHEARSED_FOR.days} 天，不能再凭它签字。",
+            next_step=f"运行 kuai rules rehearse {rule_id}，看过再签。",
+        )
     if rehearsal.made_by == by.user_id:
         raise Refusal("rule.two_people", "谁演练的谁不能签字，请另一人签。")
+    officials.require_official(rule.owner)
     _move(rule, RuleState.LIVE, by=by.user_id, at=at, because="")
 
 
@@ -118,12 +133,44 @@ def withdraw_rule(store: Store, rule_id: str, *, because: str, by: Actor, at: da
     _stop(store, rule_id, RuleState.WITHDRAWN, because=because, by=by, at=at)
 
 
+def note_findings(store: Store, findings: Iterable[Finding], *, at: datetime) -> None:
+    """Keep what an answer needs of findings that are asked about, once each: by then no run may have them."""
+    asked = list(findings)
+    digests = {name: digest_of(get_rule(name, store)) for name in {one.rule for one in asked}}
+    known = set(
+        NotedFinding.objects.filter(rule__in=digests).values_list("finding", flat=True).iterator()
+    )
+    NotedFinding.objects.bulk_create(
+        (
+            NotedFinding(
+                finding=one.finding_id, rule=one.rule, version=one.rule_version, digest=digests[one.rule],
+                purpose=one.purpose, first_found=one.first_found, noted_at=at,
+            )
+            for one in {one.finding_id: one for one in asked if one.finding_id not in known}.values()
+        ),
+        ignore_conflicts=True,
+    )  # fmt: skip
+
+
+def find_asked(finding_ids: Iterable[str]) -> dict[str, AskedFinding]:
+    """What was kept of these findings when somebody was asked about them."""
+    wanted, found = sorted(set(finding_ids)), {}
+    for start in range(0, len(wanted), MOST_AT_ONCE):
+        rows = NotedFinding.objects.filter(finding__in=wanted[start : start + MOST_AT_ONCE])
+        for row in rows:
+            found[row.finding] = AskedFinding(
+                row.finding, row.rule, row.version, row.digest, row.purpose, row.first_found
+            )
+    return found
+
+
 def record_answer(
-    store: Store, finding: Finding, verdict: Verdict, *, by: Actor, at: datetime
+    store: Store, finding: Finding | AskedFinding, verdict: Verdict, *, by: Actor, at: datetime
 ) -> bool:
     """What became of a finding, once for each. True where the rule suspended itself over it."""
     rule = get_rule(finding.rule, store)
-    if finding.rule_version != rule.version:
+    is_old = isinstance(finding, AskedFinding) and finding.digest != digest_of(rule)
+    if finding.rule_version != rule.version or is_old:
         raise Refusal("rule.changed", "这条发现是旧版规则的，不计入现在这一版。")
     with transaction.atomic():
         _, is_new = FindingAnswer.objects.get_or_create(
@@ -176,17 +223,32 @@ def list_standings(store: Store) -> tuple[Standing, ...]:
 
 def _standing(rule: Rule) -> Standing:
     state, because = state_of(rule)
+    official = officials.find_official(rule.owner)
     last = Rehearsal.objects.filter(rule=rule.rule_id, digest=digest_of(rule)).last()
     return Standing(
         rule=rule.rule_id,
         version=rule.version,
         title=rule.title_zh,
+        basis=rule.basis,
         owner=rule.owner,
+        responsible=officials.speak_of(rule.owner),
+        channel=officials.where_to_object(rule.owner),
+        is_named=official is not None,
         state=state,
         because=because,
+        due_on=_due_on(rule, state, last),
         precision=precision_of(rule),
         rehearsal=last.sums if last else None,
     )
+
+
+def _due_on(rule: Rule, state: RuleState, rehearsal: Rehearsal | None) -> date | None:
+    if state is RuleState.REHEARSED and rehearsal is not None:
+        return local_day(rehearsal.made_at + REHEARSED_FOR)
+    if state is RuleState.SUSPENDED:
+        last = RuleMove.objects.filter(rule=rule.rule_id, digest=digest_of(rule)).last()
+        return local_day(last.moved_at + MENDED_WITHIN) if last else None
+    return rule.valid_until if state is RuleState.LIVE else None
 
 
 def _stop(

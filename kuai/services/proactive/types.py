@@ -48,6 +48,7 @@ class Blocking(StrEnum):
     COOL_DOWN = "cool_down"
     NO_CONTACT = "no_contact"
     NO_GUARDIAN = "no_guardian"
+    NO_OFFICIAL = "no_official"
     UNANSWERED = "unanswered"
 
 
@@ -71,14 +72,22 @@ class Precision:
 
 @dataclass(frozen=True)
 class Standing:
-    """One rule as its owner sees it."""
+    """One rule as its owner sees it. `responsible`, `channel`: who answers for it by name, and where to object.
+
+    `due_on`: until when a rehearsal carries a signature, or what is suspended is to be mended or withdrawn.
+    """
 
     rule: str
     version: int
     title: str
+    basis: str
     owner: str
+    responsible: str
+    channel: str
+    is_named: bool
     state: RuleState
     because: str
+    due_on: date | None
     precision: Precision
     rehearsal: Mapping[str, object] | None
 
@@ -133,7 +142,10 @@ class OfferView:
 
 @dataclass(frozen=True)
 class FindingLine:
-    """One finding in the list of the office that answers for its rule: no person. `blocking`: only where missed."""
+    """One finding in the list of the office that answers for its rule: no person. `blocking`: only where missed.
+
+    `is_paused`: somebody contests something about it, so that nothing follows from it and no day runs.
+    """
 
     finding: str
     rule: str
@@ -145,6 +157,8 @@ class FindingLine:
     offer: OfferState | None
     blocking: Blocking | None
     verdict: Verdict | None
+    due_on: date
+    is_paused: bool
 
 
 @dataclass(frozen=True)
@@ -154,6 +168,9 @@ class OpenedFinding:
     line: FindingLine
     asks: str
     basis: str
+    purpose: str
+    responsible: str
+    channel: str
     evidence: tuple[tuple[str, str], ...]
     grounds: Grounds
     person: Mapping[str, str | None]
@@ -163,12 +180,28 @@ class OpenedFinding:
 
 @dataclass(frozen=True)
 class MissedOffer:
-    """Somebody entitled twice who neither accepted nor declined: an error of ours, with what was in the way."""
+    """Somebody entitled twice who neither accepted nor declined: an error of ours, with what was in the way.
+
+    `due_on`: by when it is to be mended; the end of a month, because an entitlement's own day is a birthday.
+    """
 
     number: str
     rule: str
     blocking: Blocking
     runs: int
+    due_on: date
+
+
+@dataclass(frozen=True)
+class AskedFinding:
+    """What stays of a finding that somebody was asked about, so that a late answer counts: nothing of anybody."""
+
+    finding_id: str
+    rule: str
+    rule_version: int
+    digest: str
+    purpose: str
+    first_found: date
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from kuai.blocks.queries import open_blocks
+from kuai.guard import officials
 from kuai.guard.free_text import require_nobody
 from kuai.guard.queries import covers_any
 from kuai.guard.types import Actor, Role
@@ -25,6 +25,7 @@ from kuai.services.questions.types import Asking, QuestionView, Said, State
 
 # What is not answered by then waits for a visit.
 ANSWER_DAYS = 14
+OF_RULES = "finding:"
 # Who asks people and writes down what they say. Never an officer: enforcement does not read questions.
 ASKING_ROLES = frozenset({Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK, Role.GRID_WORKER})
 
@@ -43,6 +44,7 @@ def open_question(store: Store, asking: Asking, *, at: datetime) -> str:
     somebody, and one without reason, basis or responsible official."""
     known = Question.objects.filter(origin=asking.origin).first()
     if known is not None:
+        _name_anew(known, asking.responsible)
         return known.number
     _require_whole(asking)
     place = place_of(store, asking.place_code)
@@ -54,8 +56,8 @@ def open_question(store: Store, asking: Asking, *, at: datetime) -> str:
         reason=asking.reason,
         purpose=asking.purpose,
         basis=asking.basis,
-        responsible=f"{asking.responsible} {settings.KUAI_QUESTION_OFFICIAL}".strip(),
-        channel=settings.KUAI_QUESTION_CHANNEL,
+        responsible=officials.speak_of(asking.responsible),
+        channel=officials.where_to_object(asking.responsible),
         subject_ref=asking.subject_ref,
         place_code=asking.place_code,
         place_text=place.text,
@@ -76,6 +78,14 @@ def open_question(store: Store, asking: Asking, *, at: datetime) -> str:
     except IntegrityError:
         return Question.objects.get(origin=asking.origin).number
     return row.number
+
+
+def _name_anew(row: Question, office: str) -> None:
+    """Whoever answers for it now stands on what is still asked."""
+    spoken, channel = officials.speak_of(office), officials.where_to_object(office)
+    if row.state != State.CLOSED.value and (row.responsible, row.channel) != (spoken, channel):
+        row.responsible, row.channel = spoken, channel
+        row.save(update_fields=["responsible", "channel"])
 
 
 def close_gone(origins: Iterable[str], *, of: str, at: datetime) -> int:
@@ -104,6 +114,8 @@ def lapse_overdue(*, on: date, at: datetime) -> int:
     paused = paused_numbers(rows)
     lapsed = [row for row in rows if row.number not in paused]
     with transaction.atomic():
+        # While it stands still no day runs: whoever was asked has their time afterwards.
+        Question.objects.filter(number__in=paused).update(due_on=on + timedelta(days=ANSWER_DAYS))
         for row in lapsed:
             move(row, State.LAPSED, by="flows", at=at, because="deadline")
     return len(lapsed)
@@ -121,10 +133,20 @@ def resume_rule(rule: str, *, at: datetime) -> None:
 
 
 def paused_numbers(rows: Iterable[Question]) -> frozenset[str]:
-    """Which of these stand still: their fact is contested, or their rule suspended."""
+    """Which of these stand still: their rule is suspended, or something about whom they are about is contested.
+
+    Rules say nothing of a contested code, so that what they asked is found no more: it waits, it is not gone.
+    """
     rules = set(PausedRule.objects.filter(until__isnull=True).values_list("rule", flat=True))
     contested = contested_facts()
-    return frozenset(one.number for one in rows if one.rule in rules or one.fact_key in contested)
+    codes = {part for key in contested for part in key.split("|")}
+    return frozenset(
+        one.number
+        for one in rows
+        if one.rule in rules
+        or one.fact_key in contested
+        or (one.origin.startswith(OF_RULES) and one.subject_ref.rpartition(":")[2] in codes)
+    )
 
 
 def move(row: Question, end: State, *, by: str, at: datetime, because: str) -> None:

@@ -40,6 +40,7 @@ CAUSES = {
     "cool_down": gettext_lazy("不久前提过"),
     "no_contact": gettext_lazy("没有联系方式"),
     "no_guardian": gettext_lazy("是孩子，没有登记监护人"),
+    "no_official": gettext_lazy("科室没有写明负责人"),
     "unanswered": gettext_lazy("提过，没有回答"),
 }
 SUBJECTS = {
