@@ -107,15 +107,20 @@ def open_draft_desk(
     day: date,
     rules: Iterable[Rule] | None = None,
     overlay: Overlay | None = None,
+    of_views: frozenset[str] = frozenset(),
     smallest_population: int = SMALLEST_POPULATION,
 ) -> DraftDesk:
     """A desk over the published build that tells what rules would find of a draft. Open it once, not for every draft.
 
+    `of_views`: the views whose rows drafts will have, all if unsaid; facts that only other rules read stay away.
     Of rules that hang together otherwise than by codes (decision 0037) or are about communities no draft is asked: they
     wait for the next run.
     """
     frame = ViewFrame(store.current_build() / "core", overlay or Overlay())
     asked = read_rules(store) if rules is None else rules
+    if of_views:
+        looked = ((one, look_through(one)[0]) for one in asked)
+        asked = [one for one, checked in looked if checked and checked.views & of_views]
     return DraftDesk(frame, asked, Question(day, smallest_population))
 
 

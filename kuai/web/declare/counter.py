@@ -111,7 +111,10 @@ def _desk() -> FormDesk:
 def _ahead(request: HttpRequest, room: Premises, *, wait_s: float = 0.0) -> dict[str, Any]:
     """What would come, by whom it concerns; `is_ready` False while rules are being opened."""
     drafted = _drafted(request, room)
-    found = _desk().foresee(current_store(), drafted, at=utc_now(), wait_s=wait_s)
+    try:
+        found = _desk().foresee(current_store(), drafted, at=utc_now(), wait_s=wait_s)
+    except Refusal as refusal:
+        return {"refused": words_of(refusal)}
     if found is None:
         return {"is_ready": False}
     if any(one.is_about_room for one in found):
