@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from kuai.guard import officials
 from kuai.kit.clock import local_day
 from kuai.kit.engine import row_count
 from kuai.kit.errors import Refusal
@@ -63,7 +64,7 @@ class Foreseen:
     asks: Asks
     ask_zh: str
     basis: str
-    owner: str
+    responsible: str
     is_about_room: bool
     is_settled: bool
 
@@ -244,7 +245,7 @@ def _told(rule: Rule, *, is_about_room: bool, is_settled: bool = False) -> Fores
         asks=rule.asks,
         ask_zh=rule.ask_zh,
         basis=rule.basis,
-        owner=rule.owner,
+        responsible=officials.speak_of(rule.owner),
         is_about_room=is_about_room,
         is_settled=is_settled,
     )
