@@ -23,10 +23,20 @@ def list_minors(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False)
     listed = welfare.list_unguarded_minors(opened, to=account_of_operator(), at=utc_now())
     if as_json:
         write_json_answer(
-            {"as_of": listed.as_of.isoformat(), "person_codes": list(listed.person_codes)}
-        )
+            {
+                "as_of": listed.as_of.isoformat(), "person_codes": list(listed.person_codes),
+                "contested": sorted(listed.contested), "reason": "no_guardian_on_record",
+                "responsible": listed.responsible, "channel": listed.channel,
+                "due_on": listed.due_on.isoformat(),
+            }
+        )  # fmt: skip
         return
+    console.print(
+        f"登记里没有监护人，请在 {listed.due_on} 前走访；负责人：{listed.responsible}；有异议：{listed.channel}",
+        highlight=False,
+    )
     for code in listed.person_codes:
-        console.print(code, highlight=False)
+        mark = "  登记有异议，期限停着" if code in listed.contested else ""
+        console.print(f"{code}{mark}", highlight=False)
     if not listed.person_codes:
         console.print("没有：现有登记里每个未成年人都有监护人或成年户主。")

@@ -244,7 +244,7 @@ def _of_declaration(one: QuestionView) -> Asking:
         reason="有人在这里作过自主申报，有一处拿不准",
         purpose="residence_registration",
         basis="居住证暂行条例；住房租赁条例",
-        responsible="街道社区服务窗口",
+        responsible=officials.DECLARATIONS,
         subject_ref=f"declaration:{one.declaration}",
         place_code=one.room_code,
         is_check=one.state is QuestionState.CHECK,

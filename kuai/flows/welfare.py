@@ -17,12 +17,13 @@ from django.conf import settings
 from django.db import transaction
 
 from kuai.blocks.queries import open_blocks
-from kuai.guard import access
+from kuai.guard import access, officials
 from kuai.guard.queries import covers_any, find_actor_by_login, list_sources
 from kuai.guard.types import Actor, Role, Ticket, TicketKind
 from kuai.kit.engine import engine, scan_sql
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store, read_json
+from kuai.registry.queries import contested_facts
 from kuai.registry.types import MENTION_ELEMENT, PERSON, RELATION
 
 # The page that lists codes, and what the tickets that follow from it are for.
@@ -31,6 +32,8 @@ ROLE = Role.CHILD_WELFARE_WORKER
 # A name to ask for and a number to call: what is needed to find out that a child is cared for.
 FIELDS = ("name", "phone")
 TICKET_LASTS = timedelta(days=5)
+# From the day of the build: by then somebody has been to see.
+LOOKED_AFTER_WITHIN = timedelta(days=14)
 HOLDS = ("asserted", "verified", "disputed")
 # Of so many minors at least one must have somebody named, else the registers that name them did not come and the list
 # would be of children in general.
@@ -41,11 +44,19 @@ _WHILE_ISSUING: ContextVar[dict[str, frozenset[str]] | None] = ContextVar("issui
 
 @dataclass(frozen=True)
 class WelfareList:
-    """Codes in their order, for this reader and this build. No place, no count: each is a child."""
+    """Codes in their order, for this reader and this build. No place, no count: each is a child.
+
+    `contested`: those of whom somebody contests something: they stay on the list, because a child does not wait for
+    papers, but are marked, and no day runs.
+    """
 
     version: str
     as_of: date
     person_codes: tuple[str, ...]
+    contested: frozenset[str]
+    responsible: str
+    channel: str
+    due_on: date
 
 
 def list_unguarded_minors(store: Store, *, to: Actor, at: datetime) -> WelfareList:
@@ -132,7 +143,16 @@ def _list_for(store: Store, reader: Actor) -> WelfareList:
             if covers_any(reader.areas, [path_of(place) for place in lived])
         )
     )
-    return WelfareList(build.name, as_of, codes)
+    disputed = {part for key in contested_facts() for part in key.split("|")}
+    return WelfareList(
+        version=build.name,
+        as_of=as_of,
+        person_codes=codes,
+        contested=frozenset(codes) & disputed,
+        responsible=officials.speak_of(officials.CHILD_WELFARE),
+        channel=officials.where_to_object(officials.CHILD_WELFARE),
+        due_on=as_of + LOOKED_AFTER_WITHIN,
+    )
 
 
 def _permitting_sources() -> list[str]:

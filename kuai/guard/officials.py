@@ -19,7 +19,11 @@ from kuai.guard.types import Actor, Role
 from kuai.kit.errors import Refusal
 
 __all__ = [
+    "CHILD_WELFARE",
+    "DECLARATIONS",
+    "FORM_KEEPING",
     "NAMING",
+    "STANDING_OFFICES",
     "Official",
     "find_official",
     "list_officials",
@@ -29,10 +33,14 @@ __all__ = [
     "where_to_object",
 ]
 
+# What has no rule and no form of its own is answered for too.
+DECLARATIONS, FORM_KEEPING, CHILD_WELFARE = "街道社区服务窗口", "报表准入", "街道儿童福利"
+STANDING_OFFICES = (DECLARATIONS, FORM_KEEPING, CHILD_WELFARE)
 NAMING = frozenset({Role.DATA_STEWARD, Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK})
 # Together they have to fit on a question: office, post and name.
 LONGEST_SPOKEN, LONGEST_POST, LONGEST_CHANNEL, SHORTEST_CHANNEL = 80, 24, 120, 4
 _NAME = re.compile(r"^(?:[一-龥]{2,6}(?:·[一-龥]{1,10})?|[A-Z][A-Za-z' .-]{2,22})$")
+_MOBILE = re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
 # An office is nobody: it cannot be asked for by name.
 _OFFICE = re.compile(
     r"负责人|窗口|中心|办公室|社区|街道|值班|部门|科室|专班|领导|主任|.{3}[办局科处站所委]$"
@@ -155,6 +163,8 @@ def _require_whole(wished: Official) -> None:
             "official.long",
             f"科室、职务和姓名合起来最长 {LONGEST_SPOKEN} 字，职务 {LONGEST_POST} 字。",
         )
+    if _MOBILE.search(re.sub(r"[\s-]", "", wished.channel)):
+        raise Refusal("official.mobile", "这里不写个人手机，写办公电话、窗口或网址。")
     if not SHORTEST_CHANNEL <= len(wished.channel) <= LONGEST_CHANNEL:
         raise Refusal(
             "official.channel",

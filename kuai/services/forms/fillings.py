@@ -17,13 +17,14 @@ import pyarrow as pa
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from kuai.guard import access
+from kuai.guard import access, officials
 from kuai.guard import actions as guard_actions
 from kuai.guard.free_text import require_reason
 from kuai.guard.types import Actor, Role, TicketKind, Zone
 from kuai.kit.clock import local_day
 from kuai.kit.errors import DataFault, Refusal
 from kuai.kit.store import Store
+from kuai.registry.queries import contested_facts
 from kuai.services.forms.engine.filling import (
     FormRow,
     PlannedCell,
@@ -196,6 +197,12 @@ def fetch_filled(store: Store, number: str, *, by: Actor, at: datetime) -> tuple
         raise Refusal("form.not_released", "只有放行人可以在五天内再取一次。")
     # A form withdrawn, or ground taken away, since the release ends the right to take the file again.
     _require_fillable(filling.form.number, by=by, at=at)
+    if set(filling.subjects) & {part for key in contested_facts() for part in key.split("|")}:
+        raise Refusal(
+            "form.contested",
+            "放行以后，名单上有人对登记提了异议，这份文件不再取出。",
+            next_step="请重新交这张表：有异议的会标明暂不填。",
+        )
     enter("form.fetched", filling.form.number, by=by, at=at, purpose=filling.form.purpose)
     return file_name_of(filling), _unseal(store, filling, "filled")
 
@@ -321,7 +328,14 @@ def find_released_list(ticket_id: str) -> ReleasedList | None:
     if filling is None or filling.released_at is None:
         return None
     return ReleasedList(
-        filling.form.title, filling.form.office, filling.released_by, filling.released_at
+        title=filling.form.title,
+        office=filling.form.office,
+        released_by=filling.released_by,
+        released_at=filling.released_at,
+        reason=filling.reason,
+        responsible=officials.speak_of(filling.form.office),
+        channel=officials.where_to_object(filling.form.office),
+        expires_on=filling.form.expires_on,
     )
 
 
@@ -653,6 +667,7 @@ def _row_facts(
             one.day,
             one.conflict,
             facts.is_stale(one, today=today),
+            one.is_backed,
         )
         for field, one in own.items()
     }
@@ -829,6 +844,9 @@ def _filled(
             ("送往", form.office),
             ("准入编号", form.number),
             ("依据", f"{form.basis}（{form.approval_no}）"),
+            ("负责人", officials.speak_of(form.office)),
+            ("有异议找", officials.where_to_object(form.office)),
+            ("期限", f"用到 {form.expires_on} 为止"),
             ("放行人", by.user_id),
             ("放行时间", f"{at:%Y-%m-%d %H:%M}"),
             ("理由", said),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
 import typst
 from django.db import transaction
 
+from kuai.guard import officials
 from kuai.guard.free_text import require_nobody
 from kuai.guard.types import Actor, Role
 from kuai.kit.errors import Breakdown, Refusal
@@ -21,6 +22,7 @@ from kuai.services.forms.registering import enter
 LAYOUT = Path(__file__).with_name("letter.typ")
 FONTS = ("Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "SimHei", "SimSun")
 WRITERS = frozenset({Role.DATA_STEWARD, Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK})
+OBJECTION_LASTS = timedelta(days=15)
 # Why a form is sent back, in words that the letter carries.
 REASONS = {
     "not_registered": "该报表没有办理报表准入登记，没有准入编号和有效期。",
@@ -86,6 +88,9 @@ def read_letter(number: str) -> bytes:
         "title": letter.title,
         "office": letter.office,
         "day": f"{letter.written_at:%Y年%m月%d日}",
+        "official": officials.speak_of(officials.FORM_KEEPING),
+        "channel": officials.where_to_object(officials.FORM_KEEPING),
+        "until": f"{letter.written_at + OBJECTION_LASTS:%Y年%m月%d日}",
         "fields": [form_fields()[key].label for key in letter.fields],
         "reasons": [REASONS[reason] for reason in letter.reasons],
         "bases": BASES,

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from kuai.guard import access
+from kuai.guard import access, officials
 from kuai.guard.free_text import require_reason
 from kuai.guard.queries import are_two_people, covers_any, list_purposes
 from kuai.guard.types import Actor, Role, TicketKind
@@ -33,6 +33,7 @@ def register_form(wish: FormWish, *, by: Actor, at: datetime) -> str:
     _require_fields(wish)
     _require_purpose(wish)
     _require_list(wish)
+    officials.require_official(wish.office.strip())
     today = at.date()
     if not today < wish.expires_on or (wish.expires_on - today).days > LONGEST_DAYS:
         raise Refusal("form.expiry", "有效期要晚于今天，最长两年。")
@@ -159,6 +160,8 @@ def view_of(form: RegisteredForm, *, on: date) -> FormView:
         registered_at=form.registered_at,
         moves=tuple((m.move, m.moved_by, m.moved_at, m.reason) for m in form.moves.order_by("pk")),
         lessons=form.lessons.values("layout_key").distinct().count(),
+        responsible=officials.speak_of(form.office),
+        channel=officials.where_to_object(form.office),
     )
 
 

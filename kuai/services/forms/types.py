@@ -76,7 +76,7 @@ class FormWish:
 
 @dataclass(frozen=True)
 class FormView:
-    """A registered form as pages show it."""
+    """A registered form as pages show it. `responsible`: who answers for its lists at the office, by name."""
 
     number: str
     wish: FormWish
@@ -85,6 +85,8 @@ class FormView:
     registered_at: datetime
     moves: tuple[tuple[str, str, datetime, str], ...] = ()
     lessons: int = 0
+    responsible: str = ""
+    channel: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,12 +142,16 @@ class Coverage:
 
 @dataclass(frozen=True)
 class ReleasedList:
-    """What the person concerned is told of a list they are on."""
+    """What the person concerned is told of a list they are on: why, who answers for it, where to object, until when."""
 
     title: str
     office: str
     released_by: str
     released_at: datetime
+    reason: str
+    responsible: str
+    channel: str
+    expires_on: date
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,6 @@ def print_letters(*, by: Actor, at: datetime) -> tuple[bytes, int]:
     told = {
         "letters": letters,
         "official": settings.KUAI_QUESTION_OFFICIAL,
-        "channel": settings.KUAI_QUESTION_CHANNEL,
         "day": f"{at:%Y-%m-%d}",
     }
     links = [sending.link_of(token) or message.number for message, token in claimed]
@@ -74,7 +73,17 @@ def _letter(message: Message, token: str) -> dict[str, Any]:
         "to": rows[0].place_text if message.contact.startswith("place:") else "",
         "link": sending.link_of(token),
         "until": f"{max(one.due_on for one in rows):%Y-%m-%d}",
-        "questions": [[one.text, one.reason, one.basis, one.responsible] for one in rows],
+        "questions": [
+            [
+                one.text,
+                one.reason,
+                one.basis,
+                one.responsible,
+                one.channel,
+                f"{one.due_on:%Y-%m-%d}",
+            ]
+            for one in rows
+        ],
     }
 
 

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from kuai.guard import officials
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
 from kuai.services.residence import actions, queries
@@ -88,6 +89,8 @@ def _asked(request: HttpRequest, code: str) -> dict[str, object]:
     asked = queries.list_for_proof(current_store(), proof)
     return {
         "is_proven": True,
+        "responsible": officials.speak_of(officials.DECLARATIONS),
+        "channel": officials.where_to_object(officials.DECLARATIONS),
         "has_answered": request.session.pop("answered", False),
         "asked": [
             {"number": one.number, "text": words.QUESTION_TEXTS[one.kind], "due_on": one.due_on}

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from kuai.guard import officials
 from kuai.guard.access import reveal
 from kuai.guard.route_rules import TICKET_IN_SESSION
 from kuai.guard.types import Actor, Role
@@ -150,6 +151,8 @@ def _page(
         ],
         "more": max(0, len(asked) - MOST_SHOWN),
         "refused": refused,
+        "responsible": officials.speak_of(officials.DECLARATIONS),
+        "channel": officials.where_to_object(officials.DECLARATIONS),
         "card": card,
         "may_write": actor.role in WINDOWS,
         "may_print": actor.role in PRINTS_DOORS or actor.role is Role.SUBDISTRICT_CLERK,

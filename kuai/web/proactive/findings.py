@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from kuai.guard import officials
 from kuai.guard.route_rules import TICKET_IN_SESSION
 from kuai.guard.types import Actor, Ticket
 from kuai.kit.clock import utc_now
@@ -90,9 +91,10 @@ def answer_finding(request: HttpRequest) -> HttpResponse:
 
 def _list(request: HttpRequest, rule: str, *, refused: Refusal | None = None) -> HttpResponse:
     found: tuple[FindingLine, ...] = ()
-    title = ""
+    title, written = "", None
     try:
-        title = get_rule(rule, current_store()).title_zh
+        written = get_rule(rule, current_store())
+        title = written.title_zh
         found = queries.list_rule_findings(
             current_store(),
             rule,
@@ -105,6 +107,9 @@ def _list(request: HttpRequest, rule: str, *, refused: Refusal | None = None) ->
     context = {
         "rule": rule,
         "title": title,
+        "written": written,
+        "responsible": officials.speak_of(written.owner) if written else "",
+        "channel": officials.where_to_object(written.owner) if written else "",
         "lines": [
             (one, words.subject_word(one), words.offer_word(one), words.verdict_word(one))
             for one in found
@@ -133,7 +138,8 @@ def _one(request: HttpRequest, finding: str, *, ticket: Ticket | None = None) ->
             "rows": words.row_lines(opened.grounds),
             "sure": words.sureness(opened.grounds),
             "person": [(words.FIELD_NAMES[name], value) for name, value in opened.person.items()],
-            "verdicts": words.VERDICTS.items(),
+            "verdicts": words.verdicts_of(opened.purpose).items(),
+            "is_about_records": opened.purpose == words.ABOUT_RECORDS,
         }
     return render(request, "proactive/finding.html", context, status=409 if refused else 200)
 

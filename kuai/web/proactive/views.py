@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -108,26 +109,38 @@ def _own_page(request: HttpRequest, *, refused: Refusal | None = None) -> HttpRe
 
 
 def _rules_page(request: HttpRequest, *, refused: Refusal | None = None) -> HttpResponse:
-    missed = Counter((one.rule, one.blocking.value) for one in queries.list_missed())
     standings = queries.list_standings(current_store())
-    titles = {one.rule: one.title for one in standings}
     context = {
         "rules": [_rule_line(one) for one in standings],
         "may_open": _actor(request).role in ANSWERS_FINDINGS,
-        # A cause of few would be about somebody.
-        "missed": [
-            (
-                rule,
-                titles.get(rule, rule),
-                words.CAUSES[cause],
-                count if count >= SMALLEST_SHOWN else None,
-            )
-            for (rule, cause), count in sorted(missed.items())
-        ],
+        "missed": _missed_lines({one.rule: one for one in standings}),
         "refused": refused,
     }
     status = 400 if refused else 200
     return render(request, "proactive/rules.html", context, status=status)
+
+
+def _missed_lines(standings: Mapping[str, Standing]) -> list[dict[str, Any]]:
+    missed = queries.list_missed()
+    counts = Counter((one.rule, one.blocking.value) for one in missed)
+    lines = []
+    for (rule, cause), count in sorted(counts.items()):
+        of = standings.get(rule)
+        lines.append(
+            {
+                "rule": rule,
+                "title": of.title if of else rule,
+                "cause": words.CAUSES[cause],
+                # A cause of few would be about somebody.
+                "count": count if count >= SMALLEST_SHOWN else None,
+                "due_on": min(
+                    one.due_on for one in missed if (one.rule, one.blocking.value) == (rule, cause)
+                ),
+                "responsible": of.responsible if of else _("数据管理员"),
+                "channel": of.channel if of else "",
+            }
+        )
+    return lines
 
 
 def _own_line(offer: OfferView) -> dict[str, Any]:
@@ -144,6 +157,8 @@ def _rule_line(one: Standing) -> dict[str, Any]:
     return {
         "one": one,
         "state": words.RULE_STATES[one.state.value],
+        "due": words.due_word(one),
+        "is_late": one.due_on is not None and one.due_on < local_day(utc_now()),
         "sections": words.sum_sections(one.rehearsal) if one.rehearsal else [],
         "has_findings": one.state in (RuleState.LIVE, RuleState.SUSPENDED),
     }

@@ -10,7 +10,14 @@ from django.utils.translation import gettext_lazy
 
 from kuai.kit.errors import Refusal
 from kuai.rules.queries import list_rules
-from kuai.services.proactive.types import FindingLine, Grounds, OfferState, Verdict
+from kuai.services.proactive.types import (
+    FindingLine,
+    Grounds,
+    OfferState,
+    RuleState,
+    Standing,
+    Verdict,
+)
 from kuai.web.doors import current_reader, current_store
 
 STATES = {
@@ -57,6 +64,13 @@ VERDICTS = {
     Verdict.NO_ANSWER: gettext_lazy("没有回答"),
     Verdict.REFUSED: gettext_lazy("不愿说"),
 }
+# A rule that says records are wrong is right where one of them was.
+RECORD_VERDICTS = {
+    Verdict.TRUE: gettext_lazy("登记确有错"),
+    Verdict.FALSE: gettext_lazy("登记没有错"),
+    Verdict.CANNOT_TELL: gettext_lazy("说不清"),
+}
+ABOUT_RECORDS = "record_review"
 FIELD_NAMES = {"name": gettext_lazy("姓名"), "phone": gettext_lazy("电话")}
 SUMS = {
     "builds": gettext_lazy("各版发现的数"),
@@ -104,6 +118,23 @@ def offer_word(line: FindingLine) -> str:
     if line.blocking is None:
         return state
     return _("%(state)s；漏送：%(cause)s") % {"state": state, "cause": CAUSES[line.blocking.value]}
+
+
+def due_word(one: Standing) -> str:
+    """Until when what, of a rule."""
+    if one.due_on is None:
+        return ""
+    sentences = {
+        RuleState.REHEARSED: _("%(day)s 前签字，过了要重新演练"),
+        RuleState.SUSPENDED: _("%(day)s 前改好、重新演练签字，或撤销"),
+        RuleState.LIVE: _("用到 %(day)s"),
+    }
+    return sentences[one.state] % {"day": one.due_on.isoformat()}
+
+
+def verdicts_of(purpose: str) -> Mapping[Verdict, Any]:
+    """What a finding's page lets the desk say: of records in doubt whether a record was wrong."""
+    return RECORD_VERDICTS if purpose == ABOUT_RECORDS else VERDICTS
 
 
 def verdict_word(line: FindingLine) -> str:

@@ -160,10 +160,15 @@ def _what_was_listed(entry: OwnEntry) -> str:
     listed = find_released_list(entry.ticket_id)
     if listed is None:
         return _("准备了一份有您的名单，只看到遮住的样子")
-    return _("把您的%(fields)s列入名单“%(title)s”，送给%(office)s") % {
+    return _(
+        "把您的%(fields)s列入名单“%(title)s”，送给%(office)s，用到 %(day)s。负责人：%(who)s；有异议找：%(where)s"
+    ) % {
         "fields": _named(entry.fields),
         "title": listed.title,
         "office": listed.office,
+        "day": listed.expires_on.isoformat(),
+        "who": listed.responsible,
+        "where": listed.channel,
     }
 
 

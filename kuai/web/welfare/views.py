@@ -72,7 +72,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     codes: tuple[str, ...] = ()
-    as_of = None
+    as_of = listed = None
     try:
         listed = welfare.list_unguarded_minors(
             current_store(),
@@ -85,6 +85,7 @@ def _page(
     context = {
         "codes": codes,
         "as_of": as_of,
+        "listed": listed,
         "said": said,
         "opened": opened,
         "card": card,

@@ -6,6 +6,9 @@ from django.db import migrations, models
 
 def name_who_signed(apps, schema_editor):
     """Rules already in force: who signed them answers for their office, until the office names somebody else."""
+    # Where all sources are invented, so is whoever answers.
+    if not apps.get_model("guard", "SourceRecord").objects.filter(synthetic=False).exists():
+        return
     move = apps.get_model("services_proactive", "RuleMove")
     account = apps.get_model("guard", "Account")
     official = apps.get_model("guard", "OfficialRecord")
