@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 from kuai.address.batch import index_of, index_of_files
 from kuai.address.engine.explaining import explain_trail
 from kuai.address.engine.grading import SCORE_CEILINGS
-from kuai.address.engine.place_part import place_part
 from kuai.address.engine.several import AddressSpan, wash_all
 from kuai.address.engine.washing import Washer
 from kuai.address.libraries import read_library_file
@@ -66,7 +65,7 @@ class OpenLibrary:
 
     def place_part(self, text: str) -> str:
         """The part of the text that says where, in the one spelling: what an alias of it keeps."""
-        return place_part(self._washer.follow(text))
+        return self._washer.follow(text).place_part
 
 
 def open_library(

@@ -19,7 +19,7 @@ from typing import Any
 import xlsxwriter
 from python_calamine import CalamineError, CalamineWorkbook
 
-from kuai.address.sheets import (
+from kuai.address.sheet_cells import (
     BATCH_ROWS,
     ROWS_ABOVE_HEADING,
     Cells,

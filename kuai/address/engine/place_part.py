@@ -7,15 +7,11 @@ last number that belongs to the place. A person sees the result before it is kep
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from kuai.address.engine.normalising import split_brackets, to_one_spelling
 from kuai.address.engine.segmenting import Kind, Piece, read_tail, split_head
 from kuai.guard.free_text import find_somebody
 from kuai.kit.errors import Refusal
-
-if TYPE_CHECKING:
-    from kuai.address.engine.washing import Trail
 
 # The longest standard address of the city has 62 characters (measured on the shared sample, 2026-11-22).
 LONGEST_PLACE = 80
@@ -29,11 +25,14 @@ _PERSONAL = re.compile(
 )
 
 
-def place_part(trail: Trail) -> str:
-    """The place in the text that `trail` followed, in the one spelling; empty where it names none."""
-    plain = split_brackets(trail.spelling).plain
-    if trail.head is not None and trail.head.lead and plain.startswith(trail.head.lead):
-        plain = plain[len(trail.head.lead) :]
+def place_part(spelling: str, *, lead: str) -> str:
+    """The place in the text that the wash read as `spelling`, in the one spelling; empty where it names none.
+
+    `lead`: what the wash saw stand before the place.
+    """
+    plain = split_brackets(spelling).plain
+    if lead and plain.startswith(lead):
+        plain = plain[len(lead) :]
     plain = plain.strip(",-")
     head, tail = split_head(plain)
     pieces = read_tail(tail)

@@ -60,6 +60,11 @@ class Trail:
     answers: list[Answer] = field(default_factory=list)
     answer: WashedAddress = NOTHING
 
+    @property
+    def place_part(self) -> str:
+        """The part of the text that says where; empty where it names no place."""
+        return place_part(self.spelling, lead=self.head.lead if self.head else "")
+
 
 class Washer:
     """Washes texts against one index. Remembers heads and tails it has read; answers never depend on that."""
@@ -172,7 +177,7 @@ class Washer:
         is_sure = trail.answer.grade is Grade.B
         if not self._confirmed_heads or (is_sure and not self._may_be_known(trail.spelling)):
             return ()
-        part = without_city(place_part(trail), self.index.book)
+        part = without_city(trail.place_part, self.index.book)
         return [one for one in self.index.meta.other_texts.get(part, ()) if one.is_confirmed]
 
     def _follow_unknown_text(self, spelling: str) -> Trail:
