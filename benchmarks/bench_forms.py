@@ -414,14 +414,17 @@ def judge(template, truth, content: bytes, fields: dict[int, str]) -> dict[str, 
     book = load_workbook(io.BytesIO(content))
     labels = {one.label: one.key for one in form_fields().values() if one.about == template.about}
     by_row: dict[tuple[str, int], dict[str, str]] = defaultdict(dict)
-    for name, mark, label, *_ in book["来源说明"].iter_rows(values_only=True):
+    backed: set[tuple[str, int]] = set()
+    for name, mark, label, *said in book["来源说明"].iter_rows(values_only=True):
         found = _MARK.match(str(mark or ""))
         if found and label in labels and name in book.sheetnames:
             value = book[name][mark].value
             row = int(found.group(2)) - 1
             by_row[(name, _card(template, row))][labels[label]] = str(value)
+            if any(str(one or "").startswith("另有来源") for one in said):
+                backed.add((name, _card(template, row)))
     known = {"person": truth.persons, "room": truth.rooms, "firm": truth.firms}[template.about]
-    filled = wrong = due = 0
+    filled = wrong = due = homes = backed_wrong = 0
     mistakes: Counter[str] = Counter()
     first = next((name for name, _ in by_row), "")
     asked = {field for field in fields.values() if field and field in labels.values()}
@@ -433,8 +436,11 @@ def judge(template, truth, content: bytes, fields: dict[int, str]) -> dict[str, 
         one = known[key] if key else _nearest(known, cells)
         for field, value in cells.items():
             filled += 1
+            is_backed = field == "person.residence" and (name, row) in backed
+            homes += is_backed
             if not is_told(value, one[field], field):
                 wrong += 1
+                backed_wrong += is_backed
                 mistakes[field] += 1
     due, missing = _due(template, known, asked, by_row, is_held=True)
     agreed, unfilled = _due(template, known, asked, by_row, is_held=True, is_agreed=True)
@@ -442,6 +448,8 @@ def judge(template, truth, content: bytes, fields: dict[int, str]) -> dict[str, 
     return {
         "filled": filled,
         "wrong": wrong,
+        "homes_of_two_sources": homes,
+        "of_these_wrong": backed_wrong,
         "due": due,
         "share": round((due - missing) / due, 3) if due else 1.0,
         "share_agreed": round((agreed - unfilled) / agreed, 3) if agreed else 1.0,
@@ -577,6 +585,8 @@ def summary(results: list[dict[str, object]]) -> dict[str, object]:
         "filled": filled,
         "wrong": wrong,
         "right_share": round(1 - wrong / filled, 4) if filled else 0.0,
+        "homes_of_two_sources": sum(int(str(one["homes_of_two_sources"])) for one in results),
+        "of_these_wrong": sum(int(str(one["of_these_wrong"])) for one in results),
         "due": due,
         "filled_share": round((due - missing) / due, 4) if due else 0.0,
         "below_90": [one["name"] for one in results if float(str(one["share"])) < 0.9],

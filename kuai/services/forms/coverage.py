@@ -12,8 +12,9 @@ from kuai.kit.store import Store
 from kuai.services.forms.engine.form_fields import NEVER_FILLED, ROW_NUMBER, form_fields
 from kuai.services.forms.engine.layouts import find_layout
 from kuai.services.forms.fillings import FILLERS, plain_name, sheets_of
+from kuai.services.forms.homes import HOMES
 from kuai.services.forms.listing import INSIDE
-from kuai.services.forms.store_reading import HOMES, BuildFacts, open_facts
+from kuai.services.forms.store_reading import BuildFacts, open_facts
 from kuai.services.forms.types import Coverage
 from kuai.sources.form_sheets import meanings_of_heading, read_form
 

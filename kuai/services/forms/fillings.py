@@ -25,6 +25,7 @@ from kuai.kit.clock import local_day
 from kuai.kit.errors import DataFault, Refusal
 from kuai.kit.store import Store
 from kuai.registry.queries import contested_facts
+from kuai.services.forms.engine.field_fact import FieldFact
 from kuai.services.forms.engine.filling import (
     FormRow,
     PlannedCell,
@@ -49,7 +50,7 @@ from kuai.services.forms.listing import (
 )
 from kuai.services.forms.models import FormFilling, FormLesson, RegisteredForm
 from kuai.services.forms.registering import area_for, enter, get_form, require_in_force, view_of
-from kuai.services.forms.store_reading import BuildFacts, FieldFact, open_facts
+from kuai.services.forms.store_reading import BuildFacts, open_facts
 from kuai.services.forms.types import (
     CellState,
     ColumnCount,

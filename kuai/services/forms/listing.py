@@ -15,8 +15,9 @@ from kuai.guard.types import Zone
 from kuai.kit.folding import fold_code, fold_width
 from kuai.kit.store import Store
 from kuai.linkage.queries import writings_of_name
+from kuai.services.forms.homes import DWELLING_ROLES, HOMES
 from kuai.services.forms.models import RegisteredForm
-from kuai.services.forms.store_reading import DWELLING_ROLES, HOMES, LIVING, BuildFacts
+from kuai.services.forms.store_reading import LIVING, BuildFacts
 from kuai.services.forms.types import ListKind
 
 _DAY = re.compile(r"^([0-9]{4})[-/.年]?([0-9]{1,2})[-/.月]?([0-9]{1,2})日?$")

@@ -6,9 +6,8 @@ No vault is read here: names and phones come by `guard.access.reveal_list`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,13 +29,10 @@ from kuai.registry.types import (
     PERSON,
     RELATION,
 )
+from kuai.services.forms.engine.field_fact import Facts, FieldFact
+from kuai.services.forms.homes import HomeReading
 
 LIVING = ("asserted", "verified")
-HOMES = ("PH_RESIDE", "PH_RENT")
-# In which roles a row says that somebody lives at its place, or well may.
-DWELLING_ROLES = ("subject", "tenant", "account_holder", "owner")
-# A name that more people bear than this tells nothing of whose an account without a number is.
-SELDOM_BEARERS = 3
 LIBRARY, FIRM_REGISTER = "address_library", "business_registry"
 SEXES = {"1": "男", "2": "女"}
 FIRM_KINDS = {
@@ -44,20 +40,6 @@ FIRM_KINDS = {
     "institution": "机关事业单位", "other": "其他",
 }  # fmt: skip
 FIRM_STATES = {"active": "存续", "ended": "已注销"}
-
-
-@dataclass(frozen=True)
-class FieldFact:
-    """What is held of one field of one row. `conflict`: sources differ, so that no side is taken."""
-
-    value: str = ""
-    status: str = ""
-    source: str = ""
-    day: date | None = None
-    conflict: str = ""
-
-
-Facts = dict[str, dict[str, FieldFact]]
 
 
 class BuildFacts:
@@ -137,7 +119,7 @@ class BuildFacts:
         ]
         facts: Facts = {code: {} for code in kept}
         self._add_births(facts, held)
-        self._add_homes(facts)
+        HomeReading(self).add_homes(facts)
         self._add_relation(facts, "person.hukou", ("PH_HUKOU",), self._place_text)
         self._add_relation(facts, "person.employer", ("PL_EMPLOY",), self._firm_name)
         return facts
@@ -209,150 +191,6 @@ class BuildFacts:
             )
             found[row[end]].append(row)
         return found
-
-    def _add_homes(self, facts: Facts) -> None:
-        """Where they live: a tenancy elsewhere than the register says is two answers, hence none."""
-        living = self.living(list(facts), HOMES, end="from_code")
-        places = self.places(sorted({row["to_code"] for rows in living.values() for row in rows}))
-        doubted = self._doubted_homes(living)
-        for code, rows in living.items():
-            told = self._home_facts(rows, places)
-            if code in doubted:
-                told = dict.fromkeys(told, FieldFact(conflict="别的来源登记在另一处，可能已经搬家"))
-            facts[code] |= told
-
-    def _doubted_homes(self, living: Mapping[str, Sequence[Mapping[str, Any]]]) -> set[str]:
-        """Whom another permitted source places elsewhere: as tenant, customer, card holder, owner of a home not let.
-
-        Measured on a planted city of 600 rooms: without it 10 of 200 homes were where people had moved from.
-        """
-        rows = self.query(
-            "select m.code, m.address_code as place, b.path, m.role,"
-            " exists (select 1 from {relation} as r where r.type = 'PH_LET' and r.to_code = m.address_code) as is_let"
-            " from {mention_element} as m join {block} as b on b.code = m.address_code"
-            " where m.element = 'person' and list_contains($codes, m.code) and m.grade in ('A', 'B')"
-            " and list_contains($sources, m.source) and list_contains($roles, m.role)",
-            codes=list(living),
-            sources=self.permitting,
-            roles=list(DWELLING_ROLES),
-        )
-        homes = {code: {row["to_code"] for row in said} for code, said in living.items()}
-        paths = {
-            row["code"]: row["path"].split("/")
-            for row in self.places(sorted(set().union(*homes.values()))).values()
-        } if homes else {}  # fmt: skip
-        doubted = set()
-        for row in rows:
-            if row["role"] == "owner" and row["is_let"]:
-                continue
-            above = row["path"].split("/")
-            near = any(
-                row["place"] in paths.get(home, ()) or home in above for home in homes[row["code"]]
-            )
-            if not near:
-                doubted.add(row["code"])
-        return doubted | self._namesakes_elsewhere(homes, paths) | self._strangers_meters(homes)
-
-    def _strangers_meters(self, homes: Mapping[str, Set[str]]) -> set[str]:
-        """Who is alone in a room, by one source, while another rents it or its meter runs in an unknown name."""
-        rows = self.query(
-            "with said as (select distinct m.code, m.source, m.role, m.address_code as place, p.name_token"
-            f" from {self.person_mentions()} as p"
-            " join {mention_element} as m on m.mention_key = p.mention_key and m.element = 'person'"
-            " where list_contains($places, m.address_code) and m.grade in ('A', 'B')"
-            " and p.name_token is not null and m.code is not null),"
-            " known as (select * from said where role <> 'account_holder'),"
-            " strange as (select place from said as a where role = 'account_holder' group by place"
-            "   having not bool_or(exists (select 1 from known as k where k.place = a.place"
-            "     and (k.name_token = a.name_token or k.code = a.code)))),"
-            " let_on as (select place, code from known as t where role = 'tenant' and not exists ("
-            "   select 1 from known as k where k.place = t.place and k.role = 'subject'"
-            "   and (k.code = t.code or k.name_token = t.name_token)))"
-            " select min(known.code) as code, place from known join {block} as b on b.code = place"
-            " where b.level = 'room' and role = 'subject'"
-            " and place in (select place from strange union all select place from let_on)"
-            " group by place having count(distinct known.code) = 1 and count(distinct source) = 1"
-            " order by place",
-            places=sorted(set().union(*homes.values(), set())),
-        )
-        return {row["code"] for row in rows if row["place"] in homes.get(row["code"], ())}
-
-    def _namesakes_elsewhere(
-        self, homes: Mapping[str, Set[str]], paths: Mapping[str, Sequence[str]]
-    ) -> set[str]:
-        """Who bears a seldom name that an account without a number has elsewhere, where no bearer is known to live."""
-        rows = self.query(
-            "with said as (select distinct m.code, p.name_token, p.id_token, m.role, m.address_code as place, m.grade"
-            f" from {self.person_mentions()} as p"
-            " join {mention_element} as m on m.mention_key = p.mention_key and m.element = 'person'"
-            " where p.name_token is not null and m.code is not null),"
-            " asked as (select distinct name_token from said where list_contains($codes, code)),"
-            " numbered as (select distinct name_token, code from said"
-            "   where name_token in (select name_token from asked)"
-            "   and code in (select code from said where id_token is not null)),"
-            " seldom as (select name_token from numbered group by all having count(*) <= $most)"
-            " select n.code, a.name_token, a.place, b.path,"
-            " exists (select 1 from said as o where o.code = n.code and o.place = a.place) as is_theirs"
-            " from said as a join seldom using (name_token) join numbered as n using (name_token)"
-            " join {block} as b on b.code = a.place"
-            " where a.role = 'account_holder' and a.id_token is null and a.grade in ('A', 'B')"
-            " and a.code <> n.code"
-            " order by all",
-            codes=list(homes),
-            most=SELDOM_BEARERS,
-        )
-        bearers = sorted({row["code"] for row in rows} - set(homes))
-        theirs = {
-            code: {row["to_code"] for row in said}
-            for code, said in self.living(bearers, HOMES, end="from_code").items()
-        } | {code: set(own) for code, own in homes.items()}
-        more = self.places(sorted(set().union(*theirs.values(), set())))
-        all_paths = {**paths, **{code: row["path"].split("/") for code, row in more.items()}}
-        accounts: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-        for row in rows:
-            accounts[(row["name_token"], row["place"])].append(row)
-        doubted: set[str] = set()
-        for (_, place), said in accounts.items():
-            above = said[0]["path"].split("/")
-            is_known = any(
-                row["is_theirs"]
-                or any(
-                    place in all_paths.get(home, ()) or home in above
-                    for home in theirs.get(row["code"], ())
-                )
-                for row in said
-            )
-            if not is_known:
-                doubted |= {row["code"] for row in said} & set(homes)
-        return doubted
-
-    def _home_facts(
-        self, rows: Sequence[Mapping[str, Any]], places: Mapping[str, Mapping[str, Any]]
-    ) -> dict[str, FieldFact]:
-        used = [row for row in rows if row["is_usable"]]
-        homes = {row["to_code"] for row in used}
-        # A building and a room in it do not contradict each other, the room says more; another building does.
-        above = {step for code in homes for step in _path_above(places.get(code))}
-        rooms = homes - above
-        fields = ("person.residence", "person.community", "person.subdistrict")
-        if len(used) < len(rows):
-            return dict.fromkeys(fields, FieldFact(conflict="有人提出异议，或正有争议"))
-        if len(rooms) > 1:
-            return dict.fromkeys(fields, FieldFact(conflict="登记了不止一处住址"))
-        room = next(iter(rooms))
-        place, row = places.get(room), next(row for row in used if row["to_code"] == room)
-        if place is None:
-            return {}
-        values = (place["text"], place["community"], place["subdistrict"])
-        if place["level"] != "room":
-            # The register knows the building alone: that is no address to deliver to.
-            values = ("", *values[1:])
-        day = self.day_of(row["period"])
-        return {
-            field: FieldFact(value, row["status"], row["source"], day)
-            for field, value in zip(fields, values, strict=True)
-            if value
-        }
 
     def _add_relation(
         self, facts: Facts, field: str, kinds: Sequence[str], text_of: Callable[[str], str]
@@ -488,10 +326,6 @@ class BuildFacts:
     def _community_of(self, code: str) -> str:
         place = self.places([code]).get(code)
         return str(place["community"] or "") if place else ""
-
-
-def _path_above(place: Mapping[str, Any] | None) -> list[str]:
-    return place["path"].split("/")[:-1] if place else []
 
 
 def _is_ended(held: Mapping[str, FieldFact]) -> bool:

@@ -267,7 +267,7 @@ def _write_sources(book: Workbook, filled: FilledSheet) -> None:
         cell.fill = PatternFill("solid", fgColor=colour)
         cell.border = Border(bottom=Side(style=_BORDERS[MARKS[state]], color="595959"))
     row += 2
-    _heading(sheet, row, ("工作表", "单元格", "项目", "来源", "日期", "状态"))
+    _heading(sheet, row, ("工作表", "单元格", "项目", "来源", "日期", "状态", "旁证"))
     fields = form_fields()
     for one in filled.cells:
         if one.is_filled:
@@ -283,12 +283,20 @@ def _write_sources(book: Workbook, filled: FilledSheet) -> None:
                     source,
                     str(one.day or ""),
                     STATE_WORDS[one.state],
+                    _backing(one),
                 ),
                 start=1,
             ):
                 _write_text(sheet.cell(row, column), text)
-    for column, width in enumerate((22, 18, 16, 28, 14, 22), start=1):
+    for column, width in enumerate((22, 18, 16, 28, 14, 22, 26), start=1):
         sheet.column_dimensions[get_column_letter(column)].width = width
+
+
+def _backing(cell: PlannedCell) -> str:
+    """Whether the home rests on one source alone: all that was wrong when measured did."""
+    if cell.field != "person.residence":
+        return ""
+    return "另有来源也这样登记" if cell.is_backed else "只有一个来源，宜核对"
 
 
 def _write_questions(book: Workbook, filled: FilledSheet, silenced: Sequence[str]) -> None:

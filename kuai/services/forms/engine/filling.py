@@ -28,6 +28,7 @@ class RowFact:
     day: date | None = None
     conflict: str = ""
     is_stale: bool = False
+    is_backed: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class PlannedCell:
     why: str = ""
     is_new_row: bool = False
     code: str = ""
+    is_backed: bool = False
 
     @property
     def is_filled(self) -> bool:
@@ -148,7 +150,7 @@ def plan_row(
         given = row.given.get(field, "")
         cell = PlannedCell(
             place[0], place[1], row.copy, field, "", CellState.UNKNOWN, given,
-            fact.source, fact.day, is_new_row=row.is_new, code=row.code,
+            fact.source, fact.day, is_new_row=row.is_new, code=row.code, is_backed=fact.is_backed,
         )  # fmt: skip
         if given:
             if fact.value:
