@@ -215,6 +215,9 @@ def test_the_duty_from_the_list_to_the_visit_and_nobody_else_comes_in(
     client = logged_in(WORKER)
     page = client.get("/welfare/").content.decode()
     assert all(code in page for code in listed.person_codes)
+    for told in ("没有监护人", listed.responsible, listed.channel, listed.due_on.isoformat()):
+        assert told in page, told
+    assert "李演示" in listed.responsible, "a person by name, invented as everything here"
     answer = client.post("/welfare/ticket/", {"person": [chosen]})
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"

@@ -98,6 +98,9 @@ def claim_letters(*, by: Actor, at: datetime) -> list[tuple[Message, str]]:
     for row in waiting:
         if not covers_any(by.areas, (row.area_path,)):
             continue
+        if asking.paused_numbers(_questions_of(row)):
+            # Contested since, or its rule stopped: the letter waits with its question.
+            continue
         with transaction.atomic():
             taken = Message.objects.filter(pk=row.pk, state=MessageState.TO_PRINT.value)
             token = new_token()

@@ -211,6 +211,9 @@ def _last_sheet(store: Store, grid_code: str, week: date, *, by: Actor, waiting:
 
 def _sheet(store: Store, drawn: VisitRound) -> VisitSheet:
     lines = list(drawn.lines.filter(question__state=State.CHECK.value).select_related("question"))
+    # What is contested since the sheet was drawn is not printed: nobody knocks for it.
+    paused = asking.paused_numbers(one.question for one in lines)
+    lines = [one for one in lines if one.question.number not in paused]
     reader = open_blocks(store.current_build())
     places = {one.question.place_code for one in lines}
     names = {code: _name(reader.get_block, code) for code in places}
