@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from kuai.blocks.queries import open_blocks
 from kuai.guard import officials
@@ -20,7 +21,7 @@ from kuai.kit.store import Store
 from kuai.registry.queries import contested_facts
 from kuai.services.questions.engine.moves import ANSWERABLE, LIVING, require_move
 from kuai.services.questions.engine.texts import new_number
-from kuai.services.questions.models import PausedRule, Question, QuestionMove
+from kuai.services.questions.models import Message, PausedRule, Question, QuestionMove
 from kuai.services.questions.types import Asking, QuestionView, Said, State
 
 # What is not answered by then waits for a visit.
@@ -28,6 +29,8 @@ ANSWER_DAYS = 14
 OF_RULES = "finding:"
 # Who asks people and writes down what they say. Never an officer: enforcement does not read questions.
 ASKING_ROLES = frozenset({Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK, Role.GRID_WORKER})
+
+Row = TypeVar("Row", Question, Message)
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,18 @@ def in_areas(rows: Iterable[Question], by: Actor) -> list[Question]:
     """Those that lie where the actor works; refuses who asks nobody."""
     require_asking_role(by)
     return [one for one in rows if covers_any(by.areas, _paths(one.area_path))]
+
+
+def of_areas(rows: QuerySet[Row], by: Actor) -> QuerySet[Row]:
+    """The same asked of the database: a city's questions are not read to be counted."""
+    require_asking_role(by)
+    wanted = Q(pk__in=())
+    for area in by.areas:
+        path = area.strip("/")
+        if not path:
+            return rows
+        wanted |= Q(area_path=path) | Q(area_path__startswith=f"{path}/")
+    return rows.filter(wanted)
 
 
 def find_in_area(number: str, by: Actor) -> Question:

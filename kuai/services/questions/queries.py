@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, QuerySet
 
 from kuai.guard.queries import covers_any
 from kuai.guard.types import Actor
@@ -26,6 +28,7 @@ from kuai.services.questions.visiting import (
 __all__ = [
     "DIGITS",
     "WORDS",
+    "count_by_state",
     "count_outbox",
     "find_question_of_row",
     "get_question",
@@ -49,8 +52,8 @@ def list_living(
     """(questions of the actor's areas, oldest first; how many more). Refuses officers, leaders and others who do not
     ask: enforcement does not read questions."""
     rows = Question.objects.filter(state__in=[one.value for one in states])
-    found = asking.in_areas(rows.order_by("due_on", "pk"), by)
-    return asking.list_views(found[:up_to]), max(0, len(found) - up_to)
+    found = asking.of_areas(rows.order_by("due_on", "pk"), by)
+    return asking.list_views(list(found[:up_to])), max(0, found.count() - up_to)
 
 
 def get_question(number: str, *, by: Actor) -> QuestionView:
@@ -93,14 +96,22 @@ def list_unsure(*, by: Actor) -> tuple[str, ...]:
 
 def count_outbox(*, by: Actor) -> Counts:
     """Sums of the actor's areas; of grids and states, never of whoever asked."""
-    rows = asking.in_areas(Question.objects.all(), by)
-    messages = [one for one in Message.objects.all() if covers_any(by.areas, (one.area_path,))]
     waiting = sum(doors for _, doors, _ in list_waiting_grids(by=by))
     return Counts(
-        questions=dict(sorted(Counter(one.state for one in rows).items())),
-        messages=dict(sorted(Counter(one.state for one in messages).items())),
+        questions=count_by_state(by=by),
+        messages=_by_state(asking.of_areas(Message.objects.all(), by)),
         waiting_doors=waiting,
     )
+
+
+def count_by_state(*, by: Actor) -> dict[str, int]:
+    """How many questions of the actor's areas stand where; asked of the database, so that a first page may show it."""
+    return _by_state(asking.of_areas(Question.objects.all(), by))
+
+
+def _by_state(rows: QuerySet[Any]) -> dict[str, int]:
+    counted = rows.order_by("state").values_list("state").annotate(Count("pk"))
+    return dict(counted)
 
 
 def write_visit_sheet(sheet: VisitSheet) -> bytes:
