@@ -22,6 +22,7 @@ def note_run(folder: Path, run: RuleRun, rules: Iterable[Rule], frame: ViewFrame
     note["ran"] = {one.rule_id: digest_of(one) for one in rules if one.rule_id not in refused}
     note["out_of_use"] = {name: sorted(keys) for name, keys in asdict(frame.overlay).items()}
     note["handed_in"] = sorted(handed_in(frame))
+    note["intervals"] = [list(one) for one in frame.list_intervals()]
     write_json(folder / RUN_FILE, note)
 
 
@@ -38,6 +39,9 @@ def find_last_run(store: Store, frame: ViewFrame) -> LastRun | None:
     note = read_run(folder)
     core = store.builds / note["build"] / "core"
     if not (core / "person.parquet").exists() or not (core.parent / "inputs.json").exists():
+        return None
+    # It is in no build: what another table made of the rows of then nobody can tell.
+    if note.get("intervals") != [list(one) for one in frame.list_intervals()]:
         return None
     overlay = Overlay(**{name: frozenset(keys) for name, keys in note["out_of_use"].items()})
     return LastRun(

@@ -24,6 +24,7 @@ from kuai.registry.types import (
 )
 from kuai.rules.engine.asking_sql import NOT_ASKED
 from kuai.rules.engine.views import logical_views
+from kuai.rules.interval_table import Interval, read_example, read_intervals
 from kuai.rules.types import LogicalView, Overlay
 
 Engine = duckdb.DuckDBPyConnection
@@ -41,6 +42,9 @@ BUILD_TABLES = (
 )
 # Of these templates a row is a place on a list, and nothing else of it is a fact.
 LIST_TEMPLATES = ("person_list",)
+# What a parent said themselves: at an office's window, or by Kuai's own declaration (flows.declarations names it).
+DECLARATION_TEMPLATES = ("parent_declarations",)
+DECLARATION_SOURCES = ("declarations_residents",)
 # Of a row that somebody hands in, where it says nothing itself.
 USUAL_VALUES = {"status": "asserted", "confidence": 1.0, "row_ref": "declared"}
 MADE_FIRST = (
@@ -83,6 +87,13 @@ class ViewFrame:
             for one in inputs["deliveries"]
             if one.get("registration")
         )
+
+    def list_intervals(self) -> tuple[Interval, ...]:
+        """How often firms of a class are inspected: the city's own table; of invented firms the example's."""
+        table = read_intervals(self.core.parents[2])
+        if table is None:
+            return read_example() if all(one.synthetic for one in self.list_sources()) else ()
+        return table
 
 
 def open_views(
@@ -151,6 +162,13 @@ def _open_build(engine: Engine, frame: ViewFrame, sources: Sequence[BuildSource]
     lists = [one.name for one in sources if one.template in LIST_TEMPLATES]
     _name_list(engine, "permitted_source", "source", [one.name for one in sources])
     _name_list(engine, "list_source", "source", lists)
+    declared = [
+        one.name
+        for one in sources
+        if one.template in DECLARATION_TEMPLATES or one.name in DECLARATION_SOURCES
+    ]
+    _name_list(engine, "declaration_source", "source", declared)
+    _table_intervals(engine, frame.list_intervals())
     _name_list(engine, "out_of_use", "fact_key", frame.overlay.facts)
     _name_list(engine, "contested_birth", "person_code", frame.overlay.birth_dates)
     _name_list(engine, "contested_code", "code", frame.overlay.paused)
@@ -167,6 +185,14 @@ def _name_list(engine: Engine, table: str, column: str, values: Iterable[str]) -
     engine.register("handed_in", listed)
     engine.execute(f"insert into {table} select * from handed_in")
     engine.unregister("handed_in")
+
+
+def _table_intervals(engine: Engine, intervals: Iterable[Interval]) -> None:
+    engine.execute(
+        "create or replace temp table inspection_interval (category varchar, class varchar, interval_days bigint)"
+    )
+    for one in intervals:
+        engine.execute("insert into inspection_interval values (?, ?, ?)", one)
 
 
 def _template_of(mapping: str) -> str:
