@@ -11,6 +11,7 @@ from kuai.cli.allowing import account_of_operator, require_allowed
 from kuai.cli.options import DEFAULT_STORE, JsonOption, StoreOption, read_day
 from kuai.cli.output import console, write_json_answer
 from kuai.cli.rule_runs import app as rules_app
+from kuai.cli.rule_words import CAUSES, STATES, sum_lines
 from kuai.cli.work_database import open_existing_work_database
 from kuai.kit.clock import local_day, utc_now
 
@@ -33,6 +34,8 @@ def show_states(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False)
             [
                 {
                     "rule": one.rule, "version": one.version, "state": one.state.value, "because": one.because,
+                    "responsible": one.responsible, "channel": one.channel, "basis": one.basis,
+                    "due_on": one.due_on.isoformat() if one.due_on else None,
                     "right": one.precision.right, "wrong": one.precision.wrong, "unsaid": one.precision.unsaid,
                     "low": one.precision.low, "high": one.precision.high, "floor": one.precision.floor,
                 }
@@ -43,8 +46,13 @@ def show_states(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False)
     for one in found:
         told = one.precision
         console.print(
-            f"{one.rule}  {one.state.value}  {told.right} 对 {told.wrong} 错"
+            f"[bold]{one.title}[/]  {STATES[one.state.value]}  {told.right} 对 {told.wrong} 错"
             f"（{told.low:.2f}–{told.high:.2f}，下限 {told.floor:.2f}）  {one.because}",
+            highlight=False,
+        )
+        until = f"；期限：{one.due_on}" if one.due_on else ""
+        console.print(
+            f"  {one.rule}；负责人：{one.responsible}；有异议：{one.channel}{until}",
             highlight=False,
         )
 
@@ -67,8 +75,9 @@ def rehearse(
     if as_json:
         write_json_answer(sums)
         return
-    for name, said in sums.items():
-        console.print(f"{name}  {'少于 10' if said is None else said}", highlight=False)
+    console.print("都是整十的数；“不公布”：少于 10，或为了别人减不出少于 10 的。", highlight=False)
+    for line in sum_lines(opened, sums):
+        console.print(line, highlight=False)
 
 
 @rules_app.command("sign")
@@ -129,20 +138,36 @@ def hand_over(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -
 def list_missed(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """两次都该有、却没有接受也没有谢绝的：是系统的错，按规则和原因给数。"""
     require_allowed("offers missed")
-    open_existing_work_database(store)
+    opened = open_existing_work_database(store)
     from kuai.services.proactive import queries
 
-    found = Counter((one.rule, one.blocking.value) for one in queries.list_missed())
+    missed = queries.list_missed()
+    found = Counter((one.rule, one.blocking.value) for one in missed)
+    due = {
+        key: min(one.due_on for one in missed if (one.rule, one.blocking.value) == key)
+        for key in found
+    }
+    standings = {one.rule: one for one in queries.list_standings(opened)}
     if as_json:
         write_json_answer(
             [
-                {"rule": rule, "blocking": cause, "count": count if count >= SMALLEST_SHOWN else None}
+                {
+                    "rule": rule, "blocking": cause, "count": count if count >= SMALLEST_SHOWN else None,
+                    "due_on": due[rule, cause].isoformat(),
+                    "responsible": standings[rule].responsible if rule in standings else None,
+                    "channel": standings[rule].channel if rule in standings else None,
+                }
                 for (rule, cause), count in found.items()
             ]
         )  # fmt: skip
         return
     for (rule, cause), count in sorted(found.items()):
         told = count if count >= SMALLEST_SHOWN else f"少于 {SMALLEST_SHOWN}"
-        console.print(f"{rule}  {cause}  {told}", highlight=False)
+        of = standings.get(rule)
+        console.print(
+            f"[bold]{of.title if of else rule}[/]  {CAUSES[cause]}：{told}", highlight=False
+        )
+        who = f"；负责人：{of.responsible}；有异议：{of.channel}" if of else ""
+        console.print(f"  {rule}；请在 {due[rule, cause]} 前排除{who}", highlight=False)
     if not found:
         console.print("没有。")

@@ -9,6 +9,7 @@ import typer
 from kuai.cli.allowing import enter_in_ledger, require_allowed
 from kuai.cli.options import DEFAULT_STORE, JsonOption, StoreOption, TicketOption, read_day
 from kuai.cli.output import console, show_steps, write_json_answer
+from kuai.cli.rule_words import ASKS
 from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
@@ -35,7 +36,7 @@ def list_rules(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) 
         )  # fmt: skip
         return
     for one in rules:
-        console.print(f"[bold]{one.rule_id}[/]  {one.asks}  {one.title_zh}", highlight=False)
+        console.print(f"[bold]{one.rule_id}[/]  {ASKS[one.asks]}  {one.title_zh}", highlight=False)
 
 
 @app.command("views")
@@ -124,8 +125,11 @@ def run_rules(
         f"版本 {run.build}，{run.day}，按{way}：{run.findings:,} 条，新 {run.new:,}，消除 {run.gone:,}",
         highlight=False,
     )
+    titles = {one.rule_id: one.title_zh for one in queries.list_rules(opened)}
     for one in sorted(run.counts, key=lambda count: count.rule):
-        console.print(f"  {one.rule}  {one.refused or f'{one.findings:,}'}", highlight=False)
+        told = one.refused or f"{one.findings:,}"
+        title = "" if one.refused else titles.get(one.rule, "")
+        console.print(f"  {one.rule}  {told}  {title}", highlight=False)
 
 
 @app.command("explain")
@@ -146,4 +150,20 @@ def explain_finding(
         )
     steps = queries.explain_finding(opened, finding, persons=persons)
     enter_in_ledger(opened, "explained_finding", count=1, ticket=ticket)
+    steps += _who_answers(opened, finding)
     show_steps(steps, as_json=as_json)
+
+
+def _who_answers(store: Store, finding_id: str) -> list[tuple[str, str]]:
+    from kuai.guard import officials
+    from kuai.rules import queries
+    from kuai.services.proactive.queries import tell_deadline
+
+    found = queries.get_finding(store, finding_id)
+    owner = queries.get_rule(found.rule, store).owner
+    due_on, is_paused = tell_deadline(found)
+    return [
+        ("负责人", officials.speak_of(owner)),
+        ("有异议找", officials.where_to_object(owner)),
+        ("期限", "停着，等异议有结果" if is_paused else due_on.isoformat()),
+    ]

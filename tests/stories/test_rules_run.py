@@ -199,5 +199,7 @@ def test_every_command_of_the_guide_runs_as_it_is_written(own_store: Path) -> No
     assert "可以运行" in told["check"]
     assert "own.turning_65" in told["run"]
     assert "什么会消除它" in told["explain"]
+    for said in ("负责人", "有异议找", "期限"):
+        assert said in told["explain"], said
     found = towns.run_kuai("rules", "run", "--day", DAY, "--store", own_store, "--json")
     assert found.json()["findings"] > 0

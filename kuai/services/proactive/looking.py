@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 
@@ -243,6 +243,16 @@ def _is_in_area(store: Store, finding: Finding, by: Actor) -> bool:
     return covers_any(by.areas, (path,))
 
 
+def tell_deadline(finding: Finding) -> tuple[date, bool]:
+    """Until when somebody says what came of the finding, and whether that stands still."""
+    offer = Offer.objects.filter(finding=finding.finding_id).first()
+    return _due_on(finding, offer), _is_paused(finding)
+
+
+def _due_on(finding: Finding, offer: Offer | None) -> date:
+    return offer.due_on if offer else finding.first_found + timedelta(days=ANSWER_DAYS)
+
+
 def _line(finding: Finding, rule: Rule) -> FindingLine:
     offer = Offer.objects.filter(finding=finding.finding_id).first()
     answer = FindingAnswer.objects.filter(finding=finding.finding_id).first()
@@ -258,7 +268,7 @@ def _line(finding: Finding, rule: Rule) -> FindingLine:
         offer=OfferState(offer.state) if offer else None,
         blocking=Blocking(offer.blocking or Blocking.UNANSWERED) if offer and is_missed else None,
         verdict=Verdict(answer.verdict) if answer else None,
-        due_on=offer.due_on if offer else finding.first_found + timedelta(days=ANSWER_DAYS),
+        due_on=_due_on(finding, offer),
         is_paused=_is_paused(finding),
     )
 

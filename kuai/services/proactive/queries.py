@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from kuai.services.proactive.looking import finding_of, is_about_person, list_rule_findings
+from kuai.services.proactive.looking import (
+    finding_of,
+    is_about_person,
+    list_rule_findings,
+    tell_deadline,
+)
 from kuai.services.proactive.offering import list_missed, list_own_offers
 from kuai.services.proactive.rule_life import (
     find_asked,
@@ -21,4 +26,5 @@ __all__ = [
     "list_standings",
     "precision_of",
     "state_of",
+    "tell_deadline",
 ]
