@@ -508,11 +508,154 @@ def transit_list(city: City) -> Extract:
     )
 
 
+def inspection_classes(city: City) -> Extract:
+    """Of which class a firm is for which kind of inspection, as published; sole traders are in no class."""
+    desk = _Desk(city, "inspection_classes")
+    firms = city.firms
+    is_sole_trader = np.array([code.startswith("92") for code in firms.codes.to_pylist()])
+    firm = desk.sample(np.flatnonzero(~is_sole_trader), 0.6)
+    rows = len(firm)
+    index = pa.array(firm)
+    year_begins = np.datetime64(int(city.as_of_day), "D").astype("datetime64[Y]")
+    published = np.full(rows, year_begins.astype("datetime64[D]").astype(np.int64))
+    columns = {
+        "统一社会信用代码": firms.codes.take(index),
+        "单位名称": firms.names.take(index),
+        "检查类别": pick(words.CHECK_KINDS, desk.random.integers(0, len(words.CHECK_KINDS), rows)),
+        "检查等级": pick(["A", "B", "C", "D"], draw(desk.random, [4, 4, 2, 1], rows)),
+        "公布日期": dates_text(published, "y-m-d"),
+    }
+    return Extract(
+        name=desk.name,
+        columns=columns,
+        room_codes=repeat("", rows),
+        person=_none(rows),
+        firm=firm,
+    )
+
+
+def occupancy_limits(city: City) -> Extract:
+    """How many may live in a let home, as the housing office worked it out."""
+    desk = _Desk(city, "occupancy_limits")
+    room = desk.sample(np.flatnonzero(np.isin(city.people.room_state, (LET, SHARED))), 0.35)
+    rows = len(room)
+    written = desk.places(room, REGISTER_HABIT)
+    columns = {
+        "房屋地址": written.texts,
+        "核定居住人数": pick(["3", "4", "5", "6", "8"], draw(desk.random, [1, 3, 3, 2, 1], rows)),
+        "核定日期": dates_text(desk.days(rows, years=3), "y-m-d"),
+    }
+    return Extract(
+        name=desk.name,
+        columns=columns,
+        room_codes=written.codes,
+        person=_none(rows),
+        firm=_none(rows),
+    )
+
+
+def birth_declarations(city: City) -> Extract:
+    """Newborns whom a parent declared at the window: the child, the parent, where they live."""
+    desk = _Desk(city, "birth_declarations")
+    people = city.people
+    born_this_year = people.birth_day > city.as_of_day - 330
+    head = people.room_head[np.maximum(people.room, 0)]
+    has_parent = (people.room >= 0) & (head >= 0)
+    child = desk.sample(np.flatnonzero(born_this_year & has_parent), 0.1)
+    parent = head[child].astype(np.int64)
+    rows = len(child)
+    written = desk.places(people.room[child], REGISTER_HABIT)
+    numbers, _ = desk.numbers(parent, missing=0.02)
+    phones, _ = desk.phones(parent, missing=0.02)
+    born = people.birth_day[child]
+    declared = np.minimum(born + desk.random.integers(5, 60, rows), city.as_of_day)
+    columns = {
+        "孩子姓名": desk.names(child),
+        "孩子出生日期": dates_text(born, "y-m-d"),
+        "家长姓名": desk.names(parent),
+        "家长证件号": numbers,
+        "家长联系电话": phones,
+        "居住地址": written.texts,
+        "申报日期": dates_text(declared, "y-m-d"),
+    }
+    return Extract(
+        name=desk.name,
+        columns=columns,
+        room_codes=written.codes,
+        person=child,
+        firm=_none(rows),
+    )
+
+
+CARE_SERVICES = ("漏水提醒", "平安提醒", "上门送件")
+
+
+def _asked_for_care(city: City) -> tuple[np.ndarray, np.ndarray]:
+    """The rooms whose head asked for one of the services, and for which."""
+    random = stream(city.seed, city.profile.key, "asked_for_care")
+    people = city.people
+    lived_in = np.flatnonzero(people.room_head >= 0)
+    room = lived_in[random.random(len(lived_in)) < 0.02]
+    return room, draw(random, [3, 3, 2], len(room))
+
+
+def care_consents(city: City) -> Extract:
+    """Who asked for which reminder or service (care zone): whoever took it back is on the list no more."""
+    desk = _Desk(city, "care_consents")
+    people = city.people
+    room, service = _asked_for_care(city)
+    person = people.room_head[room].astype(np.int64)
+    rows = len(room)
+    written = desk.places(room, REGISTER_HABIT)
+    numbers, _ = desk.numbers(person, missing=0.02)
+    columns = {
+        "姓名": desk.names(person),
+        "证件号": numbers,
+        "住址": written.texts,
+        "开通项目": pick(CARE_SERVICES, service),
+        "开通日期": dates_text(desk.days(rows, years=2, newest=40), "y-m-d"),
+    }
+    return Extract(
+        name=desk.name,
+        columns=columns,
+        room_codes=written.codes,
+        person=person,
+        firm=_none(rows),
+    )
+
+
+def care_signals(city: City) -> Extract:
+    """Homes whose reminder is on (care zone): one bit as the utility worked it out; some of homes that never asked."""
+    desk = _Desk(city, "care_signals")
+    asked, service = _asked_for_care(city)
+    is_reminder = service < 2
+    is_on = is_reminder & (desk.random.random(len(asked)) < 0.25)
+    strays = desk.sample(np.flatnonzero(city.people.room_head >= 0), 0.001)
+    room = np.r_[asked[is_on], strays]
+    kind = np.r_[service[is_on], desk.random.integers(0, 2, len(strays))]
+    rows = len(room)
+    written = desk.places(room, REGISTER_HABIT)
+    raised = city.as_of_day - desk.random.integers(0, 14, rows)
+    columns = {
+        "用水地址": written.texts,
+        "提醒种类": pick(CARE_SERVICES, kind),
+        "亮起日期": dates_text(raised, "y-m-d"),
+    }
+    return Extract(
+        name=desk.name,
+        columns=columns,
+        room_codes=written.codes,
+        person=_none(rows),
+        firm=_none(rows),
+    )
+
+
 MAKERS = {
     maker.__name__: maker
     for maker in (
         *(police_residents, housing_ownership, rental_filings, business_registry),
         *(social_insurance, water_usage, access_cards, hotline_requests),
         *(disability_cards, inspections, transit_list),
+        *(inspection_classes, occupancy_limits, birth_declarations, care_consents, care_signals),
     )
 }

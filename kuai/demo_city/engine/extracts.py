@@ -91,4 +91,9 @@ DELIVERIES = (
         "utf-8",
         group_headings=(("持卡老人", 4), ("联系方式", 2), ("优待卡", 2)),
     ),
+    Delivery("inspection_classes", "涉企检查分类", "街道综合执法办", "csv", "utf-8"),
+    Delivery("occupancy_limits", "安全居住人数核定", "住房和建设局", "csv", "utf-8"),
+    Delivery("birth_declarations", "家长申报（新生儿）", "街道公共服务办", "csv", "utf-8"),
+    Delivery("care_consents", "关爱服务自愿开通登记", "街道社会事务办", "csv", "utf-8"),
+    Delivery("care_signals", "自愿开通的提醒", "水务集团", "csv", "utf-8"),
 )
