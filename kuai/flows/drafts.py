@@ -22,7 +22,7 @@ from kuai.registry.types import PERSON
 from kuai.rules import queries as rules
 from kuai.rules.queries import DraftDesk
 from kuai.rules.types import Asks, Finding, Overlay, Rule, SubjectKind
-from kuai.services.proactive.queries import list_standings
+from kuai.services.proactive.queries import list_states
 from kuai.services.proactive.types import RuleState
 from kuai.services.residence.types import Act
 
@@ -194,11 +194,10 @@ def _people_in(store: Store) -> int:
 
 
 def _wanted_of(store: Store, build: str, *, day: date) -> _Wanted:
-    live = {one.rule for one in list_standings(store) if one.state is RuleState.LIVE}
     asked = tuple(
         one
-        for one in rules.list_rules(store)
-        if one.rule_id in live and one.purpose in AT_WINDOWS and one.is_valid_on(day)
+        for one, state in list_states(store)
+        if state is RuleState.LIVE and one.purpose in AT_WINDOWS and one.is_valid_on(day)
     )
     return _Wanted(build, day, asked, rules.overlay_of(store, day=day))
 

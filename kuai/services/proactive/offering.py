@@ -182,6 +182,14 @@ def list_own_offers(store: Store, by: Actor, *, on: date | None = None) -> tuple
     return tuple(_view(store, row, own=code) for row in rows.order_by("-pk"))
 
 
+def count_unanswered(store: Store, by: Actor) -> int:
+    """How many offers to this very person wait for their word; those to a ward are on the page alone, which looks up
+    guardians. Refuses a login that is nobody's."""
+    return Offer.objects.filter(
+        subject=_own_code(store, by), state=OfferState.OFFERED.value
+    ).count()
+
+
 def list_missed() -> tuple[MissedOffer, ...]:
     """Persons entitled in two runs or more who neither accepted nor declined: errors of ours, with their cause."""
     rows = Offer.objects.filter(runs__gte=TWICE).exclude(state__in=CLOSED).order_by("rule", "pk")

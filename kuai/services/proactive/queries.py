@@ -8,15 +8,17 @@ from kuai.services.proactive.looking import (
     list_rule_findings,
     tell_deadline,
 )
-from kuai.services.proactive.offering import list_missed, list_own_offers
+from kuai.services.proactive.offering import count_unanswered, list_missed, list_own_offers
 from kuai.services.proactive.rule_life import (
     find_asked,
     list_standings,
+    list_states,
     precision_of,
     state_of,
 )
 
 __all__ = [
+    "count_unanswered",
     "find_asked",
     "finding_of",
     "is_about_person",
@@ -24,6 +26,7 @@ __all__ = [
     "list_own_offers",
     "list_rule_findings",
     "list_standings",
+    "list_states",
     "precision_of",
     "state_of",
     "tell_deadline",

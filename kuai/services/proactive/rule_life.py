@@ -10,7 +10,7 @@ from django.db import transaction
 
 from kuai.guard import officials
 from kuai.guard.free_text import require_nobody
-from kuai.guard.queries import list_sources
+from kuai.guard.queries import are_two_people, list_sources
 from kuai.guard.types import Actor, Role
 from kuai.kit.clock import local_day
 from kuai.kit.errors import Refusal
@@ -37,6 +37,7 @@ REHEARSED_FOR = timedelta(days=90)
 # Suspended, a rule is mended or withdrawn by then; its owner reads when that day is over.
 MENDED_WITHIN = timedelta(days=30)
 MOST_AT_ONCE = 500
+MOST_REHEARSALS_A_DAY = 8
 TELLING = frozenset({Verdict.TRUE.value, Verdict.FALSE.value})
 
 
@@ -44,7 +45,7 @@ def digest_of(rule: Rule) -> str:
     """What a rehearsal and a signature are for: everything of the rule that is asked, offered or shown."""
     parts = (
         rule.rule_id, rule.version, rule.sql, rule.population, rule.purpose, rule.asks, rule.to_whom, rule.ask_zh,
-        rule.basis, rule.owner, rule.cool_down_days, rule.least_confidence, rule.least_precision, rule.harm,
+        rule.basis, rule.owner, rule.subject, rule.valid_from, rule.valid_until, rule.cool_down_days, rule.least_confidence, rule.least_precision, rule.harm,
         rule.title_zh, rule.clears_zh, *rule.evidence.items(),
     )  # fmt: skip
     return hashlib.sha256("\x1f".join(str(one) for one in parts).encode()).hexdigest()
@@ -54,6 +55,19 @@ def state_of(rule: Rule) -> tuple[RuleState, str]:
     """Where exactly this text of the rule stands, and why."""
     last = RuleMove.objects.filter(rule=rule.rule_id, digest=digest_of(rule)).last()
     return (RuleState(last.end), last.because) if last else (RuleState.DRAFT, "")
+
+
+def list_states(store: Store) -> tuple[tuple[Rule, RuleState], ...]:
+    """Every rule with where it stands, and nothing else: two statements, for a first page."""
+    rules = list_rules(store)
+    last = {
+        (one.rule, one.digest): one.end
+        for one in RuleMove.objects.filter(rule__in=[one.rule_id for one in rules]).order_by("pk")
+    }
+    return tuple(
+        (one, RuleState(last.get((one.rule_id, digest_of(one)), RuleState.DRAFT.value)))
+        for one in rules
+    )
 
 
 def rehearse_rule(
@@ -70,6 +84,7 @@ def rehearse_rule(
     start, _ = state_of(rule)
     if start is not RuleState.LIVE:
         require_rule_move(start, RuleState.REHEARSED)
+    _require_seldom(rule_id, by=by, at=at)
     sums = rehearse(
         store, rule, day=day, overlay=overlay_of(store), smallest_population=smallest_population
     )
@@ -81,6 +96,18 @@ def rehearse_rule(
         if start is not RuleState.LIVE:
             _move(rule, RuleState.REHEARSED, by=by.user_id, at=at, because="")
     return sums
+
+
+def _require_seldom(rule_id: str, *, by: Actor, at: datetime) -> None:
+    """Sums of many variants, or of many days, could be subtracted from each other."""
+    since = at - timedelta(days=1)
+    lately = Rehearsal.objects.filter(rule=rule_id, made_by=by.user_id, made_at__gt=since)
+    if lately.count() >= MOST_REHEARSALS_A_DAY:
+        raise Refusal(
+            "rule.rehearsed_often",
+            f"这条规则一天里您已经演练了 {MOST_REHEARSALS_A_DAY} 次，明天再来。",
+            next_step="看已有的演练，或请同事演练。",
+        )
 
 
 def sign_rule(store: Store, rule_id: str, *, by: Actor, at: datetime) -> None:
@@ -103,10 +130,19 @@ def sign_rule(store: Store, rule_id: str, *, by: Actor, at: datetime) -> None:
             f"演练过了 {REHEARSED_FOR.days} 天，不能再凭它签字。",
             next_step=f"运行 kuai rules rehearse {rule_id}，看过再签。",
         )
-    if rehearsal.made_by == by.user_id:
-        raise Refusal("rule.two_people", "谁演练的谁不能签字，请另一人签。")
+    if not _are_two(rehearsal.made_by, by.user_id):
+        raise Refusal(
+            "rule.two_people",
+            "谁演练的谁不能签字，请另一人签。",
+            next_step="两个账号都要写有工号，工号不同才算两个人。",
+        )
     officials.require_official(rule.owner)
     _move(rule, RuleState.LIVE, by=by.user_id, at=at, because="")
+
+
+def _are_two(one: str, other: str) -> bool:
+    """Two logins are two people only by their staff numbers."""
+    return one != other and are_two_people(one, other)
 
 
 def require_own_office(rule: Rule, by: Actor) -> None:
