@@ -105,12 +105,18 @@ def run_rules(
     from kuai.cli.work_database import open_work_database
 
     open_work_database(store)
+    from kuai.flows.care_bits import care_rows
     from kuai.rules import actions, queries
 
-    on = read_day(day) if day else local_day(utc_now())
+    now = utc_now()
+    on = read_day(day) if day else local_day(now)
     with opened.writer_lease():
         run = actions.run_rules(
-            opened, day=on, overlay=queries.overlay_of(opened, day=on), anew=anew
+            opened,
+            day=on,
+            overlay=queries.overlay_of(opened, day=on),
+            declared=care_rows(opened, on=on, at=now),
+            anew=anew,
         )
     if as_json:
         write_json_answer(

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from kuai.flows import declarations, questions, verdicts
 from kuai.flows.build import rebuild_store
+from kuai.flows.care_bits import care_rows
 from kuai.flows.offers import hand_over_offers
 from kuai.flows.queries import is_synthetic
 from kuai.flows.registration import gate_of, registrar_of
@@ -96,7 +97,9 @@ def _build(store: Store, at: datetime) -> tuple[Receipt, ...]:
 
 def _rules(store: Store, at: datetime) -> tuple[Receipt, ...]:
     with store.writer_lease():
-        run = rule_runs.run_rules(store, day=local_day(at), overlay=overlay_of(store))
+        run = rule_runs.run_rules(
+            store, day=local_day(at), overlay=overlay_of(store), declared=care_rows(store, at=at)
+        )
     notes = {"way": run.way, "new": run.new, "gone": run.gone}
     return (
         Receipt(

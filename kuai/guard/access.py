@@ -38,6 +38,7 @@ from kuai.guard.engine.reading import (
     SealedMention,
 )
 from kuai.guard.engine.source_rules import require_source_may_build
+from kuai.guard.home_delivery import whose_care_rows
 from kuai.guard.ledger import record_entry
 from kuai.guard.masks import mask
 from kuai.guard.residents import (
@@ -147,6 +148,7 @@ __all__ = [
     "route_rule",
     "seed_resident",
     "show_binding_code",
+    "whose_care_rows",
     "withdraw_list_resolver",
     "withdraw_origin",
     "withdraw_resolver",

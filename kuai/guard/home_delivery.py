@@ -8,7 +8,7 @@ compared in memory; tokens of the two zones stay unjoinable. Decision 0038.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -42,6 +42,36 @@ def list_home_deliveries(
         column = _column(store, source, period)
         cared_for.update(fold_code(number) for number in column if number)
     return {ref: bool(own & cared_for) for ref, own in numbers.items() if own}
+
+
+def whose_care_rows(
+    subjects: Mapping[str, ResolvedSubject],
+    rows: Collection[str],
+    *,
+    store: Store,
+    source: str,
+    period: str,
+) -> frozenset[str]:
+    """Which of these persons stand in these rows (record keys) of a care source that keeps what people asked for.
+
+    For what somebody asked for themselves: the caller gets the bit, and nothing of the rows. Refuses nobody, writes
+    nothing; the caller has seen that the source allows it.
+    """
+    table = actions.open_sealed(
+        store,
+        zone=Zone.CARE,
+        source=source,
+        period=period,
+        name=IDENTITY,
+        columns=["mention_key", "id_number"],
+    )
+    pairs = zip(table["mention_key"].to_pylist(), table["id_number"].to_pylist(), strict=True)
+    asked = {
+        fold_code(number)
+        for key, number in pairs
+        if number and len(number) >= SHORTEST_NUMBER and key.partition("#")[0] in rows
+    }
+    return frozenset(ref for ref, own in _numbers_of(subjects, store=store).items() if own & asked)
 
 
 def _deliveries(store: Store) -> list[tuple[str, str]]:

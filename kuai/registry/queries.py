@@ -59,7 +59,7 @@ from kuai.registry.person_file import (
     read_task_facts,
     record_of,
 )
-from kuai.registry.resolving import resolve_person
+from kuai.registry.resolving import resolve_person, resolve_persons
 from kuai.registry.return_flow import titles_of_facts
 
 __all__ = [
@@ -113,6 +113,7 @@ __all__ = [
     "resolve_code",
     "resolve_codes",
     "resolve_person",
+    "resolve_persons",
     "titles_of_facts",
     "statuses_over",
     "statuses_since",

@@ -46,6 +46,7 @@ ACTION_NAMES = {
     "reconciled_addresses": _("对照地址库"),
     "exported_refused_rows": _("下载退回的行"),
     "welfare.listed": _("查看未成年人线索"),
+    "care.bits_made": _("规则运行：取自愿开通的提醒"),
     "exported_refused_reasons": _("下载退回的行（不含内容）"),
     "uploaded_file": _("上传文件"),
     "pulled_table": _("读取数据库表"),
