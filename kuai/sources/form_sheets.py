@@ -34,20 +34,26 @@ Span = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class FormSheet:
-    """One visible sheet: all cells as text, from 0; merged ranges as (top, left, bottom, right); places of formulas."""
+    """One visible sheet: all cells as text, from 0; merged ranges as (top, left, bottom, right); places of formulas.
+
+    `hidden_rows`, `hidden_columns`: what whoever opens the sheet does not see.
+    """
 
     name: str
     rows: tuple[tuple[str, ...], ...]
     merges: tuple[Span, ...]
     formulas: frozenset[tuple[int, int]]
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
 class ReadForm:
-    """The visible sheets of a file and what it was: xlsx, xls, csv."""
+    """The visible sheets of a file, what it was (xlsx, xls, csv) and which of its parts will not be carried over."""
 
     format: str
     sheets: tuple[FormSheet, ...]
+    not_carried: tuple[str, ...] = ()
 
 
 def read_form(store: Store, content: bytes, *, file_name: str) -> ReadForm:
@@ -77,7 +83,11 @@ def read_form(store: Store, content: bytes, *, file_name: str) -> ReadForm:
         found = json.loads((folder / GRID_FILE).read_text(encoding="utf-8"))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return ReadForm(str(report["format"]), tuple(_sheet(one) for one in found))
+    return ReadForm(
+        str(report["format"]),
+        tuple(_sheet(one) for one in found),
+        tuple(map(str, report.get("not_carried", ()))),
+    )
 
 
 def _sheet(found: dict[str, object]) -> FormSheet:
@@ -90,6 +100,8 @@ def _sheet(found: dict[str, object]) -> FormSheet:
         rows=tuple((*map(str, row), *[""] * (width - len(row))) for row in rows),
         merges=tuple((one[0], one[1], one[2], one[3]) for one in spans),
         formulas=frozenset((one[0], one[1]) for one in formulas),
+        hidden_rows=frozenset(found.get("hidden_rows", ())),  # type: ignore[call-overload]
+        hidden_columns=frozenset(found.get("hidden_columns", ())),  # type: ignore[call-overload]
     )
 
 

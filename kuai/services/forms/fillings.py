@@ -34,10 +34,18 @@ from kuai.services.forms.engine.filling import (
     folded,
     place_list,
     plan_row,
-    rows_of_sheet,
+    rows_of_sheets,
 )
 from kuai.services.forms.engine.form_fields import NEVER_FILLED, ROW_NUMBER, form_fields
-from kuai.services.forms.engine.layouts import FormLayout, Sheet, as_json, find_layout, with_learned
+from kuai.services.forms.engine.layouts import (
+    FormLayout,
+    Sheet,
+    as_json,
+    find_layout,
+    other_sheets,
+    sections_of,
+    with_learned,
+)
 from kuai.services.forms.listing import (
     Listed,
     Recogniser,
@@ -81,7 +89,9 @@ class Planned:
     """Everything decided about one sheet."""
 
     layout: FormLayout
+    sections: tuple[FormLayout, ...]
     sheets: tuple[Sheet, ...]
+    read: ReadForm
     cells: tuple[PlannedCell, ...]
     rows: int
     listed: Listed
@@ -468,7 +478,10 @@ def _layout_of(
 
 
 def sheets_of(read: ReadForm) -> tuple[Sheet, ...]:
-    return tuple(Sheet(one.name, one.rows, one.merges, one.formulas) for one in read.sheets)
+    return tuple(
+        Sheet(one.name, one.rows, one.merges, one.formulas, one.hidden_rows, one.hidden_columns)
+        for one in read.sheets
+    )
 
 
 def _plan_and_note(
@@ -500,18 +513,18 @@ def _plan(
     form = filling.form
     areas = area_for(form, by)
     sheets = sheets_of(read)
-    sheet = sheets[layout.sheet]
+    sections = sections_of(sheets, layout, form.about, read_heading=meanings_of_heading)
     asked = frozenset(form.fields) & layout.fields
-    found = rows_of_sheet(sheet, layout)
+    found = rows_of_sheets(sheets, sections)
     with open_facts(store, purpose=form.purpose) as facts:
-        known = Recogniser(store, facts, areas=areas).recognise(
-            form.about, {row.number: row.given for row in found.given}
-        )
         listed = list_for(form, facts, areas=areas)
+        known = Recogniser(store, facts, areas=areas).recognise(
+            form.about, dict(enumerate(row.given for row in found.given)), listed=listed.codes
+        )
         if form.list_kind:
             # A form of whom it lists tells nothing of anybody else, whoever is typed onto it.
             known = {row: code for row, code in known.items() if code in listed.codes}
-        given = [replace(row, code=known.get(row.number, "")) for row in found.given]
+        given = [replace(row, code=known.get(number, "")) for number, row in enumerate(found.given)]
         taken = set(known.values())
         fresh = [code for code in listed.codes if code not in taken]
         rows = [*given, *place_list(found, layout, fresh)] if form.list_kind else given
@@ -538,16 +551,24 @@ def _plan(
     if not is_release:
         # Neither read nor counted before: a preview dropped after it must not have asked the care zone.
         asked -= {"person.deliver_home"}
-    blocked = _blocked(sheet)
+    blocked = [_blocked(sheets[section.sheet]) for section in sections]
     cells = [
         cell
         for row in rows
         if row.code
-        for cell in plan_row(row, values[row.code], asked=asked, blocked=blocked, is_same=is_same)
+        for cell in plan_row(
+            row,
+            values[row.code],
+            asked=asked,
+            blocked=_like_first(sheets[layout.sheet], layout, row)
+            if row.is_new
+            else blocked[row.section],
+            is_same=is_same,
+        )
     ]
     unrecognised = sum(1 for row in rows if not row.code)
     return Planned(
-        layout, sheets, tuple(cells), len(rows), listed, unrecognised, len(unseen), titles, version,
+        layout, sections, sheets, read, tuple(cells), len(rows), listed, unrecognised, len(unseen), titles, version,
         _count_torn(rows), lending,
     )  # fmt: skip
 
@@ -555,6 +576,14 @@ def _plan(
 def _blocked(sheet: Sheet) -> frozenset[tuple[int, int]]:
     insides = {cell for cell, anchor in anchors_of(sheet).items() if cell != anchor}
     return frozenset(insides | set(sheet.formulas))
+
+
+def _like_first(sheet: Sheet, layout: FormLayout, row: FormRow) -> frozenset[tuple[int, int]]:
+    """Where a new row computes, as the first row of the table does."""
+    if layout.is_cards:
+        return _blocked(sheet)
+    columns = {column for number, column in sheet.formulas if number == layout.first_row}
+    return frozenset((row.number, column) for column in columns)
 
 
 def _require_modest(rows: Sequence[FormRow], layout: FormLayout) -> None:
@@ -768,11 +797,7 @@ def notes_of(form: RegisteredForm, planned: Planned) -> list[str]:
     ]
     if extra:
         notes.append(f"准入时没有登记的栏目没有填：{'、'.join(extra)}。")
-    twice = _repeated(planned.layout)
-    if twice:
-        notes.append(
-            f"同样的栏目有两组，只填左边一组：{'、'.join(twice)}。右边如果也是要填的人，请接到下面再交。"
-        )
+    notes += _notes_on_sheets(form, planned)
     if planned.torn_numbers:
         notes.append(
             f"有 {planned.torn_numbers} 个身份证号不像原来的号码：这一列可能被当成数字，末几位已经丢失。"
@@ -789,10 +814,51 @@ def notes_of(form: RegisteredForm, planned: Planned) -> list[str]:
     return notes
 
 
-def _repeated(layout: FormLayout) -> list[str]:
-    """Headings that stand there again word for word, of which the second is not filled."""
-    known = {one.heading for one in layout.columns if one.field}
-    return [one.heading for one in layout.columns if not one.field and one.heading in known]
+def _notes_on_sheets(form: RegisteredForm, planned: Planned) -> list[str]:
+    """What of the workbook was not filled, and what of it does not come back."""
+    notes = []
+    read = planned.read
+    places = {one.sheet for one in planned.sections}
+    if len(places) > 1 and form.list_kind and not planned.layout.is_cards:
+        first = planned.sheets[planned.layout.sheet].name
+        notes.append(f"栏目相同的工作表有 {len(places)} 张，名单都写在“{first}”里。")
+    others = other_sheets(
+        planned.sheets, planned.sections, form.about, read_heading=meanings_of_heading
+    )
+    if others:
+        notes.append(f"另有 {len(others)} 张工作表栏目不同，没有填：请每种栏目单独交一份。")
+    if any(one.hidden_rows or one.hidden_columns for one in planned.sheets):
+        notes.append("表里有隐藏的行或列：看不见的不读也不填。要填的请取消隐藏再交。")
+    if read.format == "xls":
+        notes.append(
+            "这是旧格式（.xls）：文字和合并都在，字体、列宽、公式和打印设置没有带过来。"
+            "要原样交回，请先另存为 .xlsx 再交。"
+        )
+    if read.not_carried:
+        notes.append(f"原表里的{'、'.join(read.not_carried)}没有带过来，请从原表补上。")
+    unread = _unread_twins(planned.sections)
+    if unread:
+        notes.append(
+            f"同样的栏目有两组，栏目不全相同，只填左边一组：{'、'.join(unread)}。"
+            "右边如果也是要填的人，请接到下面再交。"
+        )
+    return notes
+
+
+def _unread_twins(sections: Sequence[FormLayout]) -> list[str]:
+    """Headings that stand there again word for word, and are in no block that is filled."""
+    first = sections[0]
+    known = {one.heading for one in first.columns if one.field}
+    filled = {
+        one.column
+        for section in sections
+        if section.sheet == first.sheet
+        for one in section.columns
+        if one.field
+    }
+    return [
+        one.heading for one in first.columns if one.heading in known and one.column not in filled
+    ]
 
 
 def _count_torn(rows: Sequence[FormRow]) -> int:
@@ -805,9 +871,9 @@ def _count_torn(rows: Sequence[FormRow]) -> int:
 
 def _sample(planned: Planned) -> list[list[dict[str, str]]]:
     """The first rows with masks in place of values."""
-    rows: dict[tuple[int, int], list[PlannedCell]] = defaultdict(list)
+    rows: dict[tuple[int, int, int], list[PlannedCell]] = defaultdict(list)
     for cell in planned.cells:
-        rows[(cell.copy, cell.row)].append(cell)
+        rows[(cell.copy, cell.section, cell.row)].append(cell)
     order = [one.field for one in planned.layout.columns]
     sample = []
     for key in sorted(rows)[:SAMPLE_ROWS]:
@@ -837,7 +903,7 @@ def _filled(
         content=b"" if read.format != "xlsx" else filling.sheet_content,  # type: ignore[attr-defined]
         format=read.format,
         sheets=planned.sheets,
-        layout=planned.layout,
+        sections=planned.sections,
         cells=planned.cells,
         titles=planned.titles,
         lines=(

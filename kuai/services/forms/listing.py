@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from kuai.address.places import open_places
@@ -21,7 +21,15 @@ from kuai.services.forms.store_reading import LIVING, BuildFacts
 from kuai.services.forms.types import ListKind
 
 _DAY = re.compile(r"^([0-9]{4})[-/.年]?([0-9]{1,2})[-/.月]?([0-9]{1,2})日?$")
+_DAY_IN_WORDS = re.compile(
+    "^([〇零○一二三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月([一二三四五六七八九十]{1,3})日?$"
+)
+_DIGITS = str.maketrans("〇零○一二三四五六七八九", "000123456789")
+# A day that lost its format on the way is a count of days since this one; from 1910 to 2064.
+_SERIAL_START, _FIRST_SERIAL, _LAST_SERIAL = date(1899, 12, 30), 3_654, 60_000
 _SURE_GRADES = ("A", "B")
+# What tells one bearer of a name from another.
+_TELLING = ("person.id_number", "person.birth_date", "person.residence")
 _HELD_KINDS = ("two_birth_dates",)
 # The area's places, by path: "" is the whole.
 INSIDE = (
@@ -198,9 +206,16 @@ class Recogniser:
         self._store = store
         self._facts = facts
         self._areas = list(areas)
+        self._listed: set[str] = set()
 
-    def recognise(self, about: str, rows: Mapping[int, Mapping[str, str]]) -> dict[int, str]:
-        """Row -> code, of rows that mean exactly one element on this ground."""
+    def recognise(
+        self, about: str, rows: Mapping[int, Mapping[str, str]], *, listed: Collection[str] = ()
+    ) -> dict[int, str]:
+        """Row -> code, of rows that mean exactly one element on this ground.
+
+        `listed`: whom the form lists anyway; among them a name alone is enough, where one of them bears it.
+        """
+        self._listed = set(listed)
         known = {"person": self._persons, "room": self._rooms, "firm": self._firms}[about](rows)
         inside = self._inside(about, sorted(set(known.values())))
         return {row: code for row, code in known.items() if code in inside}
@@ -249,6 +264,8 @@ class Recogniser:
             elif numbers[row]:
                 slips = {token(one) for one in near_numbers(cells["person.id_number"])}
                 same = _near(cells, same_names[row], known_of, slips - {None})
+            elif not any(cells.get(key, "").strip() for key in _TELLING):
+                same = same_names[row] & self._listed
             else:
                 same = self._by_name(cells, same_names[row], known_of)
             if len(same) == 1:
@@ -369,11 +386,23 @@ def clean_name(name: str) -> str:
 
 
 def read_day(text: str) -> date | None:
-    """A day as offices write it, or none."""
-    found = _DAY.match(fold_width(text).strip().split(" ")[0])
-    if not found:
-        return None
+    """A day as offices write it, in figures, in words or as a workbook counts days; or none."""
+    plain = (fold_width(text).strip().split(" ") or [""])[0]
+    if re.fullmatch("[0-9]{5}", plain) and _FIRST_SERIAL <= int(plain) <= _LAST_SERIAL:
+        return _SERIAL_START + timedelta(days=int(plain))
+    found = _DAY.match(plain)
+    worded = _DAY_IN_WORDS.match(plain)
+    parts = [int(part) for part in found.groups()] if found else []
+    if worded:
+        parts = [_number_in_words(part) for part in worded.groups()]
     try:
-        return date(*(int(part) for part in found.groups()))
+        return date(*parts) if parts else None
     except ValueError:
         return None
+
+
+def _number_in_words(text: str) -> int:
+    tens, ten, ones = text.rpartition("十")
+    if not ten:
+        return int(text.translate(_DIGITS))
+    return int(tens.translate(_DIGITS) or 1) * 10 + int(ones.translate(_DIGITS) or 0)

@@ -14,6 +14,7 @@ from kuai.services.forms.engine.form_fields import (
     form_fields,
 )
 from kuai.services.forms.fillings import find_released_list, list_unknown_cells, view_filling
+from kuai.services.forms.known import list_known_cells
 from kuai.services.forms.letters import list_letters
 from kuai.services.forms.models import FormFilling, RegisteredForm
 from kuai.services.forms.registering import (
@@ -36,6 +37,7 @@ __all__ = [
     "get_registered_form",
     "list_fillings",
     "list_forms",
+    "list_known_cells",
     "list_letters",
     "list_unknown_cells",
     "may_fill",

@@ -7,15 +7,12 @@ than count rows and ages are taken down as text. Private.
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 from openpyxl import Workbook, load_workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, MergedCell
-from openpyxl.formatting.formatting import ConditionalFormattingList
+from openpyxl.cell.cell import MergedCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
@@ -23,6 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from kuai.services.forms.engine.filling import PlannedCell
 from kuai.services.forms.engine.form_fields import ROW_NUMBER, form_fields
 from kuai.services.forms.engine.layouts import Cell, FormLayout, Sheet
+from kuai.services.forms.formulas import make_room, silence, write_text
 from kuai.services.forms.types import CellState
 
 STATE_WORDS = {
@@ -51,39 +49,6 @@ MARKS = {
 _BORDERS = {"solid": "medium", "thin": "thin", "dashed": "dashed", "dotted": "dotted",
             "double": "double", "thick": "thick"}  # fmt: skip
 SOURCE_SHEET, QUESTION_SHEET = "来源说明", "待问清单"
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
-_SAFE_FUNCTIONS = frozenset(
-    (
-        *(
-            "ROW",
-            "SUM",
-            "COUNT",
-            "COUNTA",
-            "COUNTIF",
-            "IF",
-            "IFERROR",
-            "YEAR",
-            "MONTH",
-            "DAY",
-            "DATE",
-        ),
-        *(
-            "TODAY",
-            "DATEDIF",
-            "MID",
-            "LEFT",
-            "RIGHT",
-            "LEN",
-            "TEXT",
-            "VALUE",
-            "ROUND",
-            "INT",
-            "MAX",
-        ),
-        *("MIN", "AND", "OR", "NOT", "SUBTOTAL"),
-    )
-)
-_FUNCTION = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*)\s*\(")
 MOST_CARD_SHEETS = 200
 
 
@@ -94,11 +59,16 @@ class FilledSheet:
     content: bytes
     format: str
     sheets: Sequence[Sheet]
-    layout: FormLayout
+    sections: Sequence[FormLayout]
     cells: Sequence[PlannedCell]
     titles: Mapping[str, str]
     lines: Sequence[tuple[str, str]]
     notes: Sequence[str]
+
+    @property
+    def layout(self) -> FormLayout:
+        """The layout that a list goes to."""
+        return self.sections[0]
 
 
 def write_filled(filled: FilledSheet) -> bytes:
@@ -106,17 +76,20 @@ def write_filled(filled: FilledSheet) -> bytes:
     book = _open(filled)
     visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     sheet = visible[filled.layout.sheet]
-    _drop_what_computes_aside(book)
-    silenced = _silence_formulas(book)
+    silenced = silence(book)
     new_rows = sorted({one.row for one in filled.cells if one.is_new_row and not one.copy})
     if new_rows and not filled.layout.is_cards:
-        _make_room(sheet, filled.layout, len(new_rows))
+        layout = filled.layout
+        make_room(
+            book, sheet, first=layout.first_row + 1, last=layout.last_row + 1, count=len(new_rows)
+        )
     copies = _copies(book, sheet, filled)
-    blank = {one.column for one in filled.layout.columns if one.field == ROW_NUMBER}
     for cell in filled.cells:
-        _put(copies[cell.copy].cell(cell.row + 1, cell.column + 1), cell)
-    for column in blank:
-        _number_rows(sheet, filled, column)
+        place = copies[cell.copy] if cell.copy else visible[filled.sections[cell.section].sheet]
+        _put(place.cell(cell.row + 1, cell.column + 1), cell)
+    for number, section in enumerate(filled.sections):
+        for column in (one.column for one in section.columns if one.field == ROW_NUMBER):
+            _number_rows(visible[section.sheet], filled, number, column)
     _write_sources(book, filled)
     _write_questions(book, filled, silenced)
     out = io.BytesIO()
@@ -134,75 +107,12 @@ def _open(filled: FilledSheet) -> Workbook:
         for row, cells in enumerate(one.rows, start=1):
             for column, text in enumerate(cells, start=1):
                 if text:
-                    _write_text(sheet.cell(row, column), text)
+                    write_text(sheet.cell(row, column), text)
         for top, left, bottom, right in one.merges:
             sheet.merge_cells(
                 start_row=top + 1, start_column=left + 1, end_row=bottom + 1, end_column=right + 1
             )
     return book
-
-
-def _write_text(cell: Any, text: str) -> None:
-    """Text and nothing else: what begins like a formula is shown, never computed."""
-    text = ILLEGAL_CHARACTERS_RE.sub("", text)
-    cell.value = text
-    cell.data_type = "s"
-    if text.startswith(_RISKY):
-        cell.quotePrefix = True
-    cell.number_format = "@"
-
-
-def _drop_what_computes_aside(book: Workbook) -> None:
-    """Names can hide formulas that call out, pivot tables refresh, formats by formula compute: none comes back."""
-    book.defined_names.clear()
-    for sheet in book.worksheets:
-        sheet.defined_names.clear()
-        sheet.conditional_formatting = ConditionalFormattingList()
-        sheet._pivots = []
-
-
-def _silence_formulas(book: Workbook) -> list[str]:
-    silenced = []
-    for sheet in book.worksheets:
-        for row in sheet.iter_rows():
-            for cell in row:
-                if cell.data_type == "f" and not _is_harmless(cell.value):
-                    _write_text(
-                        cell, f"（公式已停用）{str(getattr(cell.value, 'text', cell.value))[:80]}"
-                    )
-                    silenced.append(f"{sheet.title}!{cell.coordinate}")
-                if cell.hyperlink is not None:
-                    cell.hyperlink = None
-    return silenced
-
-
-def _is_harmless(formula: object) -> bool:
-    text = formula if isinstance(formula, str) else ""
-    named = {one.upper() for one in _FUNCTION.findall(text)}
-    return bool(text) and named <= _SAFE_FUNCTIONS and not any(sign in text for sign in "[|!\"'")
-
-
-def _make_room(sheet: Worksheet, layout: FormLayout, count: int) -> None:
-    """Move what stands below the table down, and give the new rows the looks of the first."""
-    first_below = layout.last_row + 2
-    width, height = sheet.max_column, sheet.max_row
-    if height >= first_below:
-        merges = [one for one in sheet.merged_cells.ranges if one.min_row >= first_below]
-        bounds = [(one.min_row, one.min_col, one.max_row, one.max_col) for one in merges]
-        for one in merges:
-            sheet.unmerge_cells(str(one))
-        sheet.move_range(
-            f"A{first_below}:{get_column_letter(width)}{height}", rows=count, translate=True
-        )
-        for top, left, bottom, right in bounds:
-            sheet.merge_cells(
-                start_row=top + count, start_column=left, end_row=bottom + count, end_column=right
-            )
-    for row in range(first_below, first_below + count):
-        for column in range(1, width + 1):
-            model, cell = sheet.cell(layout.first_row + 1, column), sheet.cell(row, column)
-            if model.has_style and not isinstance(cell, MergedCell):
-                cell._style = copy(model._style)
 
 
 def _copies(book: Workbook, sheet: Worksheet, filled: FilledSheet) -> dict[int, Worksheet]:
@@ -231,19 +141,26 @@ def _put(cell: Any, planned: PlannedCell) -> None:
     if isinstance(cell, MergedCell):
         return
     if planned.is_filled:
-        _write_text(cell, planned.value)
+        write_text(cell, planned.value)
     colour = COLOURS.get(planned.state)
     if colour:
         cell.fill = PatternFill("solid", fgColor=colour)
         side = Side(style=_BORDERS[MARKS[planned.state]], color="595959")
-        cell.border = Border(bottom=side)
+        own = cell.border
+        cell.border = Border(left=own.left, right=own.right, top=own.top, bottom=side)
 
 
-def _number_rows(sheet: Worksheet, filled: FilledSheet, column: int) -> None:
-    rows = sorted({one.row for one in filled.cells})
-    for number, row in enumerate(rows, start=1):
+def _number_rows(sheet: Worksheet, filled: FilledSheet, section: int, column: int) -> None:
+    """Go on from the number above, as whoever made the sheet began."""
+    rows = sorted({one.row for one in filled.cells if one.section == section and not one.copy})
+    number = 0
+    for row in range(filled.sections[section].first_row, (rows or [-1])[-1] + 1):
         cell = sheet.cell(row + 1, column + 1)
-        if not isinstance(cell, MergedCell) and cell.value in (None, ""):
+        if isinstance(cell, MergedCell):
+            continue
+        given = str(cell.value or "").strip()
+        number = int(given) if given.isdecimal() else number + (row in rows or bool(given))
+        if row in rows and not given:
             cell.value = number
 
 
@@ -258,7 +175,7 @@ def _write_sources(book: Workbook, filled: FilledSheet) -> None:
     sheet = book.create_sheet(SOURCE_SHEET)
     for row, (name, told) in enumerate(filled.lines, start=1):
         sheet.cell(row, 1, name).font = Font(bold=True)
-        _write_text(sheet.cell(row, 2), told)
+        write_text(sheet.cell(row, 2), told)
     row = len(filled.lines) + 2
     sheet.cell(row, 1, "图例").font = Font(bold=True)
     for state, colour in COLOURS.items():
@@ -287,7 +204,7 @@ def _write_sources(book: Workbook, filled: FilledSheet) -> None:
                 ),
                 start=1,
             ):
-                _write_text(sheet.cell(row, column), text)
+                write_text(sheet.cell(row, column), text)
     for column, width in enumerate((22, 18, 16, 28, 14, 22, 26), start=1):
         sheet.column_dimensions[get_column_letter(column)].width = width
 
@@ -317,17 +234,17 @@ def _write_questions(book: Workbook, filled: FilledSheet, silenced: Sequence[str
             for column, text in enumerate(
                 (_sheet_of(filled, one), place, label, asked, ""), start=1
             ):
-                _write_text(sheet.cell(row, column), text)
+                write_text(sheet.cell(row, column), text)
     for text in (
         *filled.notes,
-        *(f"{place} 的公式会联系表外的内容，已改成文字。" for place in silenced),
+        *(f"{place} 的公式、下拉选项或条件格式会联系表外的内容，已停用。" for place in silenced),
     ):
         row += 1
-        _write_text(sheet.cell(row, 4), text)
+        write_text(sheet.cell(row, 4), text)
     for column, width in enumerate((22, 12, 16, 60, 24), start=1):
         sheet.column_dimensions[get_column_letter(column)].width = width
 
 
 def _sheet_of(filled: FilledSheet, cell: PlannedCell) -> str:
-    name = filled.sheets[filled.layout.sheet].name
+    name = filled.sheets[filled.sections[cell.section].sheet].name
     return f"{name[:24]}-{cell.copy + 1}" if cell.copy else name

@@ -6,12 +6,14 @@ Other than a delivery a form may have no row at all. Called by the sandbox alone
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from openpyxl import load_workbook
+from openpyxl.utils import column_index_from_string
 
 from kuai.kit.errors import DataFault, Where
 from kuai.sources.engine.detecting_format import FileFormat, detect_format
@@ -27,6 +29,21 @@ MOST_COLUMNS = 120
 MOST_SHEETS = 20
 # Unpacked; a form with pictures and styles of a thousand cells stays below a tenth of this.
 MOST_UNPACKED = 40 * 1024 * 1024
+# Thinner than this a row (points) or column (characters) is hidden for whoever looks.
+LEAST_HEIGHT, LEAST_WIDTH = 3.0, 0.6
+# Parts of a workbook that are not carried over, and what an office calls them.
+_NOT_CARRIED = (
+    ("xl/charts/", "图表"),
+    ("xl/ctrlprops/", "按钮、下拉框等控件"),
+    ("xl/activex/", "控件"),
+    ("xl/vbaproject.bin", "宏"),
+    ("xl/externallinks/", "指向别的文件的链接"),
+    ("xl/pivottables/", "数据透视表"),
+    ("xl/diagrams/", "图示"),
+    ("xl/embeddings/", "嵌入的文件"),
+    ("xl/media/", "图片"),
+)
+_NEWER_LISTS = b"x14:dataValidation "
 
 
 @dataclass(frozen=True)
@@ -35,6 +52,7 @@ class GridResult:
 
     format: str
     sheets: int
+    not_carried: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -55,7 +73,23 @@ def read_grids(job: dict[str, Any]) -> GridResult:
     sheets = readers[kind](path, name)
     content = json.dumps(sheets, ensure_ascii=False)
     (Path(job["scratch"]) / GRID_FILE).write_text(content, encoding="utf-8")
-    return GridResult(kind.value, len(sheets))
+    not_carried = _not_carried(path) if kind is FileFormat.XLSX else ()
+    return GridResult(kind.value, len(sheets), not_carried)
+
+
+def _not_carried(path: Path) -> tuple[str, ...]:
+    """What the workbook has that the filled one will lack, in the words of an office."""
+    with zipfile.ZipFile(path) as archive:
+        names = {name.lower(): name for name in archive.namelist()}
+        found = {
+            word: None
+            for part, word in _NOT_CARRIED
+            if any(name.startswith(part) for name in names)
+        }
+        sheets = [names[name] for name in names if name.startswith("xl/worksheets/sheet")]
+        if any(_NEWER_LISTS in archive.read(name) for name in sheets):
+            found["引用别的工作表的下拉选项"] = None
+    return tuple(found)
 
 
 def _require_modest(rows: int, columns: int, *, file: str, sheet: str) -> None:
@@ -99,7 +133,31 @@ def _grid(sheet: Any, name: str) -> dict[str, Any]:
         [one.min_row - 1, one.min_col - 1, one.max_row - 1, one.max_col - 1]
         for one in sheet.merged_cells.ranges
     ]
-    return {"name": sheet.title, "rows": rows, "merges": sorted(merges), "formulas": formulas}
+    return {
+        "name": sheet.title,
+        "rows": rows,
+        "merges": sorted(merges),
+        "formulas": formulas,
+        "hidden_rows": _hidden_rows(sheet),
+        "hidden_columns": _hidden_columns(sheet),
+    }
+
+
+def _hidden_rows(sheet: Any) -> list[int]:
+    return sorted(
+        number - 1
+        for number, one in sheet.row_dimensions.items()
+        if one.hidden or (one.height is not None and one.height < LEAST_HEIGHT)
+    )
+
+
+def _hidden_columns(sheet: Any) -> list[int]:
+    found: set[int] = set()
+    for letter, one in sheet.column_dimensions.items():
+        if one.hidden or (one.customWidth and one.width < LEAST_WIDTH):
+            first = one.min or column_index_from_string(letter)
+            found |= set(range(first - 1, min(one.max or first, MOST_COLUMNS)))
+    return sorted(found)
 
 
 def _text(value: Any) -> str:

@@ -41,6 +41,7 @@ class FormRow:
     copy: int = 0
     is_new: bool = False
     code: str = ""
+    section: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class PlannedCell:
     is_new_row: bool = False
     code: str = ""
     is_backed: bool = False
+    section: int = 0
 
     @property
     def is_filled(self) -> bool:
@@ -72,6 +74,18 @@ class RowsFound:
 
     given: tuple[FormRow, ...]
     free: tuple[FormRow, ...]
+
+
+def rows_of_sheets(sheets: Sequence[Sheet], sections: Sequence[FormLayout]) -> RowsFound:
+    """The rows of all sections; a list goes to the first sheet alone, or one card after the other to all."""
+    given: list[FormRow] = []
+    free: list[FormRow] = []
+    for number, section in enumerate(sections):
+        found = rows_of_sheet(sheets[section.sheet], section)
+        given += [replace(row, section=number) for row in found.given]
+        if section.is_cards or section.sheet == sections[0].sheet:
+            free += [replace(row, section=number) for row in found.free]
+    return RowsFound(tuple(given), tuple(free))
 
 
 def rows_of_sheet(sheet: Sheet, layout: FormLayout) -> RowsFound:
@@ -141,7 +155,10 @@ def plan_row(
     blocked: frozenset[Cell],
     is_same: Callable[[str, str, str], bool],
 ) -> list[PlannedCell]:
-    """The cells of one row that the form may ask for. `blocked`: formulas and insides of merged cells."""
+    """The cells of one row that the form may ask for. `blocked`: formulas and insides of merged cells.
+
+    A new row has the formulas of the first one: its own blocked places are those of its model.
+    """
     cells = []
     for field, place in sorted(row.places.items(), key=lambda one: one[1]):
         if field == ROW_NUMBER or field in NEVER_FILLED or field not in asked:
@@ -151,6 +168,7 @@ def plan_row(
         cell = PlannedCell(
             place[0], place[1], row.copy, field, "", CellState.UNKNOWN, given,
             fact.source, fact.day, is_new_row=row.is_new, code=row.code, is_backed=fact.is_backed,
+            section=row.section,
         )  # fmt: skip
         if given:
             if fact.value:
@@ -158,7 +176,7 @@ def plan_row(
                 state = CellState.SAME if same else CellState.DIFFERENT
                 cells.append(replace(cell, value=fact.value, state=state))
             continue
-        if place in blocked and not row.is_new:
+        if place in blocked:
             cells.append(replace(cell, state=CellState.FORMULA, why="表里有公式或合并，不改动"))
         elif fact.conflict:
             cells.append(replace(cell, state=CellState.HELD, why=fact.conflict))

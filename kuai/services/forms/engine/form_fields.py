@@ -18,6 +18,8 @@ NUMBER_WORDS = frozenset({"序号", "编号", "序", "NO", "行号"})
 # Never put into a cell, whoever asks (L4), nor anything of a child under 14.
 NEVER_FILLED = frozenset({"person.id_number"})
 _BRACKETS = re.compile(r"[（(【\[].*?[)）】\]]")
+# 证件类型 asks what kind of paper it is, not its number.
+_KIND = re.compile(r"(类型|种类|类别|名称)$")
 _ORNAMENT = re.compile(r"[\s*＊#:：、.．/\\_\-？?]+")
 
 
@@ -104,6 +106,6 @@ def field_of(heading: str, about: str, *, read_heading: ReadHeading) -> str:
             continue
         said = f"{meaning.field}@{meaning.role}" if meaning.role else meaning.field
         for one in fields:
-            if said in one.meanings:
+            if said in one.meanings and not (one.key in NEVER_FILLED and _KIND.search(folded)):
                 return one.key
     return ""

@@ -20,10 +20,17 @@ MOST_ROWS_ABOVE = 30
 DEEPEST_HEADING = 3
 FEWEST_FIELDS = 2
 _NOTE = re.compile(
-    r"^(填表|填报|制表|审核|负责人签|单位负责|经办|说明|备注[:：]|注[:：]|合计|总计|单位盖章|（盖章|\(盖章|日期[:：]|联系电话[:：])"
+    r"^(填表|填报|制表|审核|审批|复核|负责人签|单位负责|经办|说明|备注[:：]|注[:：]|合计|总计|总人数|单位盖章|（?(单位)?盖章|"
+    r"\((单位)?盖章|（公章|日期[:：]|联系电话[:：])"
 )
+# A sum within the list: a row of nobody, and the list goes on below it.
+_SUBTOTAL = re.compile(r"^(本页|本组|分)?小计")
+# 填报单位：__ stands above or below a table, 序号 3 or a day within it: none of them is a heading.
+_LABEL = re.compile(r"[:：]\s*$|^[:：]")
+_AMOUNT = re.compile(r"^[-+]?[0-9][0-9./:-]*$")
 # 1. 姓名须与身份证一致: alone in its row, it is a remark below the table.
 _NUMBERED = re.compile(r"^[（(]?[0-9一二三四五六七八九十]{1,2}[)）]?[、.．)）:：]")
+_KIND = re.compile(r"(类型|种类|类别)$")
 _EXAMPLE = re.compile(r"^(例|示例|样例|如[:：])")
 _IN_BRACKETS = re.compile(r"^[（(].*[)）]$")
 
@@ -36,6 +43,8 @@ class Sheet:
     rows: tuple[tuple[str, ...], ...]
     merges: tuple[Span, ...] = ()
     formulas: frozenset[Cell] = frozenset()
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,60 @@ def with_learned(layout: FormLayout, learned: Mapping[str, str]) -> FormLayout:
     return replace(layout, columns=columns, cards=cards)
 
 
+def sections_of(
+    sheets: Sequence[Sheet], layout: FormLayout, about: str, *, read_heading: ReadHeading
+) -> tuple[FormLayout, ...]:
+    """The layout and all else that asks the same: blocks beside it, further sheets with the same headings."""
+    meant = {str(place): one.field for place, one in enumerate(layout.columns)}
+    sections = [layout, *_blocks(layout)]
+    for number, sheet in enumerate(sheets):
+        if number == layout.sheet:
+            continue
+        reader = _Reader(sheet, about, read_heading)
+        found = reader.as_cards(number) if layout.is_cards else reader.table(number)
+        if found and _headings(found) == _headings(layout):
+            alike = with_learned(found, meant)
+            sections += [alike, *_blocks(alike)]
+    return tuple(sections)
+
+
+def other_sheets(
+    sheets: Sequence[Sheet],
+    sections: Sequence[FormLayout],
+    about: str,
+    *,
+    read_heading: ReadHeading,
+) -> tuple[str, ...]:
+    """Names of sheets that ask something too, in another layout: one upload fills one layout."""
+    used = {one.sheet for one in sections}
+    return tuple(
+        sheet.name
+        for number, sheet in enumerate(sheets)
+        if number not in used and find_layout([sheet], about, read_heading=read_heading)
+    )
+
+
+def _headings(layout: FormLayout) -> list[str]:
+    return [one.heading for one in layout.columns]
+
+
+def _blocks(layout: FormLayout) -> list[FormLayout]:
+    """Further groups of the same headings to the right of the first, in the same rows."""
+    left = [one for one in layout.columns if one.field]
+    unread = {one.column: one.heading for one in layout.columns if not one.field}
+    if layout.is_cards or len(left) < FEWEST_FIELDS:
+        return []
+    found = []
+    for column, heading in sorted(unread.items()):
+        shift = column - left[0].column
+        if heading == left[0].heading and all(
+            unread.get(one.column + shift) == one.heading for one in left
+        ):
+            columns = tuple(replace(one, column=one.column + shift) for one in left)
+            found.append(replace(layout, columns=columns))
+    return found
+
+
 class _Reader:
     def __init__(self, sheet: Sheet, about: str, read_heading: ReadHeading) -> None:
         self._sheet = sheet
@@ -137,11 +200,20 @@ class _Reader:
             first += 1
         end = self._last_row(first, columns)
         skipped = frozenset(
-            row
-            for row in range(first, end + 1)
-            if any(_EXAMPLE.match(cell) for cell in self._sheet.rows[row] if cell)
+            row for row in range(first, end + 1) if self._is_no_row(row, columns, first=first)
         )
         return FormLayout(number, False, columns, first, end, (), skipped)
+
+    def _is_no_row(self, row: int, columns: Sequence[FormColumn], *, first: int) -> bool:
+        """An example, a sum, a row nobody sees, or the further lines of one row whose name is merged."""
+        cells = [cell for cell in self._sheet.rows[row] if cell]
+        if row in self._sheet.hidden_rows or any(_EXAMPLE.match(cell) for cell in cells):
+            return True
+        if cells and _SUBTOTAL.match(cells[0]):
+            return True
+        named = [one.column for one in columns if one.field.endswith(".name")]
+        anchors = [self._anchor.get((row, column), (row, column))[0] for column in named]
+        return bool(anchors) and all(first <= anchor < row for anchor in anchors)
 
     def _text(self, row: int, column: int) -> str:
         row, column = self._anchor.get((row, column), (row, column))
@@ -149,27 +221,46 @@ class _Reader:
         return cells[column] if column < len(cells) else ""
 
     def _heading(self, top: int, depth: int) -> tuple[FormColumn, ...]:
-        lines = [
-            row
-            for row in range(top, top + depth)
-            if len({self._text(row, column) for column in range(self._width)} - {""}) > 1
-        ]
-        if len(lines) < depth:
+        lines = list(range(top, top + depth))
+        if not all(self._may_be_heading(row) for row in lines):
+            return ()
+        bottom = lines[-1]
+        if any(first in lines and last > bottom for first, _, last, _ in self._sheet.merges):
+            # A heading ends where the cells merged in it end.
             return ()
         columns, taken = [], set()
         for column in range(self._width):
             texts = list(dict.fromkeys(filter(None, (self._text(row, column) for row in lines))))
             if not texts:
                 continue
-            means = self._means_of(texts)
+            # What nobody sees on the sheet is neither read nor filled.
+            is_hidden = column in self._sheet.hidden_columns
+            means = "" if is_hidden else self._means_of(texts)
             if means in taken:
                 means = ""
             taken.add(means)
             columns.append(FormColumn(column, "".join(texts), means))
         return tuple(columns)
 
+    def _may_be_heading(self, row: int) -> bool:
+        if any((row, column) in self._sheet.formulas for column in range(self._width)):
+            return False
+        texts = {self._text(row, column) for column in range(self._width)} - {""}
+        plain = [text for text in texts if not _LABEL.search(text)]
+        amounts = [text for text in texts if _AMOUNT.match(text)]
+        first = next((text for text in self._sheet.rows[row] if text), "")
+        return (
+            len(plain) > 1
+            and len(plain) * 2 > len(texts)
+            and not _AMOUNT.match(first)
+            and len(amounts) * 2 < len(texts)
+        )
+
     def _means_of(self, texts: Sequence[str]) -> str:
-        for said in dict.fromkeys(("".join(texts), texts[-1], texts[0])):
+        joined = "".join(texts)
+        # 证件 | 类型 asks for a kind: what its group asks for is beside the point.
+        group = () if _KIND.search(joined) else (texts[0],)
+        for said in dict.fromkeys((joined, texts[-1], *group)):
             means = self._means(said)
             if means:
                 return means
@@ -205,11 +296,12 @@ class _Reader:
         for row, cells in enumerate(self._sheet.rows):
             for column, text in enumerate(cells):
                 means = self._means(text) if text else ""
-                if not means or means == ROW_NUMBER:
+                if not means or means == ROW_NUMBER or row in self._sheet.hidden_rows:
                     continue
                 place = (row, self._right.get((row, column), column) + 1)
                 beside = self._text(*place)
-                if place[1] >= max(self._width, 2) or (beside and self._means(beside)):
+                is_out = place[1] >= max(self._width, 2) or place[1] in self._sheet.hidden_columns
+                if is_out or (beside and self._means(beside)):
                     continue
                 if means in cards[-1]:
                     cards.append({})
