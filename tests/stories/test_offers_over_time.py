@@ -263,8 +263,13 @@ def test_the_office_opens_a_finding_by_its_ticket_and_reads_rows_dates_and_what_
     ticket = actions.take_finding_ticket(office, second.finding, by=clerk, at=utc_now())
     with pytest.raises(Refusal, match="领凭据"):
         actions.open_finding(office, first.finding, by=clerk, at=utc_now(), ticket=ticket)
-    stopped = [
-        actions.answer_finding(office, one.finding, Verdict.FALSE, by=clerk, at=utc_now())
-        for one in queries.list_rule_findings(office, RULE, by=clerk)[1:]
-    ]
+    stopped = []
+    for one in queries.list_rule_findings(office, RULE, by=clerk)[1:]:
+        said = {"by": clerk, "at": utc_now()}
+        if one.finding != second.finding:
+            # What nobody looked at has no result: nobody clicks a rule into, or out of, force.
+            with pytest.raises(Refusal, match="没有打开看过"):
+                actions.answer_finding(office, one.finding, Verdict.FALSE, **said)
+            actions.take_finding_ticket(office, one.finding, **said)
+        stopped.append(actions.answer_finding(office, one.finding, Verdict.FALSE, **said))
     assert any(stopped) == (state(office) is RuleState.SUSPENDED)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable
+from dataclasses import fields, is_dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from kuai.flows import verdicts
 from kuai.flows.demo_forms import seed_demo_forms
 from kuai.flows.offers import hand_over_offers
 from kuai.guard import access, officials
+from kuai.guard.models import Account
 from kuai.guard.types import Actor
 from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import Refusal
@@ -25,12 +27,16 @@ from kuai.kit.store import Store
 from kuai.registry import decisions
 from kuai.registry.queries import record_of
 from kuai.rules import queries as rules
+from kuai.rules.types import Asks, Harm, SubjectKind, ToWhom
 from kuai.services.forms import actions as forms
 from kuai.services.proactive import actions as proactive
 from kuai.services.proactive import queries as standings
-from kuai.services.proactive.models import FindingAnswer, Offer
+from kuai.services.proactive import types as offer_types
+from kuai.services.proactive.models import FindingAnswer, Offer, Rehearsal
+from kuai.services.proactive.rule_life import MOST_REHEARSALS_A_DAY
 from kuai.services.proactive.types import RuleState, Verdict
 from kuai.services.questions import actions, queries
+from kuai.services.questions import types as question_types
 from kuai.services.questions.models import Question
 from kuai.services.questions.types import By, Said, State
 from tests.stories import test_night_and_answers as bad
@@ -88,10 +94,21 @@ def test_offers_lists_rehearsals_and_stops_say_who_answers_and_stand_still_when_
 ) -> None:
     name_everybody()
     number = seed_demo_forms(at=NOW)
-    put_into_force(office)
+    rule = rules.get_rule(RULE, office)
+    steward, second = in_a_browser("data-steward"), login("subdistrict-clerk")
+
+    # A rehearsal, until when it carries a signature, and not a day longer.
+    proactive.rehearse_rule(
+        office, RULE, day=NOW.date(), by=login("data-steward"), at=utc_now(), smallest_population=10
+    )
+    until = local_day(utc_now()) + timedelta(days=90)
+    page = steward.get("/offers/rules/").content.decode()
+    says_all_four(page, why=rule.basis, who=rule.owner, until=f"{until} 前签字")
+    with pytest.raises(Refusal, match="90 天"):
+        proactive.sign_rule(office, RULE, by=second, at=utc_now() + timedelta(days=91))
+    proactive.sign_rule(office, RULE, by=second, at=utc_now())
     run(office)
     hand_over_offers(office, at=utc_now())
-    rule = rules.get_rule(RULE, office)
     clerk = in_a_browser("subdistrict-clerk")  # noqa: F811
 
     # An offer, and the finding behind it on its office's page.
@@ -137,6 +154,7 @@ def test_offers_lists_rehearsals_and_stops_say_who_answers_and_stand_still_when_
     hand_over_offers(office, at=late)
     row.refresh_from_db()
     assert (row.state, row.due_on > local_day(late)) == ("offered", True)
+    proactive.take_finding_ticket(office, row.finding, by=login("subdistrict-clerk"), at=utc_now())
     with pytest.raises(Refusal, match="提了异议"):
         proactive.answer_finding(
             office, row.finding, Verdict.FALSE, by=login("subdistrict-clerk"), at=utc_now()
@@ -148,10 +166,9 @@ def test_offers_lists_rehearsals_and_stops_say_who_answers_and_stand_still_when_
     book = load_workbook(io.BytesIO(again))
     assert "异议" in str([*book["待问清单"].iter_rows(values_only=True)])
 
-    # A rehearsal, what was missed and a stopped rule: on the rules' page, in counts.
+    # What was missed, and a stopped rule: on the rules' page, in counts.
     run(office, later=1)
     hand_over_offers(office, at=utc_now())
-    steward = in_a_browser("data-steward")
     page = steward.get("/offers/rules/").content.decode()
     (missed, *_) = standings.list_missed()
     assert missed.due_on.day >= 28, "the end of a month tells no birthday"
@@ -162,16 +179,6 @@ def test_offers_lists_rehearsals_and_stops_say_who_answers_and_stand_still_when_
     until = local_day(utc_now()) + timedelta(days=30)
     page = steward.get("/offers/rules/").content.decode()
     says_all_four(page, why="两处登记打架", who=rule.owner, until=f"{until} 前改好")
-    proactive.rehearse_rule(
-        office, RULE, day=NOW.date(), by=login("data-steward"), at=utc_now(), smallest_population=10
-    )
-    until = local_day(utc_now()) + timedelta(days=90)
-    page = steward.get("/offers/rules/").content.decode()
-    says_all_four(page, why=rule.basis, who=rule.owner, until=f"{until} 前签字")
-    with pytest.raises(Refusal, match="90 天"):
-        proactive.sign_rule(
-            office, RULE, by=login("subdistrict-clerk"), at=late + timedelta(days=60)
-        )
 
 
 def typst_told(make: Any) -> str:
@@ -295,6 +302,73 @@ def test_an_answer_counts_when_the_newest_run_has_its_finding_no_more_but_not_fo
     assert standings.state_of(changed)[0] is RuleState.DRAFT
     assert late_answers(store, [second], by=clerk) == 0
     assert standings.precision_of(changed).wrong == 0
+
+
+def test_who_declined_looks_to_the_office_like_who_said_nothing_and_nobody_is_counted_by_name(
+    office: Store,  # noqa: F811
+) -> None:
+    put_into_force(office)
+    run(office)
+    hand_over_offers(office, at=utc_now())
+    row, other, *_ = Offer.objects.filter(state="offered")
+    access.seed_resident(
+        "demo-resident", row.subject, record=record_of(office, row.subject), at=utc_now()
+    )
+    proactive.answer_offer(office, row.number, accepts=False, by=login("resident"), at=utc_now())
+    for later in (1, 40):
+        run(office, later=later)
+        hand_over_offers(office, at=utc_now() + timedelta(days=later))
+        lines = standings.list_rule_findings(
+            office, RULE, by=login("subdistrict-clerk"), limit=1000
+        )
+        declined, silent = (
+            next(one for one in lines if one.finding == offer.finding) for offer in (row, other)
+        )
+        for name in ("offer", "blocking", "due_on", "verdict", "is_paused"):
+            assert getattr(declined, name) == getattr(silent, name), (later, name)
+        missed = {one.number for one in standings.list_missed()}
+        assert (row.number in missed, other.number in missed) == (False, True)
+    assert standings.precision_of(rules.get_rule(RULE, office)).wrong == 0
+    # Neither the rooms' doors nor a leader's pages say who did how much.
+    workers = {"given_by", "moved_by", "entered_by", "made_by", "taken_by"}
+    for module in (offer_types, question_types):
+        for kind in (one for one in vars(module).values() if is_dataclass(one)):
+            assert not workers & {field.name for field in fields(kind)}, kind
+    leader = in_a_browser("leader")
+    for path in ("/offers/rules/", "/offers/findings/", "/offers/officials/", "/questions/"):
+        assert leader.get(path).status_code == 403, path
+
+
+def test_no_word_of_a_signed_rule_changes_under_its_signature_and_nobody_signs_for_two(
+    office: Store,  # noqa: F811
+) -> None:
+    proactive.rehearse_rule(
+        office, RULE, day=NOW.date(), by=login("data-steward"), at=utc_now(), smallest_population=10
+    )
+    rule = rules.get_rule(RULE, office)
+    assert standings.state_of(rule)[0] is RuleState.REHEARSED
+    told_elsewhere = {"title_en", "examples", "file", "sql_line", "lines"}
+    changed = {
+        "valid_until": date(2099, 1, 1), "valid_from": date(2020, 1, 1), "version": 9,
+        "subject": SubjectKind.ROOM, "to_whom": ToWhom.ROOM, "evidence": {"birth_date": "别的"},
+        "cool_down_days": 1, "harm": Harm.HIGH, "asks": Asks.CHECK, "least_confidence": 0.1, "least_precision": 0.1,
+    }  # fmt: skip
+    for field in fields(rule):
+        if field.name not in told_elsewhere:
+            other = replace(rule, **{field.name: changed.get(field.name, "别的")})
+            assert standings.state_of(other)[0] is RuleState.DRAFT, field.name
+    # A second login of one person is no second person.
+    Account.objects.filter(username="demo-data-steward").update(staff_no="")
+    with pytest.raises(Refusal, match="谁演练的谁不能签字"):
+        proactive.sign_rule(office, RULE, by=login("subdistrict-clerk"), at=utc_now())
+    # Sums of many days are not to be subtracted from each other.
+    (made,) = Rehearsal.objects.values("rule", "version", "digest", "day", "sums", "made_by")
+    for _ in range(MOST_REHEARSALS_A_DAY - 1):
+        Rehearsal(**made, made_at=utc_now()).save()
+    with pytest.raises(Refusal, match="明天再来"):
+        proactive.rehearse_rule(
+            office, RULE, day=NOW.date(), by=login("data-steward"), at=utc_now()
+        )
 
 
 RECORDS_RULE = (

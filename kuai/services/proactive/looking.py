@@ -10,7 +10,7 @@ from django.conf import settings
 
 from kuai.blocks.queries import open_blocks
 from kuai.guard import access, officials
-from kuai.guard.queries import covers_any
+from kuai.guard.queries import covers_any, list_live_tickets
 from kuai.guard.types import Actor, Ticket, TicketKind
 from kuai.kit.clock import local_day
 from kuai.kit.errors import Refusal
@@ -20,7 +20,7 @@ from kuai.rules.types import Finding, Rule, SubjectKind
 from kuai.services.proactive.grounds import grounds_of
 from kuai.services.proactive.guardians import find_children
 from kuai.services.proactive.models import FindingAnswer, Offer
-from kuai.services.proactive.offering import ANSWER_DAYS, CLOSED, TWICE, find_contested
+from kuai.services.proactive.offering import ANSWER_DAYS, TWICE, find_contested
 from kuai.services.proactive.rule_life import (
     SIGNING,
     TELLING,
@@ -144,6 +144,15 @@ def answer_finding(
 ) -> bool:
     """What the office found out of one finding; its tickets end. True where the rule suspended itself over it."""
     finding, rule = _own_finding(store, finding_id, by)
+    origin = f"{ORIGIN}{finding_id}"
+    if finding.subject_kind is SubjectKind.PERSON and not any(
+        one.origin == origin for one in list_live_tickets(by, at=at)
+    ):
+        raise Refusal(
+            "finding.unopened",
+            "没有打开看过的发现，不记结果。",
+            next_step="先从这一条发现领凭据，打开看过再记。",
+        )
     if _is_paused(finding):
         raise Refusal(
             "finding.paused",
@@ -163,7 +172,7 @@ def answer_finding(
         at=at,
         outcome=verdict.value,
     )
-    access.end_tickets(TicketKind.FINDING, f"{ORIGIN}{finding_id}", at=at)
+    access.end_tickets(TicketKind.FINDING, origin, at=at)
     return stopped
 
 
@@ -256,7 +265,9 @@ def _due_on(finding: Finding, offer: Offer | None) -> date:
 def _line(finding: Finding, rule: Rule) -> FindingLine:
     offer = Offer.objects.filter(finding=finding.finding_id).first()
     answer = FindingAnswer.objects.filter(finding=finding.finding_id).first()
-    is_missed = offer is not None and offer.runs >= TWICE and offer.state not in CLOSED
+    is_blocked = (
+        offer is not None and offer.runs >= TWICE and offer.state == OfferState.WAITING.value
+    )
     return FindingLine(
         finding=finding.finding_id,
         rule=finding.rule,
@@ -265,12 +276,20 @@ def _line(finding: Finding, rule: Rule) -> FindingLine:
         grid_code=finding.grid_code,
         confidence=finding.confidence,
         first_found=finding.first_found,
-        offer=OfferState(offer.state) if offer else None,
-        blocking=Blocking(offer.blocking or Blocking.UNANSWERED) if offer and is_missed else None,
+        offer=_shown_state(offer, on=finding.found_on) if offer else None,
+        # That somebody was silent is told in sums alone: it would tell who declined, and was not silent.
+        blocking=Blocking(offer.blocking) if offer and is_blocked else None,
         verdict=Verdict(answer.verdict) if answer else None,
         due_on=_due_on(finding, offer),
         is_paused=_is_paused(finding),
     )
+
+
+def _shown_state(offer: Offer, *, on: date) -> OfferState:
+    """Who declined looks like who did not answer: the office has nothing to do for either, and nobody is to ask why."""
+    if offer.state != OfferState.DECLINED.value:
+        return OfferState(offer.state)
+    return OfferState.LAPSED if offer.due_on < on else OfferState.OFFERED
 
 
 def _is_paused(finding: Finding) -> bool:

@@ -45,7 +45,8 @@ def digest_of(rule: Rule) -> str:
     """What a rehearsal and a signature are for: everything of the rule that is asked, offered or shown."""
     parts = (
         rule.rule_id, rule.version, rule.sql, rule.population, rule.purpose, rule.asks, rule.to_whom, rule.ask_zh,
-        rule.basis, rule.owner, rule.subject, rule.valid_from, rule.valid_until, rule.cool_down_days, rule.least_confidence, rule.least_precision, rule.harm,
+        rule.basis, rule.owner, rule.subject, rule.valid_from, rule.valid_until,
+        rule.cool_down_days, rule.least_confidence, rule.least_precision, rule.harm,
         rule.title_zh, rule.clears_zh, *rule.evidence.items(),
     )  # fmt: skip
     return hashlib.sha256("\x1f".join(str(one) for one in parts).encode()).hexdigest()
