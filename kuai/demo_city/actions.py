@@ -16,7 +16,7 @@ from kuai.demo_city.engine import vocabulary as words
 from kuai.demo_city.engine.ceiling import linkage_ceiling
 from kuai.demo_city.engine.departments import MAKERS
 from kuai.demo_city.engine.extracts import DELIVERIES, City, Delivery, Evidence, Extract
-from kuai.demo_city.engine.firms import found_firms
+from kuai.demo_city.engine.firms import found_firms, found_late_firms
 from kuai.demo_city.engine.library import library_columns
 from kuai.demo_city.engine.people import PLANT_KINDS, People, birth_dates, populate
 from kuai.demo_city.engine.pieces import choose, digits, repeat
@@ -78,7 +78,7 @@ def generate_city(  # noqa: PLR0913 - the command's own parameters
         rooms=city.places.rooms,
         buildings=city.places.buildings,
         persons=city.people.count,
-        organisations=city.firms.count,
+        organisations=city.firms.count + rows["new_firms"],
         rows=rows,
         seconds=time.perf_counter() - started,
         ceiling=LinkageCeiling(**ceiling.__dict__),
@@ -271,12 +271,14 @@ def _write_truth(folder: Path, city: City, parts: list[dict[str, pa.Array]]) -> 
         "room_code": room_codes,
     }
     write_csv(folder / "persons.csv", persons)
+    late = found_late_firms(places, people, seed=city.seed)
+    seats = np.r_[firms.registered_room, late.room]
     organisations = {
-        "org_id": digits(np.arange(firms.count)),
-        "uscc": firms.codes,
-        "name": firms.names,
-        "registered_room": places.room_codes(firms.registered_room),
-        "operating_room": places.room_codes(firms.operating_room),
+        "org_id": digits(np.arange(firms.count + len(late.room))),
+        "uscc": pa.concat_arrays([firms.codes, late.codes]),
+        "name": pa.concat_arrays([firms.names, late.names]),
+        "registered_room": places.room_codes(seats),
+        "operating_room": places.room_codes(np.r_[firms.operating_room, late.room]),
     }
     write_csv(folder / "orgs.csv", organisations)
     if city.profile.names_plants:

@@ -14,6 +14,7 @@ from kuai.demo_city.engine.address_texts import (
     write_places,
 )
 from kuai.demo_city.engine.extracts import NONE, City, Evidence, Extract
+from kuai.demo_city.engine.firms import found_late_firms
 from kuai.demo_city.engine.people import (
     ADULT,
     LET,
@@ -513,16 +514,27 @@ def inspection_classes(city: City) -> Extract:
     desk = _Desk(city, "inspection_classes")
     firms = city.firms
     is_sole_trader = np.array([code.startswith("92") for code in firms.codes.to_pylist()])
-    firm = desk.sample(np.flatnonzero(~is_sole_trader), 0.6)
+    # Mostly for what an office comes for anyway: of the rest a few.
+    visits = inspections(city)
+    visited, newest = np.unique(visits.firm[::-1], return_index=True)
+    checked = visits.columns["检查类别"].take(pa.array(len(visits.firm) - 1 - newest)).to_pylist()
+    known = dict(zip(visited.tolist(), checked, strict=True))
+    chance = np.where(np.isin(np.arange(firms.count), visited), 0.9, 0.15)
+    firm = np.flatnonzero(~is_sole_trader & (desk.random.random(firms.count) < chance))
     rows = len(firm)
     index = pa.array(firm)
+    drawn = desk.random.integers(0, len(words.CHECK_KINDS), rows)
+    category = [
+        known.get(one, words.CHECK_KINDS[draw_])
+        for one, draw_ in zip(firm.tolist(), drawn, strict=True)
+    ]
     year_begins = np.datetime64(int(city.as_of_day), "D").astype("datetime64[Y]")
     published = np.full(rows, year_begins.astype("datetime64[D]").astype(np.int64))
     columns = {
         "统一社会信用代码": firms.codes.take(index),
         "单位名称": firms.names.take(index),
-        "检查类别": pick(words.CHECK_KINDS, desk.random.integers(0, len(words.CHECK_KINDS), rows)),
-        "检查等级": pick(["A", "B", "C", "D"], draw(desk.random, [4, 4, 2, 1], rows)),
+        "检查类别": pa.array(category, pa.string()),
+        "检查等级": pick(["A", "B", "C", "D"], draw(desk.random, [8, 3, 1, 0.5], rows)),
         "公布日期": dates_text(published, "y-m-d"),
     }
     return Extract(
@@ -583,6 +595,130 @@ def birth_declarations(city: City) -> Extract:
         columns=columns,
         room_codes=written.codes,
         person=child,
+        firm=_none(rows),
+    )
+
+
+def new_firms(city: City) -> Extract:
+    """Firms founded within the last weeks; a few of them put their seat into one and the same home."""
+    desk = _Desk(city, "new_firms")
+    late = found_late_firms(city.places, city.people, seed=city.seed)
+    rows = len(late.codes)
+    written = desk.places(late.room, REGISTER_HABIT)
+    numbers, _ = desk.numbers(late.representative, missing=0.0)
+    columns = {
+        "统一社会信用代码": late.codes,
+        "名称": late.names,
+        "法定代表人": desk.names(late.representative),
+        "法人证件号": numbers,
+        "住所": written.texts,
+        "成立日期": dates_text(late.founded_day, "y-m-d"),
+        "登记状态": repeat("存续", rows),
+    }
+    return Extract(
+        name=desk.name,
+        columns=columns,
+        room_codes=written.codes,
+        person=late.representative,
+        firm=city.firms.count + np.arange(rows),
+    )
+
+
+# So many rooms have one building that people have just moved into, and one with a nuisance that many report.
+ROOMS_A_STORY = 8_000
+CARDS_A_BUILDING, REPORTS_A_BUILDING = 14, 13
+
+
+def _story_buildings(city: City, random: np.random.Generator, *, fewest_rooms: int) -> np.ndarray:
+    """Buildings in which something happens: one in so many rooms, at least one if any is large enough."""
+    rooms_of = np.bincount(city.places.room_building, minlength=city.places.buildings)
+    lived_in = np.bincount(
+        city.places.room_building[city.people.room_head >= 0], minlength=city.places.buildings
+    )
+    able = np.flatnonzero((rooms_of >= fewest_rooms) & (lived_in >= fewest_rooms))
+    return random.permutation(able)[: 1 + city.places.rooms // ROOMS_A_STORY]
+
+
+def new_cards(city: City) -> Extract:
+    """Door cards of a building into which many have just moved: holders whom no register knows there."""
+    desk = _Desk(city, "new_cards")
+    homes = city.people.room_head >= 0
+    room = np.concatenate(
+        [
+            np.flatnonzero((city.places.room_building == building) & homes)[:CARDS_A_BUILDING]
+            for building in _story_buildings(city, desk.random, fewest_rooms=CARDS_A_BUILDING)
+        ]
+        or [np.zeros(0, np.int64)]
+    )
+    adults = np.flatnonzero((city.people.age >= ADULT) & (city.people.room >= 0))
+    person = desk.random.permutation(adults)[: len(room)]
+    rows = len(room)
+    written = desk.places(room, REGISTER_HABIT)
+    phones, _ = desk.phones(person, missing=0.0)
+    columns = {
+        "持卡人": desk.names(person),
+        "手机号": phones,
+        "房号": written.texts,
+        "办理时间": dates_text(city.as_of_day - desk.random.integers(0, 20, rows), "y-m-d"),
+    }
+    return Extract(
+        name=desk.name,
+        columns=columns,
+        room_codes=written.codes,
+        person=person,
+        firm=_none(rows),
+    )
+
+
+def grid_reports(city: City) -> Extract:
+    """What grid workers passed on of one building after another: many rooms, one nuisance, no caller."""
+    desk = _Desk(city, "grid_reports")
+    buildings = _story_buildings(city, desk.random, fewest_rooms=REPORTS_A_BUILDING)
+    parts = [
+        np.flatnonzero(city.places.room_building == one)[:REPORTS_A_BUILDING] for one in buildings
+    ]
+    room = np.concatenate(parts or [np.zeros(0, np.int64)])
+    rows = len(room)
+    nuisance = desk.random.integers(0, len(words.REQUESTS), len(parts))
+    kind = np.repeat(nuisance, [len(part) for part in parts]).astype(np.int64)
+    written = desk.places(room, REGISTER_HABIT)
+    columns = {
+        "工单号": glue("上报-", digits(_serials(desk.random, rows) * 7 + 13, width=9)),
+        "受理时间": dates_text(city.as_of_day - desk.random.integers(0, 60, rows), "y-m-d"),
+        "诉求内容": glue(written.texts, pick([text for text, _ in words.REQUESTS], kind)),
+        "分类": pick([label for _, label in words.REQUESTS], kind),
+    }
+    return Extract(
+        name=desk.name,
+        columns=columns,
+        room_codes=written.codes,
+        person=_none(rows),
+        firm=_none(rows),
+        quoted=frozenset({"诉求内容"}),
+    )
+
+
+def elder_classes(city: City) -> Extract:
+    """Who signed up for the classes of the aged; now and then with a birthday typed a month off."""
+    desk = _Desk(city, "elder_classes")
+    people = city.people
+    person = desk.sample(np.flatnonzero((people.age >= 60) & (people.room >= 0)), 0.25)
+    rows = len(person)
+    numbers, _ = desk.numbers(person, missing=0.0)
+    phones, _ = desk.phones(person, missing=0.1)
+    is_wrong = desk.random.random(rows) < 0.06
+    born = people.birth_day[person] + np.where(is_wrong, 31, 0)
+    columns = {
+        "姓名": desk.names(person),
+        "证件号": numbers,
+        "出生日期": dates_text(born, "y-m-d"),
+        "手机": phones,
+    }
+    return Extract(
+        name=desk.name,
+        columns=columns,
+        room_codes=repeat("", rows),
+        person=person,
         firm=_none(rows),
     )
 
@@ -657,5 +793,6 @@ MAKERS = {
         *(social_insurance, water_usage, access_cards, hotline_requests),
         *(disability_cards, inspections, transit_list),
         *(inspection_classes, occupancy_limits, birth_declarations, care_consents, care_signals),
+        *(new_firms, new_cards, grid_reports, elder_classes),
     )
 }

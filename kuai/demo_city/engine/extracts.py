@@ -94,6 +94,10 @@ DELIVERIES = (
     Delivery("inspection_classes", "涉企检查分类", "街道综合执法办", "csv", "utf-8"),
     Delivery("occupancy_limits", "安全居住人数核定", "住房和建设局", "csv", "utf-8"),
     Delivery("birth_declarations", "家长申报（新生儿）", "街道公共服务办", "csv", "utf-8"),
+    Delivery("new_firms", "新设商事主体（本月）", "市场监督管理局", "csv", "utf-8"),
+    Delivery("new_cards", "门禁卡办理（新入住楼栋）", "物业公司", "csv", "utf-8"),
+    Delivery("grid_reports", "网格上报事件", "街道综治办", "csv", "utf-8"),
+    Delivery("elder_classes", "老年大学报名名单", "街道公共服务办", "csv", "utf-8"),
     Delivery("care_consents", "关爱服务自愿开通登记", "街道社会事务办", "csv", "utf-8"),
     Delivery("care_signals", "自愿开通的提醒", "水务集团", "csv", "utf-8"),
 )

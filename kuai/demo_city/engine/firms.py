@@ -15,6 +15,9 @@ from kuai.demo_city.engine.places import HOME, SHOP, WORKSHOP, Places
 
 FIRMS_PER_ROOM = 0.042
 FIRST_SERIAL = 20_000_000
+# Far above those of the firms there were before.
+LATE_SERIAL = 60_000_000
+ROOMS_A_LATE_FIRM, FIRMS_A_LENT_HOME = 1_000, 4
 # A brand is three characters.
 BRAND_LENGTH = 3
 RETIREMENT_AGE = 60
@@ -78,6 +81,46 @@ def found_firms(places: Places, people: People, *, seed: int) -> Firms:
         is_closed=random.random(count) < 0.09,
         job_person=job_person,
         job_firm=job_firm,
+    )
+
+
+@dataclass(frozen=True)
+class LateFirms:
+    """Firms of the last weeks, beside `Firms`, so that what was drawn for those stays; numbered on from them."""
+
+    codes: pa.Array
+    names: pa.Array
+    room: np.ndarray
+    representative: np.ndarray
+    founded_day: np.ndarray
+
+
+def found_late_firms(places: Places, people: People, *, seed: int) -> LateFirms:
+    """One for so many rooms and a few in one home: a desk that lends its address."""
+    random = stream(seed, "late_firms")
+    alone = 2 + places.rooms // ROOMS_A_LATE_FIRM
+    homes = random.permutation(np.flatnonzero(places.room_use == HOME))
+    shared = np.repeat(homes[: 1 + places.rooms // 8_000], FIRMS_A_LENT_HOME)
+    room = np.r_[homes[-alone:], shared]
+    count = len(room)
+    adults = np.flatnonzero((people.age >= 22) & (people.age < 70))
+    drawn = random.integers(0, 10_000_000, count).tolist()
+    trades = [words.LATE_TRADES[one % len(words.LATE_TRADES)] for one in drawn]
+    return LateFirms(
+        codes=pa.array(credit_codes(["91"] * count, LATE_SERIAL, random.integers(3, 40, count))),
+        names=pa.array(
+            [
+                f"深圳市{words.DISTRICT_STEM}{_brand(one // 20 + 7919 * n)}{trade}"
+                for n, (one, trade) in enumerate(zip(drawn, trades, strict=True))
+            ]
+        ),
+        room=room,
+        representative=random.permutation(adults)[np.arange(count) % len(adults)].astype(np.int64),
+        # Of the desk's firms some are older than a month.
+        founded_day=people.as_of_day
+        - np.where(
+            np.arange(count) < alone, random.integers(2, 26, count), random.integers(20, 300, count)
+        ),
     )
 
 

@@ -155,6 +155,8 @@ OFFICE_TRADES = (
     "幼儿园",
 )
 # What each trade is under GB/T 4754-2017, and how departments write it: a code with or without its letter, a name.
+# Of no firm there was before, so that no two names are one.
+LATE_TRADES = ("数字科技有限公司", "文化传播有限公司", "供应链有限公司", "电子商务有限公司")
 TRADE_INDUSTRIES = {
     "餐饮店": "H6210",
     "便利店": "F5212",
