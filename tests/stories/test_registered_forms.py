@@ -365,6 +365,108 @@ def test_who_is_typed_onto_a_list_without_belonging_to_it_is_not_told(
     assert sheet.max_row > 2 + len(others)
 
 
+def in_force(**changes: object) -> str:
+    number = actions.register_form(a_wish(**changes), by=login("data-steward"), at=NOW)
+    actions.decide_form(number, "approved", reason="相符", by=login("department-clerk"), at=NOW)
+    return number
+
+
+def test_whoever_tries_numbers_days_or_names_learns_of_none(office: Store, town: Path) -> None:
+    lend_demo_sources(at=NOW)
+    truth = bench_forms.read_truth(town)
+    key, one = next(
+        (key, one)
+        for key, one in sorted(truth.persons.items())
+        if "registered" in one["held"] and next(iter(one["person.birth_date"])) < "1990"
+    )
+    name, born = next(iter(one["person.name"])), next(iter(one["person.birth_date"]))
+    number = in_force(fields=("person.name", "person.birth_date", "person.residence"))
+
+    def told(*rows: list[str]) -> tuple[int, bool]:
+        book = Workbook()
+        book.active.append(["姓名", "身份证号", "出生日期", "住址"])
+        for row in rows:
+            book.active.append(row)
+        clerk = login("subdistrict-clerk")
+        sheet = actions.prepare_filling(
+            office, number, saved(book), file_name="a.xlsx", by=clerk, at=utc_now()
+        )
+        view = queries.view_filling(office, sheet, by=clerk, on=NOW.date())
+        return len(view.sample), any("像是在试" in note for note in view.notes)
+
+    assert told([name, "", born]) == (1, False)
+    days = [(date.fromisoformat(born) + timedelta(days=gap)).isoformat() for gap in range(-4, 5)]
+    assert told(*([name, "", day] for day in days)) == (0, True)
+    known = truth.numbers[key]
+    slips = [
+        f"{known[:place]}{(int(known[place]) + 1) % 10}{known[place + 1 :]}" for place in (2, 3)
+    ]
+    assert told(*([name, slip, born] for slip in slips)) == (0, True)
+    assert told([name, known]) == (1, False)
+
+
+def test_what_changed_since_the_first_delivery_is_told_or_refused(office: Store) -> None:
+    number = seed_demo_forms(at=NOW)
+    headings = ["序号", "姓名", "出生日期", "住址", "联系电话"]
+
+    def learned(content: bytes) -> tuple[bool, set[str]]:
+        clerk = login("subdistrict-clerk")
+        sheet = actions.prepare_filling(
+            office, number, content, file_name="a.xlsx", by=clerk, at=utc_now()
+        )
+        view = queries.view_filling(office, sheet, by=clerk, on=NOW.date())
+        return view.is_learned, {one.field for one in view.columns if one.counts}
+
+    fill(office, number, a_blank(*headings))
+    filled = {"person.name", "person.birth_date", "person.residence", "person.phone"}
+    assert learned(a_blank(*headings)) == (True, filled)
+    # Another layout is told as such, and what its headings mean is found anew.
+    for other in (
+        ["姓名", "序号", *headings[2:]],
+        [*headings, "备注"],
+        [*headings[:3], "家庭住址", "手机"],
+    ):
+        assert learned(a_blank(*other)) == (False, filled)
+    # A column that was learned and is now hidden stays empty.
+    book = load_workbook(io.BytesIO(a_blank(*headings)))
+    book.active.column_dimensions["E"].hidden = True
+    assert learned(saved(book)) == (True, filled - {"person.phone"})
+
+
+def test_a_form_that_ended_or_ground_that_shrank_lets_nothing_go(office: Store) -> None:
+    lend_demo_sources(at=NOW)
+    listing = {"list_kind": ListKind.RESIDENTS, "age": 60, "period_last": NOW.date()}
+    last = NOW.date() + timedelta(days=2)
+    number = in_force(**listing, period_first=date(NOW.year, 1, 1), expires_on=last)
+    clerk = login("subdistrict-clerk")
+
+    def prepared() -> str:
+        return actions.prepare_filling(
+            office, number, a_blank("姓名", "出生日期"), file_name="a.xlsx", by=clerk, at=utc_now()
+        )
+
+    waiting, released = prepared(), prepared()
+    actions.release_filling(office, released, reason=REASON, by=clerk, at=utc_now())
+    after = utc_now() + timedelta(days=4)
+    with pytest.raises(Refusal, match="已经过期"):
+        actions.release_filling(office, waiting, reason=REASON, by=clerk, at=after)
+    with pytest.raises(Refusal, match="已经过期"):
+        actions.fetch_filled(office, released, by=clerk, at=after)
+    narrower = replace(clerk, areas=("440310/440310001",))
+    with pytest.raises(Refusal, match="区域变了"):
+        actions.fetch_filled(office, released, by=narrower, at=utc_now())
+    with pytest.raises(Refusal, match="区域变了"):
+        actions.release_filling(office, waiting, reason=REASON, by=narrower, at=utc_now())
+    elsewhere = replace(clerk, areas=("440399/440399001",))
+    with pytest.raises(Refusal):
+        actions.prepare_filling(
+            office, in_force(area="440310"), a_blank(), file_name="a.xlsx", by=elsewhere, at=NOW
+        )
+    for purpose in ("record_review", "nothing_of_ours"):
+        with pytest.raises(Refusal, match="用途"):
+            in_force(purpose=purpose)
+
+
 def test_a_preview_is_for_who_made_it_and_a_sheet_goes_out_once(
     office: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,7 @@ from kuai.services.forms.engine.layouts import (
     other_sheets,
     sections_of,
     with_learned,
+    without_hidden,
 )
 from kuai.services.forms.listing import (
     Listed,
@@ -101,6 +102,7 @@ class Planned:
     version: str
     torn_numbers: int = 0
     lending_sources: int = 0
+    guessed: int = 0
 
 
 # --- taking a sheet in ------------------------------------------------------------------------------
@@ -171,6 +173,7 @@ def release_filling(
     """
     filling = _require_waiting(store, number, by=by, at=at)
     said = require_reason(reason, what="放行", area="form")
+    _require_ground(filling, by)
     if filling.build != store.current_build().name:
         raise Refusal(
             "form.old_preview",
@@ -183,7 +186,10 @@ def release_filling(
     content = write_filled(_filled(filling, read, planned, said=said, by=by, at=at))
     filling.state, filling.released_by, filling.released_at = RELEASED, by.user_id, at
     filling.reason = said
-    filling.counts = _counts(filling, planned) | {"previews": _previews(filling)}
+    filling.counts = _counts(filling, planned) | {
+        "previews": _previews(filling),
+        "ground": filling.counts.get("ground", []),
+    }
     open_cells = [
         _as_open(cell)
         for cell in planned.cells
@@ -208,6 +214,7 @@ def fetch_filled(store: Store, number: str, *, by: Actor, at: datetime) -> tuple
         raise Refusal("form.not_released", "只有放行人可以在五天内再取一次。")
     # A form withdrawn, or ground taken away, since the release ends the right to take the file again.
     _require_fillable(filling.form.number, by=by, at=at)
+    _require_ground(filling, by)
     if set(filling.subjects) & {part for key in contested_facts() for part in key.split("|")}:
         raise Refusal(
             "form.contested",
@@ -437,6 +444,16 @@ def _require_fillable(number: str, *, by: Actor, at: datetime) -> RegisteredForm
     return form
 
 
+def _require_ground(filling: FormFilling, by: Actor) -> None:
+    """Refuse where their ground is not that of the preview: nobody lets go what they have not seen."""
+    if sorted(area_for(filling.form, by)) != filling.counts.get("ground", []):
+        raise Refusal(
+            "form.ground_changed",
+            "预览以后，您负责的区域变了，名单不再是您看过的那一份。",
+            next_step="请重新交这张表：名单会按现在的区域列。",
+        )
+
+
 def _require_waiting(store: Store, number: str, *, by: Actor, at: datetime) -> FormFilling:
     filling = get_filling(number)
     _require_fillable(filling.form.number, by=by, at=at)
@@ -470,11 +487,15 @@ def _layout_of(
         wrong = [field for field in meanings.values() if field not in known]
         if wrong:
             raise Refusal("form.fields", "没有这样的字段。")
-        return with_learned(layout, meanings), False
+        return _visible(sheets, with_learned(layout, meanings)), False
     lesson = form.lessons.filter(layout_key=layout.layout_key).order_by("-pk").first()
     if lesson is None:
         return layout, False
-    return with_learned(layout, lesson.meanings), True
+    return _visible(sheets, with_learned(layout, lesson.meanings)), True
+
+
+def _visible(sheets: Sequence[Sheet], layout: FormLayout) -> FormLayout:
+    return without_hidden(sheets[layout.sheet], layout)
 
 
 def sheets_of(read: ReadForm) -> tuple[Sheet, ...]:
@@ -494,7 +515,10 @@ def _plan_and_note(
     at: datetime,
 ) -> None:
     planned = _plan(store, filling, read, layout, by=by, at=at, is_release=False)
-    filling.counts = _counts(filling, planned) | {"previews": _previews(filling) + 1}
+    filling.counts = _counts(filling, planned) | {
+        "previews": _previews(filling) + 1,
+        "ground": sorted(area_for(filling.form, by)),
+    }
     filling.save(update_fields=["counts", "meanings", "is_learned"])
     _seal(store, filling, "sample", json.dumps(_sample(planned), ensure_ascii=False).encode())
     enter(PREPARING, filling.form.number, by=by, at=at, purpose=filling.form.purpose)
@@ -518,7 +542,8 @@ def _plan(
     found = rows_of_sheets(sheets, sections)
     with open_facts(store, purpose=form.purpose) as facts:
         listed = list_for(form, facts, areas=areas)
-        known = Recogniser(store, facts, areas=areas).recognise(
+        recogniser = Recogniser(store, facts, areas=areas)
+        known = recogniser.recognise(
             form.about, dict(enumerate(row.given for row in found.given)), listed=listed.codes
         )
         if form.list_kind:
@@ -569,7 +594,7 @@ def _plan(
     unrecognised = sum(1 for row in rows if not row.code)
     return Planned(
         layout, sections, sheets, read, tuple(cells), len(rows), listed, unrecognised, len(unseen), titles, version,
-        _count_torn(rows), lending,
+        _count_torn(rows), lending, recogniser.guessed,
     )  # fmt: skip
 
 
@@ -798,6 +823,11 @@ def notes_of(form: RegisteredForm, planned: Planned) -> list[str]:
     if extra:
         notes.append(f"准入时没有登记的栏目没有填：{'、'.join(extra)}。")
     notes += _notes_on_sheets(form, planned)
+    if planned.guessed:
+        notes.append(
+            f"有 {planned.guessed} 行像是在试，没有填：同一个姓名配了许多号码、日期或住址，"
+            "或只写了姓名、多数又不在名单里。"
+        )
     if planned.torn_numbers:
         notes.append(
             f"有 {planned.torn_numbers} 个身份证号不像原来的号码：这一列可能被当成数字，末几位已经丢失。"

@@ -28,6 +28,8 @@ _DIGITS = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 # A day that lost its format on the way is a count of days since this one; from 1910 to 2064.
 _SERIAL_START, _FIRST_SERIAL, _LAST_SERIAL = date(1899, 12, 30), 3_654, 60_000
 _SURE_GRADES = ("A", "B")
+# Of one name on one sheet, as many rows may miss before the rest of that name looks like a guess.
+MOST_MISSES = 3
 # What tells one bearer of a name from another.
 _TELLING = ("person.id_number", "person.birth_date", "person.residence")
 _HELD_KINDS = ("two_birth_dates",)
@@ -199,6 +201,36 @@ def near_numbers(number: str) -> set[str]:
     return found - {folded}
 
 
+def _guessed_rows(rows: Mapping[int, Mapping[str, str]], known: Mapping[int, str]) -> set[int]:
+    """Rows that look like trying out: one name with many numbers, days or homes, or mostly names of nobody listed.
+
+    Which of them is recognised would say which guess was right: none of them is.
+    """
+    by_name: dict[str, list[int]] = defaultdict(list)
+    bare = []
+    numbers: dict[str, set[str]] = defaultdict(set)
+    for row, cells in rows.items():
+        name = name_key(cells.get("person.name", ""))
+        by_name[min({name, *writings_of_name(name)})].append(row)
+        if not any(cells.get(key, "").strip() for key in _TELLING):
+            bare.append(row)
+        if row in known and cells.get("person.id_number", "").strip():
+            numbers[known[row]].add(fold_code(cells["person.id_number"]))
+    guessed = {row for row, code in known.items() if len(numbers[code]) > 1}
+    for same in by_name.values():
+        tried = {_told(rows[row]) for row in same if row not in known}
+        if len(tried - {_told({})}) > MOST_MISSES:
+            guessed |= set(same)
+    hits = sum(1 for row in bare if row in known)
+    if len(bare) - hits > max(MOST_MISSES, hits):
+        guessed |= set(bare)
+    return guessed
+
+
+def _told(cells: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(fold_code(cells.get(key, "")) for key in _TELLING)
+
+
 class Recogniser:
     """Which element a half-filled row means: by what tells it for certain, or not at all."""
 
@@ -207,6 +239,7 @@ class Recogniser:
         self._facts = facts
         self._areas = list(areas)
         self._listed: set[str] = set()
+        self.guessed = 0
 
     def recognise(
         self, about: str, rows: Mapping[int, Mapping[str, str]], *, listed: Collection[str] = ()
@@ -270,7 +303,9 @@ class Recogniser:
                 same = self._by_name(cells, same_names[row], known_of)
             if len(same) == 1:
                 known[row] = next(iter(same))
-        return known
+        guessed = _guessed_rows(rows, known)
+        self.guessed = len(guessed)
+        return {row: code for row, code in known.items() if row not in guessed}
 
     def _bearers(
         self, wanted: Sequence[str]

@@ -112,6 +112,25 @@ def with_learned(layout: FormLayout, learned: Mapping[str, str]) -> FormLayout:
     return replace(layout, columns=columns, cards=cards)
 
 
+def without_hidden(sheet: Sheet, layout: FormLayout) -> FormLayout:
+    """Whatever was learned of a layout: what nobody sees on this sheet is neither read nor filled."""
+
+    def is_hidden(cell: Cell) -> bool:
+        return cell[0] in sheet.hidden_rows or cell[1] in sheet.hidden_columns
+
+    if layout.is_cards:
+        cards = tuple(
+            {key: cell for key, cell in card.items() if not is_hidden(cell)}
+            for card in layout.cards
+        )
+        return replace(layout, cards=cards)
+    columns = tuple(
+        replace(one, field="") if one.column in sheet.hidden_columns else one
+        for one in layout.columns
+    )
+    return replace(layout, columns=columns)
+
+
 def sections_of(
     sheets: Sequence[Sheet], layout: FormLayout, about: str, *, read_heading: ReadHeading
 ) -> tuple[FormLayout, ...]:
@@ -124,7 +143,7 @@ def sections_of(
         reader = _Reader(sheet, about, read_heading)
         found = reader.as_cards(number) if layout.is_cards else reader.table(number)
         if found and _headings(found) == _headings(layout):
-            alike = with_learned(found, meant)
+            alike = without_hidden(sheet, with_learned(found, meant))
             sections += [alike, *_blocks(alike)]
     return tuple(sections)
 
