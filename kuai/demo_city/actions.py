@@ -147,6 +147,9 @@ def _write_package(
         with progress_line(progress, f"写出 {delivery.title}") as task:
             extract = MAKERS[delivery.name](city)
             task.set_total(extract.rows)
+            if not extract.rows:
+                # In a small city there is nothing to hand over; a table without rows would be sent back.
+                continue
             names = _write_extract(extracts, delivery, extract)
             resources.append(_resource(city, delivery, names, extract.rows))
             rows[delivery.name] = extract.rows
