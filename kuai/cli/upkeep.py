@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import typer
@@ -13,11 +14,9 @@ from kuai.cli.store_findings import NIGHTLY_FINISHED
 from kuai.cli.work_database import open_existing_work_database
 from kuai.guard.types import Actor, Role
 from kuai.kit.clock import local_day, utc_now
+from kuai.kit.errors import Breakdown, DataFault, Refusal
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store
-
-# Who may write to people; the night sends in nobody else's name.
-SENDING = (Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK)
 
 
 def doctor(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
@@ -43,29 +42,37 @@ def nightly(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> 
     require_allowed("nightly")
     opened = open_existing_work_database(store)
     receipt, failed = _run_night(opened)
-    from kuai.guard import queries
-
-    overdue = queries.list_overdue_things(opened, as_of=local_day(utc_now()))
+    overdue, untold = _overdue(opened)
+    failed |= untold
+    waiting = _messages_waiting(receipt)
     if as_json:
         write_json_answer(
             {
                 "receipt": receipt.as_json(),
                 "overdue": [_overdue_json(item) for item in overdue],
                 "failed": failed,
+                "messages_waiting": waiting,
             }
         )
         _end_of_night(failed)
         return
     console.print(receipt_table("夜间任务", receipt.parts))
+    if waiting:
+        console.print(
+            f"还有 {waiting:,} 条消息等着发：没有人委托夜间代发，或委托已到期、收回、账号变动。"
+            "请经办人在“问题与核对”页委托（或运行 kuai questions mandate），或自己点“发出待发的”。",
+            highlight=False,
+        )
     for item in overdue:
         what = " ".join(filter(None, (item.thing.name, item.thing.period)))
         console.print(
             f"超过保存期限：{what}，应于 {item.due_on} 前处理，已超 {item.days_over} 天",
             highlight=False,
         )
-    console.print(
-        "请数据管理员决定是否销毁（kuai keys shred）。" if overdue else "没有超过保存期限的。"
-    )
+    if not untold:
+        console.print(
+            "请数据管理员决定是否销毁（kuai keys shred）。" if overdue else "没有超过保存期限的。"
+        )
     for step, said in failed.items():
         console.print(f"没有做成：{step}：{said}", highlight=False)
     _end_of_night(failed)
@@ -77,43 +84,80 @@ def _end_of_night(failed: dict[str, str]) -> None:
         raise typer.Exit(EXIT_BROKEN)
 
 
+def _overdue(store: Store) -> tuple[tuple[Any, ...], dict[str, str]]:
+    """What is kept too long, or why nobody could tell."""
+    from kuai.guard import queries
+
+    try:
+        return tuple(queries.list_overdue_things(store, as_of=local_day(utc_now()))), {}
+    except (Refusal, DataFault, Breakdown) as failure:
+        return (), {"overdue": str(failure)}
+
+
+def _messages_waiting(receipt: Receipt) -> int:
+    """Messages that nobody's mandate let the night send."""
+    return sum(int(one.notes.get("without_mandate", 0)) for one in receipt.parts)
+
+
 def _run_night(store: Store) -> tuple[Receipt, dict[str, str]]:
-    """The ledger is sealed last, so that what this night did is sealed too. Failed steps by name, each with why."""
-    from kuai.flows.night import run_office_night
-    from kuai.guard import access, ledger
-    from kuai.services.forms.actions import end_old_fillings
+    """Each step fails alone; the ledger is sealed last and always, so that what this night did is sealed too."""
+    from kuai.flows.night import run_office_night, take_step
+    from kuai.guard import ledger
 
     by = Actor(user_id=f"os:{login_of_operator()}", role=Role.SYSTEM_ADMINISTRATOR)
-    done = run_office_night(store, at=utc_now(), sender=_sender())
+    done: list[Any] = []
+    try:
+        done += run_office_night(store, at=utc_now())
+        done += [take_step(name, chore) for name, chore in _chores(store, by=by).items()]
+        done.append(take_step("nightly_finished", lambda: _finish(done, by=by)))
+    finally:
+        # Whatever broke above, a killed night too: what it did is sealed.
+        sealed = take_step("ledger.seal", lambda: (ledger.seal_pending(store, now=utc_now()),))
+    done.append(sealed)
     failed = {one.step: one.failed for one in done if one.failed}
-    ended = access.end_dead_tickets(at=utc_now())
-    cleared = access.clear_technical_rows(by=by, at=utc_now())
+    parts = tuple(receipt for one in done for receipt in one.receipts)
+    return Receipt.total("nightly", parts, what="things"), failed
+
+
+def _chores(store: Store, *, by: Actor) -> dict[str, Callable[[], tuple[Receipt, ...]]]:
+    """What a store needs every night, whether or not anything was built in it."""
+    from kuai.guard import access
+    from kuai.services.forms.actions import end_old_fillings
+
+    def dead_tickets() -> tuple[Receipt, ...]:
+        return (_done("end_dead_tickets", access.end_dead_tickets(at=utc_now()), "tickets"),)
+
+    def technical_rows() -> tuple[Receipt, ...]:
+        cleared = access.clear_technical_rows(by=by, at=utc_now())
+        return tuple(_done("clear_technical_rows", rows, label) for label, rows in cleared.items())
+
+    def old_fillings() -> tuple[Receipt, ...]:
+        return (_done("end_old_fillings", end_old_fillings(store, at=utc_now()), "forms"),)
+
+    return {
+        "end_dead_tickets": dead_tickets,
+        "clear_technical_rows": technical_rows,
+        "end_old_fillings": old_fillings,
+        "address_proposals": lambda: _refresh_proposals(store, by=by),
+    }
+
+
+def _finish(done: list[Any], *, by: Actor) -> tuple[Receipt, ...]:
+    """The entry by which the doctor sees that a night ran, and how much of it failed."""
+    from kuai.guard import access
+
+    failed = sum(bool(one.failed) for one in done)
+    cleared = ("end_dead_tickets", "clear_technical_rows")
     access.record_entry(
         actor=by,
         action=NIGHTLY_FINISHED,
         object_kind="store",
         purpose="administration",
-        count=ended + sum(cleared.values()),
-        outcome=f"failed:{len(failed)}" if failed else "",
+        count=sum(part.kept for one in done if one.step in cleared for part in one.receipts),
+        outcome=f"failed:{failed}" if failed else "",
         at=utc_now(),
     )
-    parts = (
-        *(receipt for one in done for receipt in one.receipts),
-        _done("end_dead_tickets", ended, "tickets"),
-        *(_done("clear_technical_rows", rows, label) for label, rows in cleared.items()),
-        _done("end_old_fillings", end_old_fillings(store, at=utc_now()), "forms"),
-        *_refresh_proposals(store, by=by),
-        ledger.seal_pending(store, now=utc_now()),
-    )
-    return Receipt.total("nightly", parts, what="things"), failed
-
-
-def _sender() -> Actor | None:
-    """The operator's own account, where it is one that asks people; else nobody's name is lent and nothing is sent."""
-    from kuai.guard import queries
-
-    account = queries.find_actor_by_login(login_of_operator())
-    return account if account is not None and account.role in SENDING else None
+    return ()
 
 
 def _refresh_proposals(store: Store, *, by: Actor) -> tuple[Receipt, ...]:

@@ -12,17 +12,17 @@ from datetime import datetime, timedelta
 from kuai.flows import declarations, questions, verdicts
 from kuai.flows.build import rebuild_store
 from kuai.flows.care_bits import care_rows
+from kuai.flows.form_cells import hand_over_form_cells
 from kuai.flows.offers import hand_over_offers
 from kuai.flows.queries import is_synthetic
 from kuai.flows.registration import gate_of, registrar_of
-from kuai.guard.types import Actor
 from kuai.kit.clock import local_day
 from kuai.kit.errors import Breakdown, DataFault, Refusal
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store
 from kuai.rules import actions as rule_runs
 from kuai.rules.queries import overlay_of
-from kuai.services.questions.actions import send_due
+from kuai.services.questions.actions import send_by_mandate
 from kuai.services.residence.actions import turn_into_checks
 
 # As the build's command: days beyond a year are slips of typing.
@@ -38,15 +38,16 @@ class StepDone:
     failed: str = ""
 
 
-def run_office_night(
-    store: Store, *, at: datetime, sender: Actor | None = None
-) -> tuple[StepDone, ...]:
+def run_office_night(store: Store, *, at: datetime) -> tuple[StepDone, ...]:
     """Every step in order; a failing one is told and the next begins. May be repeated: a second run changes nothing.
 
-    `sender`: in whose name messages leave; their ticket reads each phone. Without one nothing is sent.
+    Messages leave in the name of whoever gave the night a mandate; the rest waits, and the receipt says how many.
     """
-    if store.current_version() is None:
-        return ()
+    try:
+        if store.current_version() is None:
+            return ()
+    except (Refusal, DataFault, Breakdown) as failure:
+        return (StepDone("published_build", failed=str(failure)),)
     steps: dict[str, Callable[[], tuple[Receipt, ...]]] = {
         "declarations_checks": lambda: _checks(at),
         "declarations": lambda: _declare(store, at),
@@ -56,10 +57,10 @@ def run_office_night(
         "offers": lambda: _offers(store, at),
         "findings_asked": lambda: (questions.hand_over_findings(store, at=at),),
         "declarations_asked": lambda: (questions.hand_over_declarations(store, at=at),),
+        "forms_asked": lambda: (hand_over_form_cells(store, at=at),),
         "questions_lapsed": lambda: questions.lapse(at=at),
+        "questions_sent": lambda: (send_by_mandate(store, at=at),),
     }
-    if sender is not None:
-        steps["questions_sent"] = lambda: (send_due(store, by=sender, at=at),)
     return tuple(take_step(name, step) for name, step in steps.items())
 
 

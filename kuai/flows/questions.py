@@ -1,7 +1,7 @@
-"""Questions of the house on their way to one outbox: findings that ask, and doubts about declarations. Idempotent.
+"""Questions of the house on their way to one outbox: findings that ask, doubts about declarations, gaps of forms.
 
-Not handed over: offers, rules that nobody signed, and what is an office's own inspection, care or request work. An
-answer goes back to whoever asked: a declaration, or the rule (`verdicts`).
+Idempotent. Not handed over: offers, rules that nobody signed, and what is an office's own inspection, care or request
+work. An answer goes back to whoever asked: a declaration, or the rule (`verdicts`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from kuai.flows import verdicts
+from kuai.flows.form_cells import hand_over_form_cells
 from kuai.guard import officials
 from kuai.guard.types import Actor, Role
 from kuai.kit.clock import local_day
@@ -73,7 +74,11 @@ def hand_over(store: Store, *, at: datetime) -> tuple[Receipt, ...]:
 
     Receipts: received = kept (in the outbox) + refused (others' own work).
     """
-    receipts = (hand_over_findings(store, at=at), hand_over_declarations(store, at=at))
+    receipts = (
+        hand_over_findings(store, at=at),
+        hand_over_declarations(store, at=at),
+        hand_over_form_cells(store, at=at),
+    )
     lapse(at=at)
     return receipts
 

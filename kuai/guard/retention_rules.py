@@ -127,6 +127,11 @@ TABLE_RULES: dict[str, TableRule] = {
     "services_questions.Message": _erased(
         "claimed_at", THREE_YEARS, "消息（号码和链接从来不留）", Q(lines__isnull=True)
     ),
+    "services_questions.QuestionWait": _erased(
+        "question__closed_at", THREE_YEARS, "等答复的报表", Q(question__closed_at__isnull=False)
+    ),
+    "services_questions.MandateEnd": _erased("mandate__until", THREE_YEARS, "收回的夜间代发委托"),
+    "services_questions.SendingMandate": _erased("until", THREE_YEARS, "夜间代发委托"),
     "services_questions.GivenAnswer": _erased(
         "question__closed_at", THREE_YEARS, "答复", Q(question__closed_at__isnull=False)
     ),

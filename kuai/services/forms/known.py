@@ -1,4 +1,4 @@
-"""Whether a cell that stayed open would be filled from the published build, without reading anybody's vault. Private."""
+"""Whether a cell that stayed open would be filled from the published build; no vault is read. Private."""
 
 from __future__ import annotations
 

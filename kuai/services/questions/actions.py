@@ -7,6 +7,7 @@ from kuai.services.questions.asking import (
     pause_rule,
     resume_rule,
 )
+from kuai.services.questions.mandates import end_mandate, give_mandate, send_by_mandate
 from kuai.services.questions.printing import print_letters, visit_sheet_pdf
 from kuai.services.questions.sending import (
     mark_unsure,
@@ -16,11 +17,15 @@ from kuai.services.questions.sending import (
 )
 from kuai.services.questions.settling import answer_link, open_link, settle, take_ticket
 from kuai.services.questions.visiting import draw_sheet, take_in_returns
+from kuai.services.questions.waiting import ask_for_form
 
 __all__ = [
     "answer_link",
+    "ask_for_form",
     "close_gone",
     "draw_sheet",
+    "end_mandate",
+    "give_mandate",
     "lapse_overdue",
     "mark_unsure",
     "open_link",
@@ -29,6 +34,7 @@ __all__ = [
     "print_again",
     "print_letters",
     "resume_rule",
+    "send_by_mandate",
     "send_due",
     "settle",
     "settle_unsure",

@@ -26,7 +26,7 @@ from kuai.services.questions.types import Asking, QuestionView, Said, State
 
 # What is not answered by then waits for a visit.
 ANSWER_DAYS = 14
-OF_RULES = "finding:"
+OF_RULES, OF_CELLS = "finding:", "cell:"
 # Who asks people and writes down what they say. Never an officer: enforcement does not read questions.
 ASKING_ROLES = frozenset({Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK, Role.GRID_WORKER})
 
@@ -148,7 +148,10 @@ def paused_numbers(rows: Iterable[Question]) -> frozenset[str]:
         for one in rows
         if one.rule in rules
         or one.fact_key in contested
-        or (one.origin.startswith(OF_RULES) and one.subject_ref.rpartition(":")[2] in codes)
+        or (
+            one.origin.startswith((OF_RULES, OF_CELLS))
+            and one.subject_ref.rpartition(":")[2] in codes
+        )
     )
 
 

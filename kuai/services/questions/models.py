@@ -198,6 +198,57 @@ class VisitLine(models.Model):
         ]
 
 
+class QuestionWait(models.Model):
+    """One row: a registered form waits for the answer to a question. Absent on purpose: whose cell it is, its value."""
+
+    privacy: ClassVar = _privacy("as its question", "question", "form_number", "purpose", "since")
+
+    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="waits")
+    form_number = models.CharField(max_length=24)
+    purpose = models.CharField(max_length=48)
+    since = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["question", "form_number"], name="a_form_waits_once")
+        ]
+
+
+class SendingMandate(OnlyAdded):
+    """One row: a clerk lets the night send in their name until a day, as long as role and areas are as written here."""
+
+    only_added: ClassVar[str] = "mandates are only added; end one and give another"
+    privacy: ClassVar = _privacy(
+        THREE_YEARS, "number", "role", "areas", "basis", "given_at", "until", holder=L3
+    )
+
+    number = models.CharField(max_length=16, unique=True)
+    holder = models.CharField(max_length=64, db_index=True)
+    role = models.CharField(max_length=32)
+    areas = models.JSONField()
+    basis = models.CharField(max_length=200)
+    given_at = models.DateTimeField()
+    until = models.DateField(db_index=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+
+class MandateEnd(OnlyAdded):
+    """One row: a mandate was ended before its day, by whom."""
+
+    only_added: ClassVar[str] = "ends of mandates are only added"
+    privacy: ClassVar = _privacy("as its mandate", "mandate", "ended_at", ended_by=L3)
+
+    mandate = models.OneToOneField(SendingMandate, on_delete=models.PROTECT, related_name="end")
+    ended_by = models.CharField(max_length=64)
+    ended_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+
 class PausedRule(models.Model):
     """One row: a rule's questions stand still since a moment, until another."""
 

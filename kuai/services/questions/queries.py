@@ -15,6 +15,7 @@ from kuai.services.questions import asking
 from kuai.services.questions.engine.moves import LIVING
 from kuai.services.questions.engine.texts import read_row_code
 from kuai.services.questions.engine.visit_form import read_visits, write_visits
+from kuai.services.questions.mandates import list_mandates
 from kuai.services.questions.models import Message, Question
 from kuai.services.questions.types import Counts, MessageState, QuestionView, State, VisitSheet
 from kuai.services.questions.visiting import (
@@ -24,6 +25,7 @@ from kuai.services.questions.visiting import (
     get_sheet,
     list_waiting_grids,
 )
+from kuai.services.questions.waiting import list_waits
 
 __all__ = [
     "DIGITS",
@@ -36,8 +38,10 @@ __all__ = [
     "list_answered",
     "list_asking_rules",
     "list_living",
+    "list_mandates",
     "list_unsure",
     "list_waiting_grids",
+    "list_waits",
     "read_questions",
     "read_row_code",
     "read_visits",

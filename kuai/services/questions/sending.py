@@ -57,6 +57,26 @@ def send_due(store: Store, *, by: Actor, at: datetime, gateway: Gateway | None =
     )
 
 
+def count_waiting(*, beyond: Iterable[str]) -> int:
+    """Contacts whose messages are due outside these areas: nobody's mandate reaches them. No phone is read."""
+    covered = list(beyond)
+    rows = [
+        one
+        for one in Question.objects.filter(state=State.OPEN.value, is_check=False).exclude(
+            contact=""
+        )
+        if not covers_any(covered, (one.area_path,) if one.area_path else ())
+    ]
+    paused = asking.paused_numbers(rows)
+    # A letter that waits for the printer waits for no mandate.
+    claimed = set(
+        MessageLine.objects.filter(
+            message__state__in=(MessageState.UNSURE.value, MessageState.TO_PRINT.value)
+        ).values_list("question__number", flat=True)
+    )
+    return len({one.contact for one in rows if one.number not in paused | claimed})
+
+
 def mark_unsure(*, at: datetime) -> int:
     """Claims that nobody recorded: sent or not, nobody knows. Returns how many. May be repeated."""
     stale = Message.objects.filter(

@@ -71,6 +71,7 @@ def open_link(store: Store, token: str, *, address: str, at: datetime) -> tuple[
             due_on=row.due_on,
             is_answered=State(row.state) not in ANSWERABLE,
             is_paused=row.number in paused,
+            is_request=row.origin.startswith(asking.OF_CELLS),
         )
         for row in rows
     )

@@ -56,6 +56,28 @@ class MessageState(StrEnum):
     UNSURE = "unsure"
 
 
+class MandateState(StrEnum):
+    """void: the account was closed, or its role or areas are others than when the mandate was given."""
+
+    HOLDS = "holds"
+    EXPIRED = "expired"
+    ENDED = "ended"
+    VOID = "void"
+
+
+@dataclass(frozen=True)
+class MandateView:
+    """A mandate to send by night: in whose name, why, since when, until when."""
+
+    number: str
+    holder: str
+    basis: str
+    given_at: datetime
+    until: date
+    state: MandateState
+    is_own: bool
+
+
 @dataclass(frozen=True)
 class Asking:
     """One question as another room hands it over. `origin` names it for ever: the same origin is asked once.
@@ -109,7 +131,10 @@ class QuestionView:
 
 @dataclass(frozen=True)
 class AskedByLink:
-    """One question as the page of a link shows it: no name, and no place unless the letter hung on its door."""
+    """One question as the page of a link shows it: no name, and no place unless the letter hung on its door.
+
+    `is_request`: it asks whether somebody has seen to something, so that "it was never so" is no answer.
+    """
 
     number: str
     text: str
@@ -120,6 +145,7 @@ class AskedByLink:
     due_on: date
     is_answered: bool
     is_paused: bool
+    is_request: bool = False
 
 
 @dataclass(frozen=True)

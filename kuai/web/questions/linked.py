@@ -17,7 +17,7 @@ from kuai.services.questions import actions
 from kuai.services.questions.types import Said
 from kuai.web.declare.frame import SIZE_COOKIE, SIZES, address_of, words_of
 from kuai.web.doors import current_store
-from kuai.web.questions.words import LINK_ANSWERS
+from kuai.web.questions.words import LINK_ANSWERS, REQUEST_ANSWERS
 from kuai.web.rules import anybody
 
 ANSWERED = "question_answered"
@@ -39,6 +39,7 @@ def show_link(request: HttpRequest, code: str) -> HttpResponse:
     shown = {
         "asked": asked,
         "answers": [(said.value, words) for said, words in LINK_ANSWERS],
+        "request_answers": [(said.value, words) for said, words in REQUEST_ANSWERS],
         "has_answered": request.session.pop(ANSWERED, False),
         "code": code,
     }

@@ -30,6 +30,12 @@ LINK_ANSWERS = (
     (Said.UNKNOWN, _("说不清")),
     (Said.REFUSED, _("不想回答")),
 )
+# To whoever is asked whether they have seen to something.
+REQUEST_ANSWERS = (
+    (Said.HOLDS, _("已经办了")),
+    (Said.UNKNOWN, _("还没有，或说不清")),
+    (Said.REFUSED, _("不想回答")),
+)
 STAFF_ANSWERS = (Said.HOLDS, Said.ENDED, Said.WRONG, Said.UNKNOWN, Said.REFUSED)
 WAY_NAMES = {By.PHONE: _("电话里说的"), By.COUNTER: _("在窗口说的")}
 MESSAGE_NAMES = {
