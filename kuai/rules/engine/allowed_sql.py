@@ -56,7 +56,8 @@ def _clause_faults(tree: exp.Expr) -> Iterator[RuleFault]:
             if select.args.get(name):
                 yield RuleFault("form", f"不能用 {name.upper()}", column=name)
     for join in tree.find_all(exp.Join):
-        if join.args.get("method") or str(join.args.get("side", "")).upper() in ("RIGHT", "FULL"):
+        kinds = {str(join.args.get(name, "")).upper() for name in ("side", "kind")}
+        if join.args.get("method") or kinds & {"RIGHT", "FULL", "SEMI", "ANTI"}:
             yield RuleFault("form", "只能用 JOIN 和 LEFT JOIN", column=join.sql("duckdb"))
     for asked in tree.find_all(exp.In):
         # Because one null in the list makes it true of nobody.
@@ -73,7 +74,8 @@ def _clause_faults(tree: exp.Expr) -> Iterator[RuleFault]:
 
 
 def _naming_faults(tree: exp.Expr) -> Iterator[RuleFault]:
-    """Forms under which a column goes by the name of another, or one row stands for many."""
+    """Forms under which a column goes by the name of another or by none, or one row stands for many."""
+    yield from _nameless_faults(tree)
     for union in tree.find_all(exp.Union):
         if union.args.get("by_name"):
             yield RuleFault("form", "不能用 UNION BY NAME", column="by name")
@@ -84,6 +86,31 @@ def _naming_faults(tree: exp.Expr) -> Iterator[RuleFault]:
         if distinct.args.get("on"):
             yield RuleFault(
                 "form", "不能用 DISTINCT ON", column=_columns_in(distinct) or "distinct on"
+            )
+
+
+def _nameless_faults(tree: exp.Expr) -> Iterator[RuleFault]:
+    """Columns that are changed behind a star, or go by their number."""
+    for star in tree.find_all(exp.Star):
+        for name in ("except_", "except", "replace", "rename", "ilike"):
+            if star.args.get(name):
+                yield RuleFault(
+                    "form",
+                    "星号后不能再改列",
+                    column=_columns_in(star) or "*",
+                    remedy="逐个写出列名",
+                )
+    for group in tree.find_all(exp.Group):
+        if group.args.get("all"):
+            yield RuleFault("form", "不能用 GROUP BY ALL", column="group by", remedy="写出列名")
+    for sorted_by in (*tree.find_all(exp.Ordered), *tree.find_all(exp.Group)):
+        parts = [sorted_by.this] if isinstance(sorted_by, exp.Ordered) else sorted_by.expressions
+        if any(isinstance(one, exp.Literal | exp.Neg) for one in parts):
+            yield RuleFault(
+                "form",
+                "不能用列的序号分组或排序",
+                column=sorted_by.sql("duckdb"),
+                remedy="写出列名",
             )
 
 

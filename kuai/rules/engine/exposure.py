@@ -152,6 +152,8 @@ def find_exposures(tree: exp.Query, origins: Origins) -> Iterator[RuleFault]:
                 "exposure", "窗口函数要按一个编码分组（PARTITION BY），不能给全部排序", column="partition by",
             )  # fmt: skip
     yield from _narrow_births(tree, origins)
+    yield from _untied_tables(tree, origins)
+    yield from _days_across_rows(tree, origins)
 
 
 def _named(column: exp.Column, origins: Origins) -> str:
@@ -259,10 +261,42 @@ def _is_turned(comparison: exp.Expr) -> bool:
     return isinstance(outside, exp.Not)
 
 
+def _is_text(column: ViewColumn) -> bool:
+    return column.kind == "text"
+
+
+def _is_confidence(column: ViewColumn) -> bool:
+    return column.kind == "standing" and column.name == "confidence"
+
+
+def _is_own_day(column: ViewColumn) -> bool:
+    """A day of somebody's own: a move's, a letting's, a signal's at one room."""
+    return column.kind == "day" and column.level >= 2
+
+
+def _allows_text(column: exp.Column, _origins: Origins) -> bool:
+    return _is_listed(column)
+
+
+def _allows_confidence(column: exp.Column, _origins: Origins) -> bool:
+    """Four places of a confidence are a finger on one row: only `least_confidence` asks for it."""
+    found = column.find_ancestor(
+        exp.Select, exp.Where, exp.Having, exp.Qualify, exp.Join, exp.Case, exp.If
+    )
+    return isinstance(found, exp.Select)
+
+
+def _allows_own_day(column: exp.Column, _origins: Origins) -> bool:
+    return not isinstance(_outside(column), exp.Day)
+
+
 _USES: tuple[tuple[Callable[[ViewColumn], bool], Callable[[exp.Column, Origins], bool], str], ...] = (
     (_is_code, _allows_code, "是编码：只能与编码相等、计数、分组或列出，不能比大小、取最大最小或与常数相比"),
     (_is_row, _allows_row, "是所依据的行：只能列出，不能相比"),
     (is_birth, _allows_birth, "是出生日期：只能写成早于或晚于 :day 减若干年，不能取某一天、不能换算"),
+    (_is_text, _allows_text, "是别人写下的字：只能列出、分组、计数，不能相比"),
+    (_is_confidence, _allows_confidence, "不能作条件：只写 least_confidence"),
+    (_is_own_day, _allows_own_day, "不能取出几号：只与 :day 相比"),
 )  # fmt: skip
 
 
@@ -293,6 +327,72 @@ def _narrow_births(tree: exp.Query, origins: Origins) -> Iterator[RuleFault]:
                 column=column.sql("duckdb"),
                 remedy="放宽到一个月以上",
             )
+
+
+def _ties(tree: exp.Expr, origins: Origins) -> set[frozenset[str]]:
+    """The pairs of tables that an equality of codes ties together, wherever it must hold."""
+    tied = set()
+    for one in tree.find_all(exp.EQ):
+        left, right = one.left.unnest(), one.right.unnest()
+        if not isinstance(left, exp.Column) or not isinstance(right, exp.Column):
+            continue
+        outside = one.parent
+        while isinstance(outside, exp.And | exp.Paren):
+            outside = outside.parent
+        is_of_codes = _is_of(left, origins, _is_code) and _is_of(right, origins, _is_code)
+        if is_of_codes and isinstance(outside, exp.Where | exp.Join):
+            tied.add(frozenset({left.table, right.table}))
+    return tied
+
+
+def _untied_tables(tree: exp.Query, origins: Origins) -> Iterator[RuleFault]:
+    """Tables of one FROM that no code ties together: every row would stand beside every other, to be counted off."""
+    for select in tree.find_all(exp.Select):
+        source = select.args.get("from_") or select.args.get("from")
+        names = [one.alias_or_name for one in (select.args.get("joins") or ())]
+        if source is None or not names:
+            continue
+        tied = _ties(select, origins)
+        reached = {source.this.alias_or_name}
+        left = set(names)
+        while True:
+            near = {name for name in left if any(name in one and one & reached for one in tied)}
+            if not near:
+                break
+            reached |= near
+            left -= near
+        for name in sorted(left):
+            yield RuleFault(
+                "exposure", f"“{name}”没有用编码与前面的视图对接", column=name,
+                remedy="写上 JOIN … ON 两边的编码相等",
+            )  # fmt: skip
+
+
+def _days_across_rows(tree: exp.Query, origins: Origins) -> Iterator[RuleFault]:
+    """Somebody's day held against other people's: the first, the last, the seventeenth of all is one person."""
+    tied = _ties(tree, origins)
+    for one in tree.find_all(*_COMPARISONS, exp.EQ, exp.NEQ, exp.In, exp.Between):
+        days = [
+            column
+            for column in one.find_all(exp.Column)
+            if _is_of(column, origins, lambda it: _is_own_day(it) or is_birth(it))
+        ]
+        here = [column for column in days if column.find_ancestor(exp.Select, type(one)) is one]
+        within = [column for column in days if column not in here and _yields_day(column, one)]
+        tables = {column.table for column in here}
+        is_across = len(tables) > 1 and not any(tables <= pair for pair in tied)
+        if (here and within) or is_across:
+            column = here[0]
+            yield RuleFault(
+                "exposure", f"“{column.sql('duckdb')}”只能与 :day 比，或与编码对接的另一条比",
+                column=_named(column, origins), remedy="不能给所有人的日子排先后",
+            )  # fmt: skip
+
+
+def _yields_day(column: exp.Column, comparison: exp.Expr) -> bool:
+    """Whether a subquery of the comparison yields the column, not only asks it."""
+    found = column.find_ancestor(exp.Select, exp.Where, exp.Having, exp.Join)
+    return isinstance(found, exp.Select) and found.find_ancestor(type(comparison)) is comparison
 
 
 def _days_off(node: exp.Expr) -> float | None:

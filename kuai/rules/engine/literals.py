@@ -14,13 +14,16 @@ from kuai.rules.types import RuleFault
 # A number of so many digits is a place, a phone or an identity number; amounts in rules are smaller.
 LONGEST_NUMBER = 5
 _ELEMENT_CODE = re.compile(r"(?i)\b[POEC]-[0-9A-Z]")
-_LONG_DIGITS = re.compile(r"[0-9０-９]{6,}")
-_DATE = re.compile(r"^\d{4}-?\d{1,2}-?\d{1,2}")
+_LONG_DIGITS = re.compile(r"[0-9０-９〇零一二三四五六七八九]{6,}")
+# What may stand between the digits of a number that somebody wrote down.
+_BETWEEN_DIGITS = re.compile(r"(?<=[0-9０-９])[\s\-–—_.()（）]+(?=[0-9０-９])")
+_DATE = re.compile(r"^\s*[+-]?\d{4,}\s*[-/\\ .年]?\s*\d{1,2}\s*[-/\\ .月]?\s*\d{1,2}")
+_DAY_WORDS = frozenset({"epoch", "infinity", "-infinity", "now", "today", "yesterday", "tomorrow"})
 _CODES = frozenset(
     column.name
     for view in logical_views().values()
     for column in view.columns
-    if column.kind in ("code", "ref")
+    if column.kind in ("code", "ref", "text")
 )
 _BIRTH = frozenset(
     column.name
@@ -71,13 +74,14 @@ def _reason(literal: exp.Literal) -> str:
     text = str(literal.this)
     if not literal.is_string:
         digits = re.sub(r"[^0-9]", "", text)
-        return "这么长的数" if len(digits) > LONGEST_NUMBER else ""
+        # 1e10 is long in few signs.
+        return "这么长的数" if len(digits) > LONGEST_NUMBER or "e" in text.lower() else ""
     if _ELEMENT_CODE.search(text):
         return "人、单位、事件的编码"
-    if _LONG_DIGITS.search(text):
-        return "地址编码、电话或证件号一类的数字"
-    if _DATE.match(text):
+    if _DATE.match(text) or text.strip().lower() in _DAY_WORDS:
         return "某一天（只有 :day）"
+    if _LONG_DIGITS.search(_BETWEEN_DIGITS.sub("", text)):
+        return "地址编码、电话或证件号一类的数字"
     if find_forbidden_word(text):
         return f"“{text}”：{find_forbidden_word(text)}"
     return ""
@@ -95,7 +99,7 @@ def _held_faults(holder: exp.Expr) -> Iterator[RuleFault]:
         is_counted = isinstance(column.find_ancestor(exp.Count, *_HOLDERS), exp.Count)
         if column.name in _CODES and constants and not is_counted:
             yield RuleFault(
-                "literal", f"编码“{column.sql('duckdb')}”只能与编码对接，不能与常数相比",
+                "literal", f"“{column.sql('duckdb')}”不能与常数相比：编码只能与编码对接",
                 column=column.sql("duckdb"),
             )  # fmt: skip
         if column.name in _BIRTH and any(_DATE.match(str(one.this)) for one in constants):

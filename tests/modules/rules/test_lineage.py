@@ -90,6 +90,8 @@ def test_an_attack_is_refused_with_what_is_at_fault_named(name: str) -> None:
     [
         "p.birth_date > :day - interval 60 year - interval 2 month",
         "h.valid_from = :day - interval 3 day",
+        "exists (select 1 from homes as z where z.place_code = h.place_code and z.valid_from < h.valid_from)",
+        "month(h.valid_from) = 9",
         "exists (select 1 from homes as z where z.place_code = h.place_code and z.person_code <> p.person_code)",
         "(select count(distinct z.person_code) from homes as z where z.place_code = h.place_code) = 1",
         "exists (with z as (select q.person_code from homes as q) select 1 from z where z.person_code = p.person_code)",
