@@ -38,10 +38,11 @@ LENDING = (
 )
 # Whose rows may say that a name belongs to a home, though they are no register of where people live.
 ACCOUNTS = ("water_usage",)
+FIRM_REGISTERS = ("business_registry", "new_firms")
 HOME_REGISTERS = ("police_residents", "rental_filings", "transit_list")
 NUMBER_OF = {
     "police_residents": "身份证号码", "housing_ownership": "权利人证件号", "rental_filings": "承租人证件号",
-    "social_insurance": "社会保障号", "transit_list": "证件号", "business_registry": "法人证件号",
+    "social_insurance": "社会保障号", "transit_list": "证件号", "business_registry": "法人证件号", "new_firms": "法人证件号",
     "water_usage": "",
 }  # fmt: skip
 PHONE_OF = {
@@ -144,7 +145,7 @@ def _add_rows(package: Path, truth, firm_names: dict[str, str]) -> None:  # noqa
     """Further truths that only the sources know, and which true values some lending source holds (`held`)."""
     extracts = {
         name: _extract(package, name)
-        for name in (*LENDING, *ACCOUNTS, "business_registry", *HOME_LISTS)
+        for name in (*LENDING, *ACCOUNTS, *FIRM_REGISTERS, *HOME_LISTS)
     }
     for one in (*truth.persons.values(), *truth.rooms.values(), *truth.firms.values()):
         one["held"] = set()
@@ -152,7 +153,8 @@ def _add_rows(package: Path, truth, firm_names: dict[str, str]) -> None:  # noqa
         one["held"] |= set(LIBRARY_FIELDS)
     struck_off = {
         cells["统一社会信用代码"]
-        for cells in extracts["business_registry"]
+        for name in FIRM_REGISTERS
+        for cells in extracts[name]
         if cells["登记状态"] != "存续"
     }
     firms = {
@@ -169,7 +171,7 @@ def _add_rows(package: Path, truth, firm_names: dict[str, str]) -> None:  # noqa
             cells = extracts[source][number]
             _add_person(truth, source, row, cells, firms)
             _add_room(truth, source, row, cells, by_name)
-            if source == "business_registry":
+            if source in FIRM_REGISTERS:
                 _add_firm(truth, row, cells)
 
 
@@ -200,7 +202,7 @@ def _add_person(truth, source: str, row: dict[str, str], cells: dict[str, str], 
 
 def _add_home(truth, source: str, one, place: str, cells: dict[str, str]) -> None:  # noqa: ANN001
     is_home = len(place) == ROOM_CODE and _text(truth.texts, place) in one["person.residence"]
-    if is_home and source != "business_registry":
+    if is_home and source not in FIRM_REGISTERS:
         one["known_at"].add("room")
     if source not in HOME_REGISTERS or (source == "rental_filings" and not _in_force(cells)):
         return
@@ -271,7 +273,9 @@ def _is_stand_in(phone: str) -> bool:
 
 def _extract(package: Path, name: str) -> list[dict[str, str]]:
     description = json.loads((package / "datapackage.json").read_text(encoding="utf-8"))
-    one = next(one for one in description["resources"] if one["name"] == name)
+    one = next((one for one in description["resources"] if one["name"] == name), None)
+    if one is None:
+        return []
     paths = one["path"] if isinstance(one["path"], list) else [one["path"]]
     rows: list[dict[str, str]] = []
     for path in paths:

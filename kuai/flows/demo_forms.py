@@ -25,6 +25,7 @@ LENDING = (
     "rental_filings",
     "social_insurance",
     "business_registry",
+    "new_firms",
     "transit_list",
     "water_usage",
 )

@@ -352,10 +352,12 @@ class Recogniser:
         if not room or not same_name:
             return set()
         living = self._facts.living(sorted(same_name), (*HOMES, "PH_HUKOU"), end="from_code")
-        same = {code for code, said in living.items() if any(r["to_code"] == room for r in said)}
+        # Of whom a register names the building alone, the room may be theirs.
+        within = set(self._facts.places([room])[room]["path"].split("/"))
+        same = {code for code, said in living.items() if any(r["to_code"] in within for r in said)}
         # Who owns it, rents it or pays its water under this name counts too: father and son may share name and home,
         # and a namesake of whom no home is known may be the one who is meant.
-        same |= {code for code in same_name if room in known[code].places}
+        same |= {code for code in same_name if within & known[code].places}
         same |= {code for code in same_name if code not in living and not known[code].places}
         return same
 
