@@ -14,6 +14,7 @@ import pytest
 import typst
 from openpyxl import load_workbook
 
+from kuai.blocks.queries import open_blocks
 from kuai.flows import questions as outbox
 from kuai.flows import verdicts
 from kuai.flows.demo_forms import seed_demo_forms
@@ -30,6 +31,7 @@ from kuai.rules import queries as rules
 from kuai.rules.types import Asks, Harm, SubjectKind, ToWhom
 from kuai.services.forms import actions as forms
 from kuai.services.proactive import actions as proactive
+from kuai.services.proactive import looking
 from kuai.services.proactive import queries as standings
 from kuai.services.proactive import types as offer_types
 from kuai.services.proactive.models import FindingAnswer, Offer, Rehearsal
@@ -329,6 +331,14 @@ def test_who_declined_looks_to_the_office_like_who_said_nothing_and_nobody_is_co
         missed = {one.number for one in standings.list_missed()}
         assert (row.number in missed, other.number in missed) == (False, True)
     assert standings.precision_of(rules.get_rule(RULE, office)).wrong == 0
+    # What says nothing of a place lies where its person lives, and nowhere else.
+    homes = {one["from_code"]: one["to_code"] for one in rooms_with(office, "PH_RESIDE")}
+    found = next(one for one in rules.list_findings(office, rule=RULE) if one.subject_code in homes)
+    found = replace(found, grid_code="", place_code="")
+    path = open_blocks(office.current_build()).path_of(homes[found.subject_code])
+    for area, kept in ((path.rpartition("/")[0], [found]), ("440399", [])):
+        reader = replace(login("subdistrict-clerk"), areas=(area,))
+        assert looking._in_area(office, [found], reader) == kept
     # Neither the rooms' doors nor a leader's pages say who did how much.
     workers = {"given_by", "moved_by", "entered_by", "made_by", "taken_by"}
     for module in (offer_types, question_types):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -13,8 +13,10 @@ from kuai.guard import access, officials
 from kuai.guard.queries import covers_any, list_live_tickets
 from kuai.guard.types import Actor, Ticket, TicketKind
 from kuai.kit.clock import local_day
+from kuai.kit.engine import engine, scan_sql
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
+from kuai.registry.types import RELATION
 from kuai.rules.queries import get_finding, get_rule, list_findings
 from kuai.rules.types import Finding, Rule, SubjectKind
 from kuai.services.proactive.grounds import grounds_of
@@ -37,7 +39,15 @@ from kuai.services.proactive.types import (
     Verdict,
 )
 
-A_PAGE = 20
+A_PAGE, READ_AT_ONCE = 20, 500
+# Whom a finding without a place is about lies where they live.
+HOMES = ("PH_RESIDE", "PH_RENT", "PH_HUKOU", "PH_OWN")
+_HOMES = """
+select from_code, list(distinct to_code order by to_code) from {relation}
+where list_contains($kinds, type) and list_contains($codes, from_code)
+  and list_contains(['asserted', 'verified'], status)
+group by from_code
+"""
 TICKET_LASTS = timedelta(hours=8)
 ORIGIN = "finding:"
 # What the office sees of a person: by masks alone, because the ticket names another field than these.
@@ -56,9 +66,10 @@ def list_rule_findings(
     rule = _own_rule(store, rule_id, by)
     lines: list[FindingLine] = []
     while len(lines) < limit:
-        page = list_findings(store, rule=rule_id, after=after, limit=limit)
-        lines += [_line(one, rule) for one in page if _is_in_area(store, one, by)]
-        if len(page) < limit:
+        page = list_findings(store, rule=rule_id, after=after, limit=READ_AT_ONCE)
+        here = _in_area(store, page, by)[: limit - len(lines)]
+        lines += [_line(one, rule) for one in here]
+        if len(page) < READ_AT_ONCE:
             break
         after = page[-1].finding_id
     return tuple(lines[:limit])
@@ -234,22 +245,52 @@ def _own_rule(store: Store, rule_id: str, by: Actor) -> Rule:
 def _own_finding(store: Store, finding_id: str, by: Actor) -> tuple[Finding, Rule]:
     finding = get_finding(store, finding_id)
     rule = _own_rule(store, finding.rule, by)
-    if not _is_in_area(store, finding, by):
+    if not _in_area(store, [finding], by):
         # In the words of one that nobody found: that it lies elsewhere is an answer too.
         raise Refusal("finding.unknown", f"最近一次运行里没有发现“{finding_id}”。")
     return finding, rule
 
 
-def _is_in_area(store: Store, finding: Finding, by: Actor) -> bool:
+def _in_area(store: Store, findings: Sequence[Finding], by: Actor) -> list[Finding]:
+    """Those that lie where the actor works: by their grid, a person without one by where they live."""
     if covers_any(by.areas, ()):
-        return True
-    if not finding.grid_code:
-        return False
-    try:
-        path = open_blocks(store.current_build()).path_of(finding.grid_code)
-    except Refusal:
-        return False
-    return covers_any(by.areas, (path,))
+        return list(findings)
+    lived = _homes(
+        store,
+        (
+            one.subject_code
+            for one in findings
+            if not one.grid_code and one.subject_kind is SubjectKind.PERSON
+        ),
+    )
+    path_of = open_blocks(store.current_build()).path_of
+    kept = []
+    for one in findings:
+        places = (one.grid_code,) if one.grid_code else lived.get(one.subject_code, ())
+        if covers_any(by.areas, tuple(_known_paths(path_of, places))):
+            kept.append(one)
+    return kept
+
+
+def _known_paths(path_of: Callable[[str], str], places: Iterable[str]) -> Iterator[str]:
+    for place in places:
+        try:
+            yield path_of(place)
+        except Refusal:
+            continue
+
+
+def _homes(store: Store, codes: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """Where each of these persons lives, is registered or owns."""
+    wanted = sorted(set(codes))
+    path = store.current_build() / "core" / f"{RELATION.name}.parquet"
+    if not wanted or not path.exists():
+        return {}
+    with engine() as connection:
+        rows = connection.execute(
+            _HOMES.format(relation=scan_sql([path])), {"codes": wanted, "kinds": list(HOMES)}
+        ).fetchall()
+    return {code: tuple(places) for code, places in rows}
 
 
 def tell_deadline(finding: Finding) -> tuple[date, bool]:
@@ -265,9 +306,7 @@ def _due_on(finding: Finding, offer: Offer | None) -> date:
 def _line(finding: Finding, rule: Rule) -> FindingLine:
     offer = Offer.objects.filter(finding=finding.finding_id).first()
     answer = FindingAnswer.objects.filter(finding=finding.finding_id).first()
-    is_blocked = (
-        offer is not None and offer.runs >= TWICE and offer.state == OfferState.WAITING.value
-    )
+    is_waiting = offer is not None and offer.state == OfferState.WAITING.value
     return FindingLine(
         finding=finding.finding_id,
         rule=finding.rule,
@@ -277,8 +316,9 @@ def _line(finding: Finding, rule: Rule) -> FindingLine:
         confidence=finding.confidence,
         first_found=finding.first_found,
         offer=_shown_state(offer, on=finding.found_on) if offer else None,
+        blocking=Blocking(offer.blocking) if offer and is_waiting else None,
         # That somebody was silent is told in sums alone: it would tell who declined, and was not silent.
-        blocking=Blocking(offer.blocking) if offer and is_blocked else None,
+        is_missed=is_waiting and offer is not None and offer.runs >= TWICE,
         verdict=Verdict(answer.verdict) if answer else None,
         due_on=_due_on(finding, offer),
         is_paused=_is_paused(finding),

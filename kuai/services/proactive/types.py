@@ -142,7 +142,7 @@ class OfferView:
 
 @dataclass(frozen=True)
 class FindingLine:
-    """One finding in the list of the office that answers for its rule: no person. `blocking`: only where missed.
+    """One finding in the list of the office that answers for its rule: no person. `blocking`: what an offer waits for.
 
     `is_paused`: somebody contests something about it, so that nothing follows from it and no day runs.
     """
@@ -156,6 +156,7 @@ class FindingLine:
     first_found: date
     offer: OfferState | None
     blocking: Blocking | None
+    is_missed: bool
     verdict: Verdict | None
     due_on: date
     is_paused: bool

@@ -58,6 +58,8 @@ def _page(request: HttpRequest, *, refused: Refusal | None = None) -> HttpRespon
         (office, official, "、".join(answers_for.get(office, ())))
         for office, official in officials.list_officials(answers_for)
     ]
+    # Whoever is wanting first, and the reader's own office before others'.
+    lines.sort(key=lambda line: (line[1] is not None, line[0] != actor.department, line[0]))
     context: dict[str, Any] = {
         "lines": lines,
         "unnamed": [office for office, official, __ in lines if official is None],

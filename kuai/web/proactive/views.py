@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -25,7 +26,7 @@ from kuai.web.looks import note_look
 from kuai.web.proactive import words
 from kuai.web.proactive.rules import ANSWERS_FINDINGS, answers_own_offers, owns_rules
 
-SMALLEST_SHOWN = 10
+SMALLEST_SHOWN, MOST_STEPS = 10, 6
 
 
 @answers_own_offers
@@ -73,16 +74,20 @@ def act_on_rule(request: HttpRequest) -> HttpResponse:
     try:
         if act == "rehearse":
             actions.rehearse_rule(store, rule, day=local_day(at), by=by, at=at)
+            done = _("演练好了。看过各数，请经办科室的另一人签字。")
         elif act == "sign":
             actions.sign_rule(store, rule, by=by, at=at)
+            done = _("签字上线了。今晚起，发现的会提供、会问；看发现可以记核对的结果。")
             verdicts.keep_pace(store, at=at)
         elif act == "suspend":
             actions.suspend_rule(store, rule, because=request.POST.get("reason", ""), by=by, at=at)
+            done = _("停用了，提出的都停着。再上线要重新演练、签字。")
             verdicts.keep_pace(store, at=at)
         else:
             raise Refusal("rule.act", _("请选一个动作。"))
     except Refusal as refusal:
         return _rules_page(request, refused=refusal)
+    messages.success(request, done)
     # Back to the rule, not to the top of all rules.
     return HttpResponseRedirect(f"{reverse('offer_rules')}#{quote(rule)}")
 
@@ -110,14 +115,33 @@ def _own_page(request: HttpRequest, *, refused: Refusal | None = None) -> HttpRe
 
 def _rules_page(request: HttpRequest, *, refused: Refusal | None = None) -> HttpResponse:
     standings = queries.list_standings(current_store())
+    steps = _next_steps(standings, _actor(request))
     context = {
         "rules": [_rule_line(one) for one in standings],
         "may_open": _actor(request).role in ANSWERS_FINDINGS,
+        "next_steps": steps[:MOST_STEPS],
+        "more_steps": max(0, len(steps) - MOST_STEPS),
         "missed": _missed_lines({one.rule: one for one in standings}),
         "refused": refused,
     }
     status = 400 if refused else 200
     return render(request, "proactive/rules.html", context, status=status)
+
+
+def _next_steps(standings: Sequence[Standing], actor: Actor) -> list[tuple[str, str, str]]:
+    """(rule, title, what) that waits for whoever reads this: stewards rehearse, an office signs its own and mends."""
+    words_of = words.CLERKS_STEPS if actor.role in ANSWERS_FINDINGS else words.STEWARDS_STEPS
+    mine = [
+        one
+        for one in standings
+        if actor.role not in ANSWERS_FINDINGS or actor.department in ("", one.owner)
+    ]
+    return [
+        (one.rule, one.title, str(words_of[state]))
+        for state in words_of
+        for one in mine
+        if one.state is state
+    ]
 
 
 def _missed_lines(standings: Mapping[str, Standing]) -> list[dict[str, Any]]:

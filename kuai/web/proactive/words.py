@@ -40,6 +40,15 @@ RULE_STATES = {
     "suspended": gettext_lazy("停用"),
     "withdrawn": gettext_lazy("已撤销"),
 }
+# What waits for a reader of the rules' page, the most urgent first.
+CLERKS_STEPS = {
+    RuleState.REHEARSED: gettext_lazy("看演练，签字"),
+    RuleState.SUSPENDED: gettext_lazy("停用了，看为什么"),
+}
+STEWARDS_STEPS = {
+    RuleState.SUSPENDED: gettext_lazy("停用了，改好再演练"),
+    RuleState.DRAFT: gettext_lazy("演练"),
+}
 CAUSES = {
     "not_live": gettext_lazy("规则没有签字上线"),
     "suspended": gettext_lazy("规则停用了"),
@@ -111,13 +120,14 @@ def subject_word(line: FindingLine) -> str:
 
 
 def offer_word(line: FindingLine) -> str:
-    """How far its offer came; where it is missed, with the cause."""
+    """How far its offer came; where it waits, for what."""
     if line.offer is None:
         return ""
     state = str(STATES[line.offer])
     if line.blocking is None:
         return state
-    return _("%(state)s；漏送：%(cause)s") % {"state": state, "cause": CAUSES[line.blocking.value]}
+    said = _("漏送，%(state)s：%(cause)s") if line.is_missed else _("%(state)s：%(cause)s")
+    return said % {"state": state, "cause": CAUSES[line.blocking.value]}
 
 
 def due_word(one: Standing) -> str:
