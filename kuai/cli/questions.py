@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +40,44 @@ def send(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> Non
 
     sent = actions.send_due(opened, by=account_of_operator(), at=utc_now())
     _show((sent,), as_json=as_json)
+
+
+@app.command("mandate")
+def mandate(
+    basis: Annotated[str, typer.Option("--basis", help="依据：职责清单的哪一项或哪份通知")] = "",
+    until: Annotated[str, typer.Option("--until", help="到哪天止，2026-11-01；最长一年")] = "",
+    end: Annotated[str, typer.Option("--end", help="收回这个编号的委托")] = "",
+    store: StoreOption = DEFAULT_STORE,
+    as_json: JsonOption = False,
+) -> None:
+    """以本人账号委托夜间代发（--basis、--until），或收回（--end）；都不写，就看现在有哪些。"""
+    require_allowed("questions mandate")
+    open_existing_work_database(store)
+    from kuai.services.questions import actions, queries
+
+    by, at = account_of_operator(), utc_now()
+    if end:
+        actions.end_mandate(end, by=by, at=at)
+    elif basis or until:
+        actions.give_mandate(basis=basis, until=_day(until), by=by, at=at)
+    rows = queries.list_mandates(by=by, at=at)
+    if as_json:
+        write_json_answer([{**asdict(one), "state": one.state.value} for one in rows])
+        return
+    for one in rows:
+        console.print(
+            f"{one.number}  {one.holder}  {one.given_at:%Y-%m-%d} — {one.until}  {one.state.value}  {one.basis}",
+            highlight=False,
+        )
+    if not rows:
+        console.print("没有人委托，夜里一条也不发。")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as fault:
+        raise Refusal("mandate.until", "请写截止日期（--until），例如 2026-11-01。") from fault
 
 
 @app.command("letters")

@@ -146,7 +146,7 @@ COMMAND_RULES = (
     command_rule("questions hand-over", touches_persons=False, roles=STEWARDS),
     *(
         command_rule(f"questions {name}", touches_persons=False, roles=READERS)
-        for name in ("send", "letters", "outbox", "visits", "returns")
+        for name in ("send", "letters", "outbox", "visits", "returns", "mandate")
     ),
     command_rule("doctor", touches_persons=False, roles=OPERATORS),
     command_rule("nightly", touches_persons=False, roles=OPERATORS),
@@ -154,7 +154,7 @@ COMMAND_RULES = (
     # Rules and views name no person; a run shows counts. An explanation names codes.
     *(
         command_rule(f"rules {name}", touches_persons=False, roles=READERS)
-        for name in ("list", "views", "check")
+        for name in ("list", "views", "check", "findings")
     ),
     command_rule("rules run", touches_persons=False, roles=STEWARDS),
     # Sums of a rehearsal, a name under a rule, counts of what was handed over: nobody is shown.

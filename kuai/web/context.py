@@ -58,6 +58,7 @@ def list_menu(role: Role, path: str) -> list[dict[str, Any]]:
         (_("核校"), "reviews", REVIEWS_RECORDS),
         (_("自主申报"), "declarations", HANDLES_DECLARATIONS),
         (_("问题"), "questions", ASKS_QUESTIONS),
+        (_("夜间代发"), "question_mandates", (Role.LEADER,)),
         (_("规则"), "offer_rules", OWNS_RULES),
         (_("核实"), "conflicts", SEES_FACTS),
         (_("来源"), "sources", SEES_SOURCES),

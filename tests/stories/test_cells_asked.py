@@ -50,7 +50,9 @@ def living() -> list[Question]:
     return list(Question.objects.filter(origin__startswith="cell:").exclude(state="closed"))
 
 
-def somebody(store: Store, field: str = "person.residence", form: str = "", **more: object) -> UnknownCell:
+def somebody(
+    store: Store, field: str = "person.residence", form: str = "", **more: object
+) -> UnknownCell:
     """A cell of somebody of the store, as a released sheet leaves it open."""
     from tests.stories import declaring
 

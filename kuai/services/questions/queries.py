@@ -15,6 +15,7 @@ from kuai.services.questions import asking
 from kuai.services.questions.engine.moves import LIVING
 from kuai.services.questions.engine.texts import read_row_code
 from kuai.services.questions.engine.visit_form import read_visits, write_visits
+from kuai.services.questions.mandates import LONGEST as LONGEST_MANDATE
 from kuai.services.questions.mandates import list_mandates
 from kuai.services.questions.models import Message, Question
 from kuai.services.questions.types import Counts, MessageState, QuestionView, State, VisitSheet
@@ -29,6 +30,7 @@ from kuai.services.questions.waiting import list_waits
 
 __all__ = [
     "DIGITS",
+    "LONGEST_MANDATE",
     "WORDS",
     "count_by_state",
     "count_outbox",

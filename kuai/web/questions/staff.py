@@ -19,7 +19,7 @@ from kuai.guard.types import Actor, Role
 from kuai.kit.clock import utc_now
 from kuai.kit.errors import Refusal
 from kuai.services.questions import actions, queries
-from kuai.services.questions.types import By, MessageState, Said, State
+from kuai.services.questions.types import By, MandateState, MessageState, Said, State
 from kuai.web.doors import current_store
 from kuai.web.questions import words
 from kuai.web.questions.rules import (
@@ -183,9 +183,17 @@ def _list(request: HttpRequest, *, said: Refusal | None = None) -> HttpResponse:
         "waiting_doors": counts.waiting_doors,
         "unsure": queries.list_unsure(by=by),
         "may_send": Role(by.role) in SENDS_QUESTIONS,
+        "mandates": _living_mandates(by),
         "said": said,
     }
     return render(request, "questions/list.html", context, status=409 if said else 200)
+
+
+def _living_mandates(by: Actor) -> list[Any]:
+    if by.role not in SENDS_QUESTIONS:
+        return []
+    rows = queries.list_mandates(by=by, at=utc_now())
+    return [one for one in rows if one.state is MandateState.HOLDS]
 
 
 def _one(

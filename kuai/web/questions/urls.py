@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from kuai.web.questions import linked, staff, visits
+from kuai.web.questions import linked, mandates, staff, visits
 
 urlpatterns = [
     path("q/<slug:code>/", linked.show_link, name="question_link"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("questions/letters/", staff.print_letters, name="questions_letters"),
     path("questions/unsure/", staff.settle_unsure, name="questions_unsure"),
     path("questions/open/", staff.open_person, name="questions_open"),
+    path("questions/mandates/", mandates.show_mandates, name="question_mandates"),
+    path("questions/mandates/give/", mandates.give, name="question_mandate_give"),
+    path("questions/mandates/<slug:number>/end/", mandates.end, name="question_mandate_end"),
     path("questions/visits/", visits.show_visits, name="question_visits"),
     path("questions/visits/draw/", visits.draw, name="question_draw"),
     path("questions/visits/return/", visits.take_in, name="question_return"),

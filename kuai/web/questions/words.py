@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from kuai.services.questions.types import By, MessageState, Said, State
+from kuai.services.questions.types import By, MandateState, MessageState, Said, State
 
 STATE_NAMES = {
     State.OPEN: _("待发出"),
@@ -44,5 +44,11 @@ MESSAGE_NAMES = {
     MessageState.SENT: _("已发出"),
     MessageState.FAILED: _("没发出，明天再发"),
     MessageState.UNSURE: _("说不清发没发"),
+}
+MANDATE_NAMES = {
+    MandateState.HOLDS: _("有效"),
+    MandateState.EXPIRED: _("到期"),
+    MandateState.ENDED: _("已收回"),
+    MandateState.VOID: _("账号变动，失效"),
 }
 FIELD_NAMES = {"name": _("姓名"), "phone": _("电话")}

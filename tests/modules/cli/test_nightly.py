@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 
-from kuai.cli.output import EXIT_REFUSED
+from kuai.cli.output import EXIT_BROKEN, EXIT_REFUSED
+from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store
 from tests.modules.cli.operators import open_account, run_as, run_well_as
 
@@ -122,3 +125,51 @@ def test_the_doctor_changes_nothing_in_a_store(worked_in: Store) -> None:
     before = count(worked_in, "select count(*) from guard_ledgerentry")
     findings(worked_in)
     assert count(worked_in, "select count(*) from guard_ledgerentry") == before
+
+
+CHORES = {
+    "end_dead_tickets": "kuai.guard.access.end_dead_tickets",
+    "clear_technical_rows": "kuai.guard.access.clear_technical_rows",
+    "end_old_fillings": "kuai.services.forms.actions.end_old_fillings",
+    "address_proposals": "kuai.flows.address_upkeep.can_refresh_proposals",
+    "nightly_finished": "kuai.guard.access.record_entry",
+    "office": "kuai.flows.night.run_office_night",
+    "ledger.seal": "kuai.guard.ledger.seal_pending",
+}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("broken", sorted(CHORES))
+def test_each_chore_of_a_night_fails_alone_and_sealing_is_last_and_always_tried(
+    broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kuai.cli import upkeep
+    from kuai.guard import access
+
+    def breaks(*_: object, **__: object) -> None:
+        raise RuntimeError("13800138000")
+
+    access.load_purposes()
+    monkeypatch.setattr(CHORES[broken], breaks)
+    tried: list[str] = []
+    if broken != "ledger.seal":
+        monkeypatch.setattr("kuai.guard.ledger.seal_pending", sealing(tried))
+    receipt, failed = upkeep._run_night(Store(tmp_path))
+    assert list(failed) == [broken if broken != "office" else "office_night"]
+    assert "1380013" not in str(failed), "a fault's text may hold data"
+    assert receipt.received == receipt.kept + receipt.refused + receipt.quarantined
+    done = {part.stage for part in receipt.parts}
+    others = {"end_dead_tickets", "clear_technical_rows", "end_old_fillings"} - {broken}
+    assert others <= done
+    assert tried == ([] if broken == "ledger.seal" else ["sealed"])
+    with pytest.raises(typer.Exit) as end:
+        upkeep._end_of_night(failed)
+    assert end.value.exit_code == EXIT_BROKEN
+
+
+def sealing(tried: list[str]) -> Callable[..., Receipt]:
+    def seal(*_: object, **__: object) -> Receipt:
+        tried.append("sealed")
+        return Receipt("ledger.seal", received=0, kept=0, what="entries")
+
+    return seal
