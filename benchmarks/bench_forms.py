@@ -42,8 +42,8 @@ FIRM_REGISTERS = ("business_registry", "new_firms")
 HOME_REGISTERS = ("police_residents", "rental_filings", "transit_list")
 NUMBER_OF = {
     "police_residents": "身份证号码", "housing_ownership": "权利人证件号", "rental_filings": "承租人证件号",
-    "social_insurance": "社会保障号", "transit_list": "证件号", "business_registry": "法人证件号", "new_firms": "法人证件号",
-    "water_usage": "",
+    "social_insurance": "社会保障号", "transit_list": "证件号", "business_registry": "法人证件号",
+    "new_firms": "法人证件号", "water_usage": "",
 }  # fmt: skip
 PHONE_OF = {
     "police_residents": "联系电话",

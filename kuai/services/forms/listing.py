@@ -88,7 +88,31 @@ def _persons(
     )
     living = [row for row in rows if not row["is_dead"]]
     kept = [row["code"] for row in living if not _is_held_back(row, facts)]
-    return Listed(tuple(kept), len(living) - len(kept))
+    known = {row["code"] for row in rows}
+    apart = _held_apart(form, facts, areas, when) - known
+    return Listed(tuple(kept), len(living) - len(kept) + len(apart))
+
+
+def _held_apart(
+    form: RegisteredForm, facts: BuildFacts, areas: Sequence[str], when: str
+) -> set[str]:
+    """Whom the build sets apart whole, so that no fact says where they live: their rows still do."""
+    rows = facts.query(
+        "select distinct p.person_code as code from {person} as p"
+        " join {mention_element} as m on m.code = p.person_code and m.element = 'person'"
+        "   and m.role = 'subject' and list_contains($grades, m.grade)"
+        "   and list_contains($sources, m.source)"
+        " join {block} as b on b.code = m.address_code"
+        f" where {INSIDE} and p.quarantined and not p.is_child_under_14"
+        f" and p.birth_precision = 'day' and {when} order by code",
+        grades=list(_SURE_GRADES),
+        sources=facts.permitting,
+        areas=list(areas),
+        age=form.age,
+        first=form.period_first,
+        last=form.period_last,
+    )
+    return {row["code"] for row in rows}
 
 
 def _is_held_back(row: Mapping[str, Any], facts: BuildFacts) -> bool:
