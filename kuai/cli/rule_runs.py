@@ -71,23 +71,24 @@ def look_through_rules(
     store: StoreOption = DEFAULT_STORE,
     as_json: JsonOption = False,
 ) -> None:
-    """规则能不能运行：读了哪些列、是否允许；不能的说出文件、行、列和怎么改。"""
+    """规则能不能运行：读了哪些列、是否允许，例子对不对；不能的说出文件、行、列和怎么改。"""
     from kuai.rules import queries
 
     require_allowed("rules check")
     opened = Store(store)
     rules = (queries.get_rule(rule, opened),) if rule else queries.list_rules(opened)
     found = {one.rule_id: [str(fault) for fault in queries.check_rule(one)] for one in rules}
+    tried = {one.rule_id: [str(fault) for fault in queries.check_examples(one)] for one in rules}
     if as_json:
-        write_json_answer(found)
+        write_json_answer({name: faults + tried[name] for name, faults in found.items()})
     else:
         for name, faults in found.items():
-            console.print(
-                f"[bold]{name}[/]  {'不能运行' if faults else '可以运行'}", highlight=False
-            )
-            for fault in faults:
-                console.print(f"  {fault}", highlight=False)
-    if any(found.values()):
+            may = "不能运行" if faults else "可以运行，但例子有出入" if tried[name] else "可以运行"
+            console.print(f"[bold]{name}[/]  {may}", highlight=False)
+            for fault in faults + tried[name]:
+                # Not as markup: what stands in brackets is the rule's own.
+                console.print(f"  {fault}", highlight=False, markup=False)
+    if any(found.values()) or any(tried.values()):
         raise typer.Exit(3)
 
 
@@ -136,6 +137,36 @@ def run_rules(
         told = one.refused or f"{one.findings:,}"
         title = "" if one.refused else titles.get(one.rule, "")
         console.print(f"  {one.rule}  {told}  {title}", highlight=False)
+
+
+@app.command("findings")
+def list_findings(
+    rule: Annotated[str, typer.Argument(help="规则编号，如 first.turning_60")],
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="最多几条")] = 20,
+    store: StoreOption = DEFAULT_STORE,
+    as_json: JsonOption = False,
+) -> None:
+    """一条规则最近一次找到的：发现编号、第一次找到的日子、把握；说的是谁要用 explain 看。"""
+    from kuai.rules import queries
+
+    require_allowed("rules findings")
+    opened = Store(store)
+    named = queries.get_rule(rule, opened).rule_id
+    found = queries.list_findings(opened, rule=named, limit=limit)
+    if as_json:
+        write_json_answer(
+            [
+                {"finding": one.finding_id, "first_found": one.first_found, "confidence": one.confidence}
+                for one in found
+            ]
+        )  # fmt: skip
+        return
+    for one in found:
+        console.print(
+            f"{one.finding_id}  {one.first_found}  把握 {one.confidence:g}", highlight=False
+        )
+    if not found:
+        console.print("最近一次运行没有找到。", highlight=False)
 
 
 @app.command("explain")

@@ -15,6 +15,7 @@ from kuai.rules.explaining import explain
 from kuai.rules.finding_files import newest_run, read_run, select_findings
 from kuai.rules.rule_books import read_rule_named, read_rules
 from kuai.rules.running import Question
+from kuai.rules.trying import find_example_faults
 from kuai.rules.types import (
     SMALLEST_POPULATION,
     Finding,
@@ -27,6 +28,7 @@ from kuai.rules.view_tables import ViewFrame
 
 __all__ = [
     "DraftDesk",
+    "check_examples",
     "check_rule",
     "explain_finding",
     "get_finding",
@@ -59,6 +61,11 @@ def list_views() -> tuple[LogicalView, ...]:
 def check_rule(rule: Rule) -> tuple[RuleFault, ...]:
     """Everything that forbids the rule to run, with file, line and column; empty if it may."""
     return look_through(rule)[1]
+
+
+def check_examples(rule: Rule) -> tuple[RuleFault, ...]:
+    """Where the rule's own examples say something else than it finds, with line; empty if all is as they say."""
+    return find_example_faults(rule)
 
 
 def list_findings(

@@ -106,6 +106,7 @@ class Example:
     day: date
     rows: Mapping[str, tuple[Mapping[str, Any], ...]]
     finds: tuple[str, ...]
+    line: int = 0
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,10 @@ def find_form_faults(tree: exp.Expr) -> Iterator[RuleFault]:
     for node in tree.walk():
         if isinstance(node, exp.Placeholder):
             if node.name != DAY:
-                yield RuleFault("parameter", "参数只有 :day（今天）", column=node.sql("duckdb"))
+                yield RuleFault(
+                    "parameter", f"参数“:{node.name}”不认识", column=f":{node.name}",
+                    remedy="只有 :day（今天），别的都写在规则里",
+                )  # fmt: skip
         elif isinstance(node, exp.Func) and type(node) not in KNOWN:
             name = node.sql("duckdb").partition("(")[0]
             yield RuleFault(

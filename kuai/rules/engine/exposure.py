@@ -12,6 +12,7 @@ from itertools import combinations
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
+from kuai.rules.engine.literals import line_of
 from kuai.rules.engine.views import logical_views
 from kuai.rules.types import RuleFault, ViewColumn
 
@@ -140,7 +141,9 @@ def find_exposures(tree: exp.Query, origins: Origins) -> Iterator[RuleFault]:
         for kind, allows, sentence in _USES:
             if any(kind(one) for one in behind) and not allows(column, origins):
                 yield RuleFault(
-                    "exposure", f"“{column.sql('duckdb')}”{sentence}", column=_named(column, origins)
+                    "exposure", f"“{column.sql('duckdb')}”{sentence}", column=_named(column, origins),
+                    remedy="换一种写法，或去掉",
+                    line=line_of(column),
                 )  # fmt: skip
                 break
     for window in tree.find_all(exp.Window):
@@ -326,6 +329,7 @@ def _narrow_births(tree: exp.Query, origins: Origins) -> Iterator[RuleFault]:
                 f"“{column.sql('duckdb')}”的两个界限相距不到 {FEWEST_DAYS} 天，等于写了生日",
                 column=column.sql("duckdb"),
                 remedy="放宽到一个月以上",
+                line=line_of(column),
             )
 
 
@@ -386,6 +390,7 @@ def _days_across_rows(tree: exp.Query, origins: Origins) -> Iterator[RuleFault]:
             yield RuleFault(
                 "exposure", f"“{column.sql('duckdb')}”只能与 :day 比，或与编码对接的另一条比",
                 column=_named(column, origins), remedy="不能给所有人的日子排先后",
+                line=line_of(column),
             )  # fmt: skip
 
 

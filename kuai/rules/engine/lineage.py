@@ -131,21 +131,40 @@ def look_through(rule: Rule) -> tuple[CheckedRule | None, tuple[RuleFault, ...]]
 def _placed(rule: Rule, field: str, fault: RuleFault) -> RuleFault:
     line = rule.lines.get(field, 0)
     # The text of a block begins on the line after its name.
-    offset = fault.line if fault.line else 0
+    text = rule.sql if field == "sql" else rule.population
+    offset = fault.line or _line_of(fault.column, text)
     return replace(fault, file=rule.file, field=field, line=line + offset)
+
+
+def _line_of(written: str, text: str) -> int:
+    """On which line of the text stands what a fault names, from 1; the name alone where the whole is not there."""
+    words = written.lower().split(" (")[0].strip()
+    last = words.rpartition(".")[2]
+    lines = text.lower().splitlines()
+    for wanted in (words, last):
+        pattern = rf"(?<!\w){re.escape(wanted)}(?!\w)"
+        for number, line in enumerate(lines, start=1):
+            if wanted and re.search(pattern, line):
+                return number
+    return 0
 
 
 def _purpose_faults(rule: Rule) -> Iterator[RuleFault]:
     line = rule.lines.get("purpose", 0)
     if rule.purpose in DENIED_PURPOSES:
         sentence = f"用途“{rule.purpose}”被明令禁止：{DENIED_PURPOSES[rule.purpose]}"
+        remedy = "规则不能为它运行"
     elif rule.purpose not in permitted_purposes():
-        sentence = f"没有登记过用途“{rule.purpose}”"
+        sentence, remedy = (
+            f"没有登记过用途“{rule.purpose}”",
+            f"可写：{'、'.join(sorted(permitted_purposes()))}",
+        )
     elif permitted_purposes()[rule.purpose].keeps_list_secret:
         sentence = f"用途“{rule.purpose}”的名单保密，规则不能为它运行"
+        remedy = "换一个用途"
     else:
         return
-    yield RuleFault("purpose", sentence, file=rule.file, line=line, field="purpose")
+    yield RuleFault("purpose", sentence, remedy=remedy, file=rule.file, line=line, field="purpose")
 
 
 def schema() -> dict[str, object]:
@@ -161,7 +180,7 @@ def resolve(sql: str) -> tuple[exp.Query | None, list[RuleFault]]:
     try:
         statements = [one for one in sqlglot.parse(sql, read="duckdb") if one is not None]
     except SqlglotError as fault:
-        return None, [RuleFault("sql", "SQL 有语法错误", remedy=_first_line(fault))]
+        return None, [_syntax_fault(fault)]
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         return None, [RuleFault("only_select", "只能写一个 SELECT", remedy="去掉别的语句")]
     tree = statements[0]
@@ -176,6 +195,14 @@ def resolve(sql: str) -> tuple[exp.Query | None, list[RuleFault]]:
         return None, _unknown_columns(tree, fault)
     # Once more, because resolving finds out what an alias alone stands for: a whole row, all its columns in it.
     return resolved, list(find_form_faults(resolved))
+
+
+def _syntax_fault(fault: SqlglotError) -> RuleFault:
+    """Where the statement stops making sense; the parser's own words are for whoever looks up what they mean."""
+    errors = getattr(fault, "errors", None) or [{}]
+    near, line = str(errors[0].get("highlight") or "").strip(), int(errors[0].get("line") or 0)
+    remedy = f"看看“{near[:40]}”前后是不是少了逗号、括号或关键字" if near else _first_line(fault)
+    return RuleFault("sql", "SQL 有语法错误", column=near[:40], remedy=remedy, line=line)
 
 
 def _first_line(fault: Exception) -> str:

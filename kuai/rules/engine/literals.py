@@ -45,6 +45,12 @@ _HOLDERS = (
 )
 
 
+def line_of(node: exp.Expr) -> int:
+    """On which line of the statement it was written, from 1; 0 if nobody wrote it."""
+    named = node.this if isinstance(node, exp.Column) else node
+    return int(named.meta.get("line", 0))
+
+
 def find_literal_faults(tree: exp.Expr) -> Iterator[RuleFault]:
     """Constants that could be somebody's, and codes or birth dates that are held against a constant."""
     for literal in tree.find_all(exp.Literal):
@@ -54,6 +60,7 @@ def find_literal_faults(tree: exp.Expr) -> Iterator[RuleFault]:
             yield RuleFault(
                 "literal", f"不能写{reason}" + (f"（与“{column}”相比）" if column else ""),
                 column=column or literal.sql("duckdb"), remedy="规则说的是一类情形，不是某个人、某间房、某个号码",
+                line=line_of(literal),
             )  # fmt: skip
     for joined in tree.find_all(exp.ConcatWs):
         # Else a word that may not be written could be put together.
@@ -100,12 +107,12 @@ def _held_faults(holder: exp.Expr) -> Iterator[RuleFault]:
         if column.name in _CODES and constants and not is_counted:
             yield RuleFault(
                 "literal", f"“{column.sql('duckdb')}”不能与常数相比：编码只能与编码对接",
-                column=column.sql("duckdb"),
+                column=column.sql("duckdb"), remedy="去掉这个条件", line=line_of(column),
             )  # fmt: skip
         if column.name in _BIRTH and any(_DATE.match(str(one.this)) for one in constants):
             yield RuleFault(
                 "literal", f"“{column.sql('duckdb')}”只能与 :day 相比，不能写某一天",
-                column=column.sql("duckdb"),
+                column=column.sql("duckdb"), remedy="去掉这个条件", line=line_of(column),
             )  # fmt: skip
 
 

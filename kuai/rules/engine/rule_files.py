@@ -21,7 +21,7 @@ OPTIONAL = ("valid_until", "examples")
 
 @dataclass(frozen=True)
 class RuleText:
-    """A rule's file as read: its values, and on which line each field stands."""
+    """A rule's file as read: its values, and on which line each field and each example (examples.1) stands."""
 
     file: str
     values: Mapping[str, Any]
@@ -58,6 +58,10 @@ def _read_text(text: str, file: str) -> RuleText:
     if not isinstance(values, dict) or not isinstance(node, yaml.MappingNode):
         raise DataFault("rule.form", "规则要写成“字段: 值”", where=Where(file=file))
     lines = {str(key.value): key.start_mark.line + 1 for key, _ in node.value}
+    for key, value in node.value:
+        if key.value == "examples" and isinstance(value, yaml.SequenceNode):
+            for number, one in enumerate(value.value, start=1):
+                lines[f"examples.{number}"] = one.start_mark.line + 1
     return RuleText(file, values, lines)
 
 
@@ -158,14 +162,17 @@ def _rule_of(found: RuleText, pack: str) -> Rule:
         least_confidence=float(said["least_confidence"]),
         least_precision=float(said["least_precision"]),
         harm=Harm(said["harm"]),
-        examples=tuple(_example(one) for one in said.get("examples") or ()),
+        examples=tuple(
+            _example(one, found.lines.get(f"examples.{number}", 0))
+            for number, one in enumerate(said.get("examples") or (), start=1)
+        ),
         file=found.file,
         sql_line=found.lines["sql"] + 1,
         lines=found.lines,
     )
 
 
-def _example(said: Mapping[str, Any]) -> Example:
+def _example(said: Mapping[str, Any], line: int) -> Example:
     day = said["day"]
     return Example(
         name=str(said["name"]),
@@ -173,4 +180,5 @@ def _example(said: Mapping[str, Any]) -> Example:
         day=day if isinstance(day, date) else date.fromisoformat(str(day)),
         rows={view: tuple(rows or ()) for view, rows in (said["rows"] or {}).items()},
         finds=tuple(str(code) for code in said["finds"] or ()),
+        line=line,
     )
