@@ -21,7 +21,7 @@ from kuai.guard import access, officials
 from kuai.guard import actions as guard_actions
 from kuai.guard.free_text import require_reason
 from kuai.guard.types import Actor, Role, TicketKind, Zone
-from kuai.kit.clock import local_day
+from kuai.kit.clock import DEFAULT_ZONE, local_day
 from kuai.kit.errors import DataFault, Refusal
 from kuai.kit.store import Store
 from kuai.registry.queries import contested_facts
@@ -429,7 +429,7 @@ def _previews(filling: FormFilling) -> int:
 
 
 def file_name_of(filling: FormFilling) -> str:
-    return f"{filling.form.number}-{filling.prepared_at:%Y%m%d}.xlsx"
+    return f"{filling.form.number}-{local_day(filling.prepared_at):%Y%m%d}.xlsx"
 
 
 # --- planning ---------------------------------------------------------------------------------------
@@ -945,7 +945,7 @@ def _filled(
             ("有异议找", officials.where_to_object(form.office)),
             ("期限", f"用到 {form.expires_on} 为止"),
             ("放行人", by.user_id),
-            ("放行时间", f"{at:%Y-%m-%d %H:%M}"),
+            ("放行时间", f"{at.astimezone(DEFAULT_ZONE):%Y-%m-%d %H:%M}"),
             ("理由", said),
             ("用法", "只用于上面写明的用途，用完按规定销毁；如有异议，本人可在“我的资料”提出。"),
         ),

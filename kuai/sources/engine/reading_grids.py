@@ -127,7 +127,8 @@ def _grid(sheet: Any, name: str) -> dict[str, Any]:
         for place, cell in enumerate(cells):
             if cell.data_type == "f":
                 formulas.append([number, place])
-            row.append(_text(cell.value))
+            # A format that shows nothing hides what stands there from whoever opens the sheet.
+            row.append("" if cell.number_format == ";;;" else _text(cell.value))
         rows.append(row)
     merges = [
         [one.min_row - 1, one.min_col - 1, one.max_row - 1, one.max_col - 1]
