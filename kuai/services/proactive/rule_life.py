@@ -266,6 +266,7 @@ def _standing(rule: Rule) -> Standing:
         rule=rule.rule_id,
         version=rule.version,
         title=rule.title_zh,
+        title_en=rule.title_en,
         basis=rule.basis,
         owner=rule.owner,
         responsible=officials.speak_of(rule.owner),

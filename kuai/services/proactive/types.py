@@ -80,6 +80,7 @@ class Standing:
     rule: str
     version: int
     title: str
+    title_en: str
     basis: str
     owner: str
     responsible: str

@@ -94,7 +94,7 @@ def _list(request: HttpRequest, rule: str, *, refused: Refusal | None = None) ->
     title, written = "", None
     try:
         written = get_rule(rule, current_store())
-        title = written.title_zh
+        title = words.title_of(written.title_zh, written.title_en)
         found = queries.list_rule_findings(
             current_store(),
             rule,
@@ -133,6 +133,7 @@ def _one(request: HttpRequest, finding: str, *, ticket: Ticket | None = None) ->
     if opened is not None:
         context |= {
             "one": opened,
+            "evidence": [(name, words.evidence_word(value)) for name, value in opened.evidence],
             "subject": words.subject_word(opened.line),
             "offer": words.offer_word(opened.line),
             "rows": words.row_lines(opened.grounds),

@@ -137,7 +137,7 @@ def _next_steps(standings: Sequence[Standing], actor: Actor) -> list[tuple[str, 
         if actor.role not in ANSWERS_FINDINGS or actor.department in ("", one.owner)
     ]
     return [
-        (one.rule, one.title, str(words_of[state]))
+        (one.rule, words.title_of(one.title, one.title_en), str(words_of[state]))
         for state in words_of
         for one in mine
         if one.state is state
@@ -153,7 +153,7 @@ def _missed_lines(standings: Mapping[str, Standing]) -> list[dict[str, Any]]:
         lines.append(
             {
                 "rule": rule,
-                "title": of.title if of else rule,
+                "title": words.title_of(of.title, of.title_en) if of else rule,
                 "cause": words.CAUSES[cause],
                 # A cause of few would be about somebody.
                 "count": count if count >= SMALLEST_SHOWN else None,
@@ -180,6 +180,7 @@ def _own_line(offer: OfferView) -> dict[str, Any]:
 def _rule_line(one: Standing) -> dict[str, Any]:
     return {
         "one": one,
+        "title": words.title_of(one.title, one.title_en),
         "state": words.RULE_STATES[one.state.value],
         "due": words.due_word(one),
         "is_late": one.due_on is not None and one.due_on < local_day(utc_now()),

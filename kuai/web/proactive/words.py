@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from kuai.kit.errors import Refusal
 from kuai.rules.queries import list_rules
@@ -79,6 +79,11 @@ RECORD_VERDICTS = {
     Verdict.FALSE: gettext_lazy("登记没有错"),
     Verdict.CANNOT_TELL: gettext_lazy("说不清"),
 }
+EVIDENCE = {
+    "two_residences": gettext_lazy("登记住在两处"),
+    "two_birth_dates": gettext_lazy("两处登记的生日不同"),
+    "ended": gettext_lazy("已经注销"),
+}
 ABOUT_RECORDS = "record_review"
 FIELD_NAMES = {"name": gettext_lazy("姓名"), "phone": gettext_lazy("电话")}
 SUMS = {
@@ -128,6 +133,16 @@ def offer_word(line: FindingLine) -> str:
         return state
     said = _("漏送，%(state)s：%(cause)s") if line.is_missed else _("%(state)s：%(cause)s")
     return said % {"state": state, "cause": CAUSES[line.blocking.value]}
+
+
+def title_of(chinese: str, english: str) -> str:
+    """A rule's title in the reader's language, as its file has it."""
+    return english if english and (get_language() or "").startswith("en") else chinese
+
+
+def evidence_word(value: str) -> str:
+    """A value of the evidence; what the store writes as a word of its own in the reader's."""
+    return str(EVIDENCE.get(value, value))
 
 
 def due_word(one: Standing) -> str:
