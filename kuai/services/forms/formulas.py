@@ -7,7 +7,7 @@ more rows than the office left, each of them must reach as far as the list does.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from typing import Any
 
@@ -17,6 +17,7 @@ from openpyxl.formatting.formatting import ConditionalFormattingList
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.cell_range import MultiCellRange
+from openpyxl.worksheet.merge import MergedCellRange
 from openpyxl.worksheet.worksheet import Worksheet
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -151,8 +152,21 @@ def make_room(book: Workbook, sheet: Worksheet, *, first: int, last: int, count:
         _follow_names(names, sheet.title, grown)
     # Without a row of its own the table's looks are those of its heading, without the weight.
     model = first if has_model else max(first - 1, 1)
+    looks = [sheet.cell(model, column) for column in range(1, sheet.max_column + 1)]
+    spans = [
+        (one.min_col, one.max_col)
+        for one in sheet.merged_cells.ranges
+        if has_model and one.min_row == one.max_row == model
+    ]
     for row in range(below, below + count):
-        _dress(sheet, model, row, has_model=has_model)
+        _dress(sheet, looks, row, has_model=has_model)
+        for left, right in spans:
+            # merge_cells compares with all merges so far: five thousand rows would take half a minute.
+            span = MergedCellRange(
+                sheet, f"{get_column_letter(left)}{row}:{get_column_letter(right)}{row}"
+            )
+            sheet.merged_cells.ranges.add(span)
+            sheet._clean_merge_range(span)
 
 
 def _move_below(sheet: Worksheet, below: int, count: int) -> None:
@@ -234,26 +248,18 @@ def _follow_names(names: Any, title: str, grown: Grow) -> None:
         )
 
 
-def _dress(sheet: Worksheet, model: int, row: int, *, has_model: bool) -> None:
-    """Looks, height, merges within the row and formulas of the model row."""
-    for column in range(1, sheet.max_column + 1):
-        like, cell = sheet.cell(model, column), sheet.cell(row, column)
-        if not has_model:
-            if like.has_style:
-                cell.border, cell.alignment = copy(like.border), copy(like.alignment)
-            continue
-        if like.has_style:
+def _dress(sheet: Worksheet, looks: Sequence[Any], row: int, *, has_model: bool) -> None:
+    """Looks, height and formulas of the model row; under a heading alone, its borders without its weight."""
+    for column, like in enumerate(looks, start=1):
+        cell = sheet.cell(row, column)
+        if like.has_style and has_model:
             cell._style = copy(like._style)
-        if like.data_type == "f" and isinstance(like.value, str):
-            cell.value = _for_row(like.value, model, row)
+        elif like.has_style:
+            cell.border, cell.alignment = copy(like.border), copy(like.alignment)
+        if has_model and like.data_type == "f" and isinstance(like.value, str):
+            cell.value = _for_row(like.value, like.row, row)
     if has_model:
-        sheet.row_dimensions[row].height = sheet.row_dimensions[model].height
-        for left, right in [
-            (one.min_col, one.max_col)
-            for one in sheet.merged_cells.ranges
-            if one.min_row == one.max_row == model
-        ]:
-            sheet.merge_cells(start_row=row, start_column=left, end_row=row, end_column=right)
+        sheet.row_dimensions[row].height = sheet.row_dimensions[looks[0].row].height
 
 
 def _for_row(formula: str, model: int, row: int) -> str:
