@@ -8,10 +8,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
 from datetime import date, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
 import typst
+from django.apps import apps
 from openpyxl import load_workbook
 
 from kuai.blocks.queries import open_blocks
@@ -20,8 +22,8 @@ from kuai.flows import verdicts
 from kuai.flows.demo_forms import seed_demo_forms
 from kuai.flows.offers import hand_over_offers
 from kuai.guard import access, officials
-from kuai.guard.models import Account
-from kuai.guard.types import Actor
+from kuai.guard.models import Account, OfficialRecord
+from kuai.guard.types import Actor, Role
 from kuai.kit.clock import local_day, utc_now
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
@@ -47,6 +49,7 @@ from tests.stories.test_everyone_who_turns_sixty import RULE, put_into_force, ru
 from tests.stories.test_questions import NOW, clerk, store  # noqa: F401 - fixtures
 from tests.stories.test_registered_forms import (
     a_blank,
+    a_registration,
     fill,
     in_a_browser,
     login,
@@ -379,6 +382,39 @@ def test_no_word_of_a_signed_rule_changes_under_its_signature_and_nobody_signs_f
         proactive.rehearse_rule(
             office, RULE, day=NOW.date(), by=login("data-steward"), at=utc_now()
         )
+
+
+def test_the_upgrade_names_who_signed_and_who_registered_where_sources_are_real(
+    office: Store,  # noqa: F811
+) -> None:
+    seed_demo_forms(at=NOW)
+    Account.objects.filter(username="demo-subdistrict-clerk").update(
+        department="街道公共服务办", display_name="林晓明"
+    )
+    Account.objects.filter(username="demo-data-steward").update(display_name="陈立")
+    put_into_force(office)
+    upgrades = [
+        import_module(f"kuai.services.{room}").__dict__[step]
+        for room, step in (
+            ("proactive.migrations.0003_officials_and_notes", "name_who_signed"),
+            ("forms.migrations.0003_name_officials", "name_who_registered"),
+        )
+    ]
+    for real in (False, True):
+        if real:
+            access.register_source(
+                replace(
+                    a_registration("street_cameras"),
+                    synthetic=False, assessment_id="A-1", assessment_approved_on=NOW.date(),
+                ),
+                by=Actor(user_id="demo-data-steward", role=Role.DATA_STEWARD), at=NOW,
+            )  # fmt: skip
+            assert officials.find_official("公交集团") is None
+        for _ in range(2):
+            for step in upgrades:
+                step(apps, None)
+        named = [(one.office, one.name) for one in OfficialRecord.objects.all()]
+        assert named == [("街道公共服务办", "林晓明"), ("公交集团", "陈立")] * real
 
 
 RECORDS_RULE = (
