@@ -17,8 +17,9 @@ from django.conf import settings
 from kuai.guard.types import Actor
 from kuai.kit.errors import Breakdown, Refusal
 from kuai.services.questions import sending
+from kuai.services.questions.engine.moves import ANSWERABLE
 from kuai.services.questions.models import Message, Question
-from kuai.services.questions.types import VisitSheet
+from kuai.services.questions.types import State, VisitSheet
 from kuai.services.questions.visiting import DIGITS
 
 LETTER, VISITS = (Path(__file__).with_name(name) for name in ("letter.typ", "visits.typ"))
@@ -67,7 +68,11 @@ def visit_sheet_pdf(sheet: VisitSheet) -> bytes:
 
 
 def _letter(message: Message, token: str) -> dict[str, Any]:
-    rows = Question.objects.filter(lines__message=message).order_by("pk")
+    rows = [
+        one
+        for one in Question.objects.filter(lines__message=message).order_by("pk")
+        if State(one.state) in ANSWERABLE
+    ]
     return {
         "number": message.number,
         "to": rows[0].place_text if message.contact.startswith("place:") else "",

@@ -19,12 +19,14 @@ from kuai.kit.errors import Refusal
 from kuai.kit.receipt import Receipt
 from kuai.kit.store import Store
 from kuai.services.questions import asking
+from kuai.services.questions.engine.moves import ANSWERABLE
 from kuai.services.questions.engine.texts import digest_of, new_number, new_token, sms_text
 from kuai.services.questions.gateways import Gateway, current_gateway
 from kuai.services.questions.models import Message, MessageLine, Question
 from kuai.services.questions.types import MessageState, State, Way
 
 # A gateway answers within this; an older claim is of a run that died.
+MOST_IN_A_MESSAGE = 99
 CLAIM_LASTS = timedelta(minutes=10)
 TICKET_LASTS = timedelta(hours=1)
 PERSON = "person:"
@@ -38,6 +40,7 @@ def send_due(store: Store, *, by: Actor, at: datetime, gateway: Gateway | None =
     one message a day, and a claim is never sent by another run.
     """
     mark_unsure(at=at)
+    _require_short(at)
     send = gateway or current_gateway()
     outcome = {state: 0 for state in MessageState}
     for contact, rows in sorted(_due(by).items()):
@@ -75,6 +78,16 @@ def count_waiting(*, beyond: Iterable[str]) -> int:
         ).values_list("question__number", flat=True)
     )
     return len({one.contact for one in rows if one.number not in paused | claimed})
+
+
+def _require_short(at: datetime) -> None:
+    """Refuse before anything is claimed where no message of this installation would fit."""
+    sms_text(
+        count=MOST_IN_A_MESSAGE,
+        link=link_of(new_token()),
+        number=new_number("M"),
+        until=local_day(at).replace(month=12, day=30),
+    )
 
 
 def mark_unsure(*, at: datetime) -> int:
@@ -118,8 +131,13 @@ def claim_letters(*, by: Actor, at: datetime) -> list[tuple[Message, str]]:
     for row in waiting:
         if not covers_any(by.areas, (row.area_path,)):
             continue
-        if asking.paused_numbers(_questions_of(row)):
+        asked = _questions_of(row)
+        if asking.paused_numbers(asked):
             # Contested since, or its rule stopped: the letter waits with its question.
+            continue
+        if not any(State(one.state) in ANSWERABLE for one in asked):
+            # Answered elsewhere, or nobody asks any more: no letter lies at a door for nothing.
+            _record(row, MessageState.FAILED, at=at)
             continue
         with transaction.atomic():
             taken = Message.objects.filter(pk=row.pk, state=MessageState.TO_PRINT.value)
@@ -169,8 +187,14 @@ def _due(by: Actor) -> dict[str, list[Question]]:
 
 def _claim(contact: str, rows: list[Question], *, by: Actor, at: datetime) -> Message | None:
     """The claim, written before anything leaves; None where this contact has its message of the day."""
+    # Claimed ones too: at midnight another run may still be handing yesterday's over.
     unclear = Message.objects.filter(
-        contact=contact, state__in=(MessageState.UNSURE.value, MessageState.TO_PRINT.value)
+        contact=contact,
+        state__in=(
+            MessageState.CLAIMED.value,
+            MessageState.UNSURE.value,
+            MessageState.TO_PRINT.value,
+        ),
     )
     if unclear.filter(lines__question__in=rows).exists():
         return None

@@ -92,6 +92,8 @@ def answer_link(
     word = Word(said, By.LINK)
     with transaction.atomic():
         _require_open(row)
+        if said in EFFECTIVE and asking.paused_numbers([row]):
+            raise Refusal("question.paused", "这一条有异议，正在校核，暂时不用答。")
         decided = None
         if message.way == Way.SMS.value and said in _SAYS and row.contact == row.subject_ref:
             decided = _contest_own(store, row, message, said, at=at)

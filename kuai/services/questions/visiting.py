@@ -76,9 +76,9 @@ def draw_sheet(store: Store, grid_code: str, *, on: date, by: Actor, at: datetim
 def get_sheet(store: Store, number: str, *, by: Actor) -> VisitSheet:
     """A sheet again, without what was answered since. Refuses sheets of other areas."""
     drawn = VisitRound.objects.filter(number=number).first()
-    if drawn is None or not asking.in_areas(
-        Question.objects.filter(visit_lines__round=drawn)[:1], by
-    ):
+    rows = list(Question.objects.filter(visit_lines__round=drawn)) if drawn else []
+    # Whose area is a part of the grid sees no door beyond it.
+    if drawn is None or not rows or len(asking.in_areas(rows, by)) < len(rows):
         raise Refusal("sheet.none", "辖区里没有这张核对表。")
     return _sheet(store, drawn)
 
@@ -184,7 +184,12 @@ def _day(text: str) -> date | None:
 def _waiting(grid_code: str, by: Actor) -> list[Question]:
     """What a visit may settle: lapsed, or asked for by a rule as a look; not what stands still."""
     states = (State.LAPSED.value, State.OPEN.value)
-    rows = Question.objects.filter(grid_code=grid_code, state__in=states).exclude(place_code="")
+    # Locked, so that two who draw at once do not exceed the week between them.
+    rows = (
+        Question.objects.select_for_update()
+        .filter(grid_code=grid_code, state__in=states)
+        .exclude(place_code="")
+    )
     found = [one for one in asking.in_areas(rows, by) if _may_be_visited(one)]
     paused = asking.paused_numbers(found)
     return [one for one in found if one.number not in paused]

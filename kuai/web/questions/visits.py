@@ -96,7 +96,7 @@ def _lines(request: HttpRequest) -> list[tuple[int, str, str, str]]:
     if given is not None:
         if (given.size or 0) > MOST_BYTES:
             raise Refusal("visits.size", _("请选一份填好的核对表，不超过 1 MB。"))
-        return queries.read_visits(given.read(), file=str(given.name))
+        return queries.read_visits(given.read(), file=_("交回的表"))
     typed = [line.split() for line in request.POST.get("rows", "")[:MOST_BYTES].splitlines()]
     lines = [
         (at, parts[0], parts[1] if len(parts) > 1 else "", parts[2] if len(parts) > 2 else "")

@@ -6,13 +6,11 @@ A formula is no value, and what is beyond the form's own columns and most rows i
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime
 
 import openpyxl
 import xlsxwriter
-from openpyxl.utils.exceptions import InvalidFileException
 
 from kuai.kit.errors import DataFault, Where
 from kuai.kit.workbooks import refuse_swollen_form
@@ -57,14 +55,20 @@ def read_visits(content: bytes, *, file: str) -> list[tuple[int, str, str, str]]
         raise DataFault("visits.size", "请选一份填好的核对表，不超过 1 MB")
     try:
         refuse_swollen_form(content, file=file)
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as fault:
+        return _read_rows(content, file=file)
+    except DataFault:
+        raise
+    except Exception as fault:  # noqa: BLE001 - a broken part of a workbook may raise anything, early or late
         raise DataFault(
             "visits.not_xlsx",
-            "这不是一份 Excel 表（.xlsx）",
+            "这不是一份 Excel 表（.xlsx），或者坏了",
             where=Where(file=file),
             remedy="请在下载的核对表里填结果。",
         ) from fault
+
+
+def _read_rows(content: bytes, *, file: str) -> list[tuple[int, str, str, str]]:
+    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
     try:
         rows = book.worksheets[0].iter_rows(
             max_row=MOST_ROWS + 1, max_col=len(HEADING), values_only=True
