@@ -225,7 +225,7 @@ class HomeReading:
                 {**row, "place": room}, places, is_backed=bool(backing - {row["source"]})
             )
         paths = {places[code]["path"] for code in rooms if code in places} | doubted
-        return _in_common(
+        return _shared_ground(
             paths,
             places,
             fact=FieldFact(
@@ -257,7 +257,7 @@ class HomeReading:
         }
 
 
-def _in_common(paths: Set[str], places: Places, *, fact: FieldFact) -> dict[str, FieldFact]:
+def _shared_ground(paths: Set[str], places: Places, *, fact: FieldFact) -> dict[str, FieldFact]:
     """No address, and of community and sub-district what all places in question share."""
     told = {ADDRESS: FieldFact(conflict=fact.conflict)}
     for field, level in ((COMMUNITY, "community"), (SUBDISTRICT, "subdistrict")):
