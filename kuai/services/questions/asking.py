@@ -85,8 +85,10 @@ def open_question(store: Store, asking: Asking, *, at: datetime) -> str:
 
 def _name_anew(row: Question, office: str) -> None:
     """Whoever answers for it now stands on what is still asked."""
-    spoken, channel = officials.speak_of(office), officials.where_to_object(office)
-    if row.state != State.CLOSED.value and (row.responsible, row.channel) != (spoken, channel):
+    if row.state == State.CLOSED.value:
+        return
+    spoken, channel = officials.who_answers(office)
+    if (row.responsible, row.channel) != (spoken, channel):
         row.responsible, row.channel = spoken, channel
         row.save(update_fields=["responsible", "channel"])
 

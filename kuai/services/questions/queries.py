@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Case, Count, QuerySet, When
 
 from kuai.guard.queries import covers_any
 from kuai.guard.types import Actor
@@ -31,6 +31,7 @@ from kuai.services.questions.waiting import list_waits
 __all__ = [
     "DIGITS",
     "LONGEST_MANDATE",
+    "TURNS",
     "WORDS",
     "count_by_state",
     "count_outbox",
@@ -49,16 +50,21 @@ __all__ = [
     "read_visits",
     "write_visit_sheet",
 ]
+# Whose turn it is: staff write down what was answered, visits come next, whoever was asked has time.
+TURNS = (State.ANSWERED, State.LAPSED, State.CHECK, State.OPEN, State.SENT)
 LIVING_WORDS = [one.value for one in LIVING]
 
 
 def list_living(
     *, by: Actor, states: Sequence[State] = LIVING, up_to: int = 200
 ) -> tuple[tuple[QuestionView, ...], int]:
-    """(questions of the actor's areas, oldest first; how many more). Refuses officers, leaders and others who do not
-    ask: enforcement does not read questions."""
+    """(questions of the actor's areas, what waits for staff first, then the oldest; how many more). Refuses officers,
+    leaders and others who do not ask: enforcement does not read questions."""
     rows = Question.objects.filter(state__in=[one.value for one in states])
-    found = asking.of_areas(rows.order_by("due_on", "pk"), by)
+    turn = Case(
+        *(When(state=one.value, then=place) for place, one in enumerate(TURNS)), default=len(TURNS)
+    )
+    found = asking.of_areas(rows.order_by(turn, "due_on", "pk"), by)
     return asking.list_views(list(found[:up_to])), max(0, found.count() - up_to)
 
 

@@ -33,6 +33,7 @@ from kuai.web.questions.rules import (
 
 FIELDS = ("name", "phone")
 MOST_SHOWN = 50
+LISTED = queries.TURNS
 IN_HAND = "asked_in_hand"
 
 
@@ -173,12 +174,20 @@ def paper(content: bytes, kind: str, name: str) -> HttpResponse:
 
 def _list(request: HttpRequest, *, said: Refusal | None = None) -> HttpResponse:
     by = actor_of(request)
-    shown, more = queries.list_living(by=by, up_to=MOST_SHOWN)
+    wanted = request.GET.get("state", "")
+    states = (State(wanted),) if wanted in LISTED else LISTED
+    shown, more = queries.list_living(by=by, states=states, up_to=MOST_SHOWN)
     counts = queries.count_outbox(by=by)
     context: dict[str, Any] = {
         "lines": [{"one": one, "state": words.STATE_NAMES[one.state]} for one in shown],
         "more": more,
-        "questions": [(words.STATE_NAMES[State(key)], n) for key, n in counts.questions.items()],
+        "questions": [
+            (words.STATE_NAMES[State(key)], n, key if State(key) in LISTED else "")
+            for key, n in counts.questions.items()
+        ],
+        "only": words.STATE_NAMES[states[0]] if len(states) == 1 else "",
+        "to_write_down": counts.questions.get(State.ANSWERED.value, 0),
+        "to_send": counts.questions.get(State.OPEN.value, 0),
         "sent": [(words.MESSAGE_NAMES[MessageState(key)], n) for key, n in counts.messages.items()],
         "waiting_doors": counts.waiting_doors,
         "unsure": queries.list_unsure(by=by),
