@@ -31,6 +31,7 @@ __all__ = [
     "require_official",
     "speak_of",
     "where_to_object",
+    "who_answers",
 ]
 
 # What has no rule and no form of its own is answered for too.
@@ -87,16 +88,23 @@ def require_official(office: str) -> Official:
     return found
 
 
-def speak_of(office: str) -> str:
-    """Office, post and name; where nobody was named, whom the settings name for all."""
+def who_answers(office: str) -> tuple[str, str]:
+    """(office, post and name; where to object); where nobody was named, what the settings say for all."""
     found = find_official(office)
-    return found.spoken if found else f"{office} {settings.KUAI_QUESTION_OFFICIAL}".strip()
+    if found is not None:
+        return found.spoken, found.channel
+    spoken = f"{office} {settings.KUAI_QUESTION_OFFICIAL}".strip()
+    return spoken, str(settings.KUAI_QUESTION_CHANNEL)
+
+
+def speak_of(office: str) -> str:
+    """Office, post and name of who answers."""
+    return who_answers(office)[0]
 
 
 def where_to_object(office: str) -> str:
-    """The office's channel; where nobody was named, the one of the settings."""
-    found = find_official(office)
-    return found.channel if found else str(settings.KUAI_QUESTION_CHANNEL)
+    """The channel of who answers."""
+    return who_answers(office)[1]
 
 
 def list_officials(offices: Iterable[str] = ()) -> tuple[tuple[str, Official | None], ...]:
