@@ -35,6 +35,7 @@ LENDING = (
     "rental_filings",
     "social_insurance",
     "transit_list",
+    "elder_classes",
 )
 # Whose rows may say that a name belongs to a home, though they are no register of where people live.
 ACCOUNTS = ("water_usage",)
@@ -43,12 +44,13 @@ HOME_REGISTERS = ("police_residents", "rental_filings", "transit_list")
 NUMBER_OF = {
     "police_residents": "身份证号码", "housing_ownership": "权利人证件号", "rental_filings": "承租人证件号",
     "social_insurance": "社会保障号", "transit_list": "证件号", "business_registry": "法人证件号",
-    "new_firms": "法人证件号", "water_usage": "",
+    "new_firms": "法人证件号", "elder_classes": "证件号", "water_usage": "",
 }  # fmt: skip
 PHONE_OF = {
     "police_residents": "联系电话",
     "rental_filings": "承租人电话",
     "transit_list": "手机",
+    "elder_classes": "手机",
 }
 LIBRARY_FIELDS = (
     "room.code", "room.address", "room.use", "room.building", "room.number", "room.community",

@@ -29,6 +29,8 @@ LENDING = (
     "transit_list",
     "water_usage",
 )
+# Who may have something brought home: a list of who it is owed to, never who asked for a reminder.
+CARE_LENDING = ("disability_cards",)
 LENT = ("proactive_benefit", "rental_management", "residence_registration")
 FIELDS = (
     "person.name",
@@ -49,7 +51,7 @@ def lend_demo_sources(*, at: datetime) -> int:
     changed = 0
     for one in list_sources():
         more = ("home_delivery",) if one.zone is Zone.CARE else LENT
-        is_asked = one.zone is Zone.CARE or one.source in LENDING
+        is_asked = one.source in (CARE_LENDING if one.zone is Zone.CARE else LENDING)
         if not is_asked or set(more) <= set(one.permitted_purposes):
             continue
         wished = tuple(sorted({*one.permitted_purposes, *more}))
