@@ -131,6 +131,21 @@ def test_a_workbook_that_means_harm_is_refused_or_read_as_text(
     assert line.said == Said.WRONG.value
 
 
+def test_what_was_not_taken_stays_typed_and_a_lost_sheet_is_found_the_next_week(
+    store: Store,  # noqa: F811
+    home: dict,  # noqa: F811
+    clerk: Actor,  # noqa: F811
+) -> None:
+    sheet = a_sheet(store, home, clerk)
+    page = browser("subdistrict-clerk").post("/questions/visits/return/", {"rows": "ABCDEF 1"})
+    said = page.content.decode()
+    assert "ABCDEF 1</textarea>" in said
+    assert "没有这个行码" in said
+    grid = Question.objects.all()[0].grid_code
+    later = local_day(NOW) + timedelta(days=7)
+    assert actions.draw_sheet(store, grid, on=later, by=clerk, at=NOW).number == sheet
+
+
 def test_drawing_again_and_again_takes_no_more_doors_than_a_week_has(
     store: Store,  # noqa: F811
     home: dict,  # noqa: F811

@@ -209,6 +209,12 @@ def _doors_of(grid_code: str, week: date) -> int:
 def _last_sheet(store: Store, grid_code: str, week: date, *, by: Actor, waiting: int) -> VisitSheet:
     drawn = VisitRound.objects.filter(grid_code=grid_code, week=week).last()
     if drawn is None:
+        # Whoever lost last week's paper finds the doors that are still out.
+        rounds = VisitRound.objects.filter(
+            grid_code=grid_code, lines__question__state=State.CHECK.value
+        )
+        drawn = rounds.last()
+    if drawn is None:
         raise Refusal("sheet.nothing", "这个网格没有等着上门核对的事。")
     VisitRound.objects.filter(pk=drawn.pk).update(waiting=waiting)
     return get_sheet(store, drawn.number, by=by)

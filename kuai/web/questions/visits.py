@@ -84,11 +84,16 @@ def take_in(request: HttpRequest) -> HttpResponse:
     except (Refusal, DataFault) as refused:
         return _page(request, said=refused)
     told = _("共 %(all)d 行：收下 %(kept)d，没收 %(refused)d。")
-    messages.success(
+    tell = messages.success if receipt.kept else messages.warning
+    tell(
         request,
         told % {"all": receipt.received, "kept": receipt.kept, "refused": receipt.refused},
     )
-    return _page(request, faults=faults)
+    # What was typed and not taken stays, to be mended in place.
+    left = {line for line, _code, _reason in faults}
+    typed = request.POST.get("rows", "")[:MOST_BYTES].splitlines()
+    rows = "\n".join(one for at, one in enumerate(typed, start=1) if at in left)
+    return _page(request, faults=faults, rows=rows)
 
 
 def _lines(request: HttpRequest) -> list[tuple[int, str, str, str]]:
@@ -113,6 +118,7 @@ def _page(
     *,
     said: Refusal | DataFault | None = None,
     faults: tuple[tuple[int, str, str], ...] = (),
+    rows: str = "",
 ) -> HttpResponse:
     reader = current_reader()
     grids = queries.list_waiting_grids(by=actor_of(request))
@@ -120,6 +126,7 @@ def _page(
         "grids": [(code, _name(reader, code), waiting, out) for code, waiting, out in grids],
         "words": [(digit, word) for digit, word in queries.DIGITS.items()],
         "faults": faults,
+        "rows": rows or (request.POST.get("rows", "")[:MOST_BYTES] if said else ""),
         "said": said,
     }
     return render(request, "questions/visits.html", context, status=409 if said else 200)
