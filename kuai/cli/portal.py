@@ -49,9 +49,23 @@ def prepare_demo(root: Path, *, rooms: int, seed: int) -> tuple[Any, ...]:
     console.print(f"已发布 {result.version}。")
     if hand_in_outlines(store, by="demo-data-steward"):
         console.print("一份社区和网格的边界等数据管理员决定：门户“地址”里的“导入”。")
-    return access.create_demo_accounts(
+    logins = access.create_demo_accounts(
         _clerk_areas(store), synthetic=True, at=utc_now(), password=_demo_password(store)
     )
+    _open_office(store)
+    return logins
+
+
+def _open_office(store: Store) -> None:
+    """Rules in force, offers, questions, a sheet and a form, so that no page of a new demo is empty."""
+    from kuai.flows.demo_offers import seed_demo_offers
+
+    done = seed_demo_offers(store, at=utc_now(), progress=lambda step: console.print(f"{step}…"))
+    if done is not None:
+        console.print(
+            f"规则上线 {done.rules_live} 条，送出服务 {done.offers} 项，要问的 {done.questions} 件，"
+            f"核对表 {done.sheet or '没有'}，报表 {done.form}。"
+        )
 
 
 def serve_store(root: Path, *, host: str, port: int, workers: int) -> None:
