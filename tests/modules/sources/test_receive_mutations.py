@@ -58,8 +58,9 @@ def reads_well(fault: DataFault, *, file: str, of: tuple[str, int]) -> None:
     assert not UNREADABLE.search(said.replace(file, "")), (of, said)
 
 
-@pytest.mark.parametrize("first", range(0, 500, CHUNK))
-def test_500_mutated_files_each_get_a_receipt_or_a_reason(store, tmp_path, first):
+# Each of the 16 kinds of mutation fifteen times and more; make torture has 20,000 files.
+@pytest.mark.parametrize("first", range(0, 250, CHUNK))
+def test_250_mutated_files_each_get_a_receipt_or_a_reason(store, tmp_path, first):
     outcomes = Counter(receive_mutation(store, tmp_path, n) for n in range(first, first + CHUNK))
     assert outcomes["received"] > 0
     assert len(outcomes) > 3
