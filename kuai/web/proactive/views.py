@@ -27,6 +27,14 @@ from kuai.web.proactive import words
 from kuai.web.proactive.rules import ANSWERS_FINDINGS, answers_own_offers, owns_rules
 
 SMALLEST_SHOWN, MOST_STEPS = 10, 6
+# What runs, and what stands still, before what nobody rehearsed yet; a withdrawn one is history.
+SHOWN = (
+    RuleState.LIVE,
+    RuleState.SUSPENDED,
+    RuleState.REHEARSED,
+    RuleState.DRAFT,
+    RuleState.WITHDRAWN,
+)
 
 
 @answers_own_offers
@@ -117,7 +125,9 @@ def _rules_page(request: HttpRequest, *, refused: Refusal | None = None) -> Http
     standings = queries.list_standings(current_store())
     steps = _next_steps(standings, _actor(request))
     context = {
-        "rules": [_rule_line(one) for one in standings],
+        "rules": [
+            _rule_line(one) for one in sorted(standings, key=lambda one: SHOWN.index(one.state))
+        ],
         "may_open": _actor(request).role in ANSWERS_FINDINGS,
         "next_steps": steps[:MOST_STEPS],
         "more_steps": max(0, len(steps) - MOST_STEPS),
