@@ -119,6 +119,8 @@ def emptying_what_is_filled() -> Iterator[None]:
 def _empty_tables(connection: BaseDatabaseWrapper) -> None:
     from django.db import transaction
 
+    from kuai.guard.ledger_triggers import drop_triggers, raise_triggers
+
     names = sorted({*connection.introspection.django_table_names(only_existing=True)} - KEPT_TABLES)
     quoted = {name: connection.ops.quote_name(name) for name in names}
     asked = " union all ".join(
@@ -128,8 +130,12 @@ def _empty_tables(connection: BaseDatabaseWrapper) -> None:
     # In one transaction, because keys to other tables are looked at when it ends.
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         cursor.execute(asked)
-        for (name,) in cursor.fetchall():
+        filled = [name for (name,) in cursor.fetchall()]
+        # Ledger tables refuse DELETE else; the next test finds them guarded again.
+        drop_triggers(connection)
+        for name in filled:
             cursor.execute(f"delete from {quoted[name]}")
+    raise_triggers(connection)
 
 
 @pytest.fixture(scope="session")
@@ -164,38 +170,3 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """An empty store with its keys beside it."""
     monkeypatch.delenv("KUAI_KEYS", raising=False)
     return Store(tmp_path / "store").create()
-
-
-# Whether a test that commits has run in this process: it leaves the ledger tables without their triggers.
-TRIGGERS_ARE_GONE: list[bool] = []
-
-
-@pytest.fixture(autouse=True)
-def emptied_ledger_tables(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Let a test that commits empty its database afterwards: ledger tables refuse DELETE and TRUNCATE else."""
-    marker = request.node.get_closest_marker("django_db")
-    commits = {"transactional_db", "live_server", "django_db_reset_sequences"}
-    if not (commits & set(request.fixturenames) or (marker and marker.kwargs.get("transaction"))):
-        if TRIGGERS_ARE_GONE and (marker or "db" in request.fixturenames):
-            request.getfixturevalue("db")
-            _raise_triggers()
-        yield
-        return
-    # Requested here so that it is torn down (and the tables emptied) after the triggers are gone.
-    request.getfixturevalue("transactional_db")
-    from django.db import connection
-
-    from kuai.guard.ledger_triggers import drop_triggers
-
-    _raise_triggers()
-    yield
-    drop_triggers(connection)
-    TRIGGERS_ARE_GONE.append(True)
-
-
-def _raise_triggers() -> None:
-    from django.db import connection
-
-    from kuai.guard.ledger_triggers import raise_triggers
-
-    raise_triggers(connection)
