@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kuai.blocks.queries import open_blocks
+from kuai.flows.care_bits import care_rows
 from kuai.flows.demo_forms import seed_demo_forms
 from kuai.flows.offers import hand_over_offers
 from kuai.flows.questions import hand_over_findings
@@ -64,7 +65,12 @@ def seed_demo_offers(
     _put_into_force(store, steward=steward, clerk=clerk, at=at)
     progress("规则：问一遍全部的人和房")
     with store.writer_lease():
-        rule_runs.run_rules(store, day=local_day(at), overlay=rules.overlay_of(store))
+        rule_runs.run_rules(
+            store,
+            day=local_day(at),
+            overlay=rules.overlay_of(store),
+            declared=care_rows(store, at=at),
+        )
         offered = hand_over_offers(store, at=at).offered
     progress("问题、核对表、报表、门牌码")
     asked = hand_over_findings(store, at=at).kept

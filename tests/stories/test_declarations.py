@@ -449,6 +449,27 @@ def test_a_leaving_taken_back_ends_nothing_and_who_comes_back_lives_there(
     assert ends() == [local_day(NOW), None]
 
 
+def test_who_is_on_file_by_an_extract_leaves_at_the_door_and_takes_it_back(
+    store: Store, phone: Phone
+) -> None:
+    room, name, number = somebody_on_file(store)
+    door = door_of(store, room, at=NOW)
+    assert declare(store, door, a_wish(Act.LEAVE), phone, at=NOW).cases == (), "nobody on file"
+    before = registry.facts_out_of_use()
+    # Their phone with another name leads to nobody: a borrowed phone ends no one's home.
+    other = a_wish(Act.LEAVE, name="欧阳借机", phone=number)
+    assert declare(store, door, other, phone, at=NOW).cases == ()
+    assert registry.facts_out_of_use() == before
+    left = declare(store, door, a_wish(Act.LEAVE, name=name, phone=number), phone, at=NOW)
+    assert left.cases
+    ended = registry.facts_out_of_use() - before
+    assert ended
+    again = a_wish(Act.LEAVE, name=name, phone=number)
+    assert declare(store, door, again, phone, at=NOW + timedelta(minutes=1)).cases == (), "once"
+    actions.withdraw_declaration(store, left.number, by=None, at=NOW)
+    assert registry.facts_out_of_use() == before
+
+
 def test_a_landlord_cannot_declare_a_tenant_out(store: Store, phone: Phone, door: str) -> None:
     declare(store, door, a_wish(), phone, at=NOW)
     declare(store, door, a_wish(Act.TENANT_LEFT, phone=LANDLORD_PHONE), phone, at=NOW)

@@ -5,7 +5,7 @@ Nothing here refuses because of what is known of a room; doubts become questions
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from django.db import transaction
@@ -18,7 +18,7 @@ from kuai.kit.credit_codes import read_credit_code
 from kuai.kit.errors import Refusal
 from kuai.kit.identity_numbers import IdentityNumber, NumberKind, read_identity_number
 from kuai.kit.store import Store
-from kuai.services.residence import gateways, proving, questions, receipts, sealed_values
+from kuai.services.residence import gateways, leaving, proving, questions, receipts, sealed_values
 from kuai.services.residence.door_codes import PURPOSE, find_door, mark_of
 from kuai.services.residence.engine.doubts import Seen, find_doubts
 from kuai.services.residence.engine.fields import (
@@ -130,7 +130,11 @@ def declare(
         on_file=known,
     )
     with transaction.atomic():
-        return record(store, told, at=at)
+        made = record(store, told, at=at)
+        if read.act is not Act.LEAVE:
+            return made
+        cases = leaving.contest_home(store, known, door.room_code, number=made.number, at=at)
+        return replace(made, cases=cases)
 
 
 def record(store: Store, told: Told, *, at: datetime) -> Declared:

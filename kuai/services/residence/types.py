@@ -171,7 +171,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class Declared:
-    """What came of a declaration. `was_known`: the proven person was on file for this very room."""
+    """What came of a declaration. `was_known`: the proven person was on file for this very room; `cases`: who was asked
+    about a home that the person said they left."""
 
     number: str
     mark: str
@@ -180,6 +181,7 @@ class Declared:
     declared_at: datetime
     was_known: bool = False
     questions: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

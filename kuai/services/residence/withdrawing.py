@@ -11,7 +11,7 @@ from kuai.guard.queries import covers_any
 from kuai.guard.types import Actor
 from kuai.kit.errors import Refusal
 from kuai.kit.store import Store
-from kuai.services.residence import questions, sealed_values, staff_work
+from kuai.services.residence import leaving, questions, sealed_values, staff_work
 from kuai.services.residence.door_codes import PURPOSE
 from kuai.services.residence.models import Declaration
 from kuai.services.residence.types import Answer, QuestionState, Step
@@ -37,6 +37,7 @@ def withdraw_declaration(store: Store, number: str, *, by: Actor | None, at: dat
         for question in row.questions.filter(state__in=questions.WAITING):
             question.state = QuestionState.ANSWERED.value
             question.save(update_fields=["state"])
+        leaving.take_back(store, row, at=at)
         access.record_entry(
             actor=by,
             action="declaration.withdrawn",

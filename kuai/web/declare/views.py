@@ -197,6 +197,7 @@ def keep_receipt(request: HttpRequest, made: Declared, *, text: str, name: str =
         "place": text,
         "was_known": made.was_known,
         "asked": list(made.questions),
+        "has_left": bool(made.cases),
     }
 
 
