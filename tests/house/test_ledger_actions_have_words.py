@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "kuai"
 
 
 def named_actions(source: str) -> Iterator[str]:
-    """Actions that stand in a module as text or as one of its constants; those put together at run time are not seen."""
+    """Actions that stand in a module as text or as one of its constants; one made at run time is not seen."""
     tree = ast.parse(source)
     constants = {
         target.id: node.value.value
