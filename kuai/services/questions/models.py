@@ -28,9 +28,11 @@ class Question(models.Model):
 
     privacy: ClassVar = _privacy(
         "three years after it was closed",
-        *("number", "origin", "rule", "text", "reason", "purpose", "basis", "responsible"),
+        *("number", "rule", "text", "reason", "purpose", "basis", "responsible"),
         *("channel", "place_code", "place_text", "grid_code", "area_path", "is_check"),
         *("ends_as_check", "usefulness", "state", "asked_at", "due_on", "closed_at", "visits"),
+        # Of a form's cell it says whose.
+        origin=L3,
         subject_ref=L3,
         contact=L3,
         fact_key=L3,
