@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pyarrow as pa
@@ -26,41 +25,31 @@ from kuai.kit.clock import DEFAULT_ZONE, local_day
 from kuai.kit.errors import DataFault, Refusal
 from kuai.kit.store import Store
 from kuai.registry.queries import contested_facts
-from kuai.services.forms.engine.field_fact import FieldFact
-from kuai.services.forms.engine.filling import (
-    FormRow,
-    PlannedCell,
-    RowFact,
-    anchors_of,
-    folded,
-    place_list,
-    plan_row,
-    rows_of_sheets,
-)
-from kuai.services.forms.engine.form_fields import NEVER_FILLED, ROW_NUMBER, form_fields
+from kuai.services.forms.engine.filling import PlannedCell, place_list, plan_row, rows_of_sheets
+from kuai.services.forms.engine.form_fields import ROW_NUMBER, form_fields
 from kuai.services.forms.engine.layouts import (
     FormLayout,
     Sheet,
     as_json,
     find_layout,
-    other_sheets,
     sections_of,
     with_learned,
     without_hidden,
 )
-from kuai.services.forms.listing import (
-    Listed,
-    Recogniser,
-    clean_name,
-    is_long_number,
-    is_whole,
-    list_for,
-    name_key,
-    read_day,
-)
+from kuai.services.forms.listing import Recogniser, list_for
 from kuai.services.forms.models import FormFilling, FormLesson, RegisteredForm
+from kuai.services.forms.planned import Planned, count_torn, counts_of, notes_of, sample_of
 from kuai.services.forms.registering import area_for, enter, get_form, require_in_force, view_of
-from kuai.services.forms.store_reading import BuildFacts, open_facts
+from kuai.services.forms.row_facts import (
+    blocked_cells,
+    facts_of,
+    is_same,
+    like_first_row,
+    people_of,
+    require_modest,
+    row_facts,
+)
+from kuai.services.forms.store_reading import open_facts
 from kuai.services.forms.types import (
     CellState,
     ColumnCount,
@@ -69,7 +58,7 @@ from kuai.services.forms.types import (
     SampleCell,
     UnknownCell,
 )
-from kuai.services.forms.writing import MOST_CARD_SHEETS, FilledSheet, write_filled
+from kuai.services.forms.writing import FilledSheet, write_filled
 from kuai.sources.form_sheets import ReadForm, meanings_of_heading, read_form
 
 FILLERS = frozenset({Role.SUBDISTRICT_CLERK, Role.DEPARTMENT_CLERK})
@@ -77,8 +66,6 @@ SEALED_SOURCE = "registered_forms"
 KEEPS_FOR = timedelta(days=5)
 TICKET_LASTS = timedelta(hours=4)
 PREPARED, RELEASED, ENDED = "prepared", "released", "ended"
-MOST_ROWS = 5_000
-SAMPLE_ROWS = 8
 A_DAY, MOST_PREVIEWS_DAILY = timedelta(days=1), 40
 KNOWN_ENDINGS = frozenset({"xlsx", "xlsm", "xls", "et", "csv", "tsv", "txt", "docx", "doc", "pdf"})
 OPEN_STATES = (CellState.UNKNOWN, CellState.HELD, CellState.DIFFERENT)
@@ -88,27 +75,6 @@ PREPARING, RELEASING = "form.prepared", "form.listed"
 _JUST_WRITTEN: ContextVar[tuple[str, frozenset[str]]] = ContextVar(
     "just_written", default=("", frozenset())
 )
-YES_NO = {"yes": "是", "no": "否"}
-
-
-@dataclass(frozen=True)
-class Planned:
-    """Everything decided about one sheet."""
-
-    layout: FormLayout
-    sections: tuple[FormLayout, ...]
-    sheets: tuple[Sheet, ...]
-    read: ReadForm
-    cells: tuple[PlannedCell, ...]
-    rows: int
-    listed: Listed
-    unrecognised: int
-    unseen: int
-    titles: Mapping[str, str]
-    version: str
-    torn_numbers: int = 0
-    lending_sources: int = 0
-    guessed: int = 0
 
 
 # --- taking a sheet in ------------------------------------------------------------------------------
@@ -192,7 +158,7 @@ def release_filling(
     content = write_filled(_filled(filling, read, planned, said=said, by=by, at=at))
     filling.state, filling.released_by, filling.released_at = RELEASED, by.user_id, at
     filling.reason = said
-    filling.counts = _counts(filling, planned) | {
+    filling.counts = counts_of(filling, planned) | {
         "previews": _previews(filling),
         "ground": filling.counts.get("ground", []),
     }
@@ -525,12 +491,12 @@ def _plan_and_note(
     at: datetime,
 ) -> None:
     planned = _plan(store, filling, read, layout, by=by, at=at, is_release=False)
-    filling.counts = _counts(filling, planned) | {
+    filling.counts = counts_of(filling, planned) | {
         "previews": _previews(filling) + 1,
         "ground": sorted(area_for(filling.form, by)),
     }
     filling.save(update_fields=["counts", "meanings", "is_learned"])
-    _seal(store, filling, "sample", json.dumps(_sample(planned), ensure_ascii=False).encode())
+    _seal(store, filling, "sample", json.dumps(sample_of(planned), ensure_ascii=False).encode())
     enter(PREPARING, filling.form.number, by=by, at=at, purpose=filling.form.purpose)
 
 
@@ -563,13 +529,13 @@ def _plan(
         taken = set(known.values())
         fresh = [code for code in listed.codes if code not in taken]
         rows = [*given, *place_list(found, layout, fresh)] if form.list_kind else given
-        _require_modest(rows, layout)
+        require_modest(rows, layout)
         codes = sorted({row.code for row in rows if row.code})
-        held = _facts_of(form, facts, codes, asked)
-        people = _people_of(form, facts, codes, asked)
+        held = facts_of(form, facts, codes, asked)
+        people = people_of(form, facts, codes, asked)
         said = _said(store, filling, people, asked, by=by, at=at, is_release=is_release)
         values = {
-            code: _row_facts(facts, code, held, people, said, asked, today=local_day(at))
+            code: row_facts(facts, code, held, people, said, asked, today=local_day(at))
             for code in codes
         }
         titles, version, lending = facts.titles, facts.version, len(facts.permitting)
@@ -586,7 +552,7 @@ def _plan(
     if not is_release:
         # Neither read nor counted before: a preview dropped after it must not have asked the care zone.
         asked -= {"person.deliver_home"}
-    blocked = [_blocked(sheets[section.sheet]) for section in sections]
+    blocked = [blocked_cells(sheets[section.sheet]) for section in sections]
     cells = [
         cell
         for row in rows
@@ -595,7 +561,7 @@ def _plan(
             row,
             values[row.code],
             asked=asked,
-            blocked=_like_first(sheets[layout.sheet], layout, row)
+            blocked=like_first_row(sheets[layout.sheet], layout, row)
             if row.is_new
             else blocked[row.section],
             is_same=is_same,
@@ -604,59 +570,8 @@ def _plan(
     unrecognised = sum(1 for row in rows if not row.code)
     return Planned(
         layout, sections, sheets, read, tuple(cells), len(rows), listed, unrecognised, len(unseen), titles, version,
-        _count_torn(rows), lending, recogniser.guessed,
+        count_torn(rows), lending, recogniser.guessed,
     )  # fmt: skip
-
-
-def _blocked(sheet: Sheet) -> frozenset[tuple[int, int]]:
-    insides = {cell for cell, anchor in anchors_of(sheet).items() if cell != anchor}
-    return frozenset(insides | set(sheet.formulas))
-
-
-def _like_first(sheet: Sheet, layout: FormLayout, row: FormRow) -> frozenset[tuple[int, int]]:
-    """Where a new row computes, as the first row of the table does."""
-    if layout.is_cards:
-        return _blocked(sheet)
-    columns = {column for number, column in sheet.formulas if number == layout.first_row}
-    return frozenset((row.number, column) for column in columns)
-
-
-def _require_modest(rows: Sequence[FormRow], layout: FormLayout) -> None:
-    if len(rows) > MOST_ROWS:
-        raise Refusal("form.too_many", f"一次最多列 {MOST_ROWS} 行，请按社区分开。")
-    if layout.is_cards and max((row.copy for row in rows), default=0) > MOST_CARD_SHEETS:
-        raise Refusal("form.too_many", f"一次最多 {MOST_CARD_SHEETS} 张卡片，请按社区分开。")
-
-
-def _facts_of(
-    form: RegisteredForm, facts: BuildFacts, codes: Sequence[str], asked: frozenset[str]
-) -> dict[str, dict[str, FieldFact]]:
-    if form.about == "person":
-        return facts.persons(codes)
-    if form.about == "room":
-        return facts.rooms(codes, with_let="room.is_let" in asked)
-    return facts.firms(codes)
-
-
-def _people_of(
-    form: RegisteredForm, facts: BuildFacts, codes: Sequence[str], asked: frozenset[str]
-) -> dict[str, dict[str, str]]:
-    """Row code -> field -> person code, of names that the form asks for; conflicts name nobody."""
-    if form.about == "person":
-        return {code: {"": code} for code in codes}
-    people: dict[str, dict[str, str]] = defaultdict(dict)
-    for field in sorted(asked):
-        role = form_fields()[field].role
-        if not role:
-            continue
-        end, other = ("to_code", "from_code") if form.about == "room" else ("from_code", "to_code")
-        if role == "PL_LEGALREP":
-            end, other = "to_code", "from_code"
-        for code, said in facts.living(codes, (role,), end=end).items():
-            ends = {row[other] for row in said if row["is_usable"]}
-            sure = len(ends) == 1 and all(row["is_usable"] for row in said)
-            people[code][field] = next(iter(ends)) if sure else ""
-    return dict(people)
 
 
 def _said(
@@ -709,237 +624,6 @@ def _ticket(
         holder=by,
         at=at,
     )
-
-
-def _row_facts(
-    facts: BuildFacts,
-    code: str,
-    held: Mapping[str, Mapping[str, FieldFact]],
-    people: Mapping[str, Mapping[str, str]],
-    said: Mapping[str, Mapping[str, tuple[access.SaidValue, ...]]],
-    asked: frozenset[str],
-    *,
-    today: date,
-) -> dict[str, RowFact]:
-    own = dict(held.get(code, {}))
-    for field in asked:
-        entry = form_fields()[field]
-        named = people.get(code, {})
-        person = named.get(field if entry.role else "")
-        if entry.role and person == "" and field in named:
-            own[field] = FieldFact(conflict="登记了不止一人，或正有争议")
-        elif person and entry.is_sealed and code in held:
-            own[field] = _agreed(entry.tells, said.get(f"person:{person}", {}), facts)
-    if "person.age" in asked:
-        own["person.age"] = _age(own.get("person.birth_date"), today)
-    if "person.deliver_home" in asked and code in held:
-        own["person.deliver_home"] = _delivery(said.get(f"person:{code}", {}), facts)
-    return {
-        field: RowFact(
-            one.value,
-            one.status,
-            one.source,
-            one.day,
-            one.conflict,
-            facts.is_stale(one, today=today),
-            one.is_backed,
-        )
-        for field, one in own.items()
-    }
-
-
-def _agreed(
-    tells: str, said: Mapping[str, tuple[access.SaidValue, ...]], facts: BuildFacts
-) -> FieldFact:
-    values = tuple(one for one in said.get(tells, ()) if not is_stand_in(tells, one.value))
-    if not values:
-        return FieldFact()
-    keys = {name_key(one.value) for one in values}
-    if len(keys) > 1:
-        return FieldFact(conflict="来源之间写法不一")
-    newest = max(values, key=lambda one: (facts.day_of(one.period), one.source))
-    value = newest.value
-    if tells == "name":
-        # Some offices cannot type the dot of a name: where another one wrote it, it is there.
-        written = sorted(
-            {clean_name(one.value) for one in values}, key=lambda one: ("·" not in one, one)
-        )
-        value = written[0]
-    return FieldFact(value, "asserted", newest.source, facts.day_of(newest.period))
-
-
-def is_stand_in(tells: str, value: str) -> bool:
-    """A number typed to get past a mandatory field is nobody's phone."""
-    return tells == "phone" and (value[:8] in ("13800138", "13800000") or len(set(value[3:])) == 1)
-
-
-def _age(born: FieldFact | None, today: date) -> FieldFact:
-    if born is None or not born.value:
-        return born or FieldFact()
-    day = date.fromisoformat(born.value)
-    years = today.year - day.year - ((today.month, today.day) < (day.month, day.day))
-    return replace(born, value=str(years))
-
-
-def _delivery(said: Mapping[str, tuple[access.SaidValue, ...]], facts: BuildFacts) -> FieldFact:
-    told = said.get("deliver_home", ())
-    value = YES_NO.get(told[0].value, "") if told else ""
-    return FieldFact(value, "asserted", "", facts.as_of) if value else FieldFact()
-
-
-def is_same(field: str, given: str, held: str) -> bool:
-    """Whether what stands on the sheet says what is held, however it is written."""
-    if field.endswith(("birth_date", "founded_on")):
-        return read_day(given) == read_day(held)
-    if field.endswith("sex"):
-        return given.strip()[:1] == held[:1]
-    left, right = folded(given), folded(held)
-    if field.endswith(("residence", "hukou", "address", "registered", "operating")):
-        return bool(left) and (right.endswith(left) or left.endswith(right))
-    return left == right
-
-
-def _counts(filling: FormFilling, planned: Planned) -> dict[str, object]:
-    by_column: dict[str, Counter[str]] = defaultdict(Counter)
-    for cell in planned.cells:
-        by_column[cell.field][cell.state.value] += 1
-    columns = [
-        asdict(
-            ColumnCount(
-                place, one.heading, one.field, dict(by_column[one.field]) if one.field else {},
-                one.field in filling.form.fields,
-            )
-        )
-        for place, one in enumerate(planned.layout.columns)
-    ]  # fmt: skip
-    return {
-        "rows": planned.rows,
-        "generated": len(planned.listed.codes),
-        "unrecognised": planned.unrecognised,
-        "left_out": planned.listed.left_out,
-        "columns": columns,
-        "notes": notes_of(filling.form, planned),
-    }
-
-
-def notes_of(form: RegisteredForm, planned: Planned) -> list[str]:
-    """What whoever releases, and the office, should know; no value."""
-    notes = []
-    if not planned.lending_sources:
-        notes.append(
-            "没有一个来源的协议允许这张报表的用途，所以什么也填不上。请数据管理员与来源单位核对协议，再交一次。"
-        )
-    elif form.list_kind and not planned.listed.codes:
-        notes.append("在您的区域里，现在没有符合这张名单条件的对象。")
-    if planned.layout.fields & NEVER_FILLED:
-        notes.append("身份证号一列不由系统填写：这是最高级别的资料，请办理时当面核对。")
-    extra = [
-        one.heading
-        for one in planned.layout.columns
-        if one.field
-        and one.field not in form.fields
-        and one.field not in (*NEVER_FILLED, ROW_NUMBER)
-    ]
-    if extra:
-        notes.append(f"准入时没有登记的栏目没有填：{'、'.join(extra)}。")
-    notes += _notes_on_sheets(form, planned)
-    if planned.guessed:
-        notes.append(
-            f"有 {planned.guessed} 行像是在试，没有填：同一个姓名配了许多号码、日期或住址，"
-            "或只写了姓名、多数又不在名单里。"
-        )
-    if planned.torn_numbers:
-        notes.append(
-            f"有 {planned.torn_numbers} 个身份证号不像原来的号码：这一列可能被当成数字，末几位已经丢失。"
-            "请把这一列设为文本，重新填写再交。"
-        )
-    if "person.deliver_home" in planned.layout.fields & set(form.fields):
-        notes.append("“是否送达到户”在放行时才由单独存放的分区给出是或否，不说明原因。")
-    if planned.listed.left_out:
-        notes.append(f"有 {planned.listed.left_out} 个对象因登记有矛盾或异议没有列入，正在核对。")
-    if planned.unrecognised:
-        notes.append(
-            f"有 {planned.unrecognised} 行认不出是谁（或不在本区域、不在这张表的名单里），没有填。"
-        )
-    return notes
-
-
-def _notes_on_sheets(form: RegisteredForm, planned: Planned) -> list[str]:
-    """What of the workbook was not filled, and what of it does not come back."""
-    notes = []
-    read = planned.read
-    places = {one.sheet for one in planned.sections}
-    if len(places) > 1 and form.list_kind and not planned.layout.is_cards:
-        first = planned.sheets[planned.layout.sheet].name
-        notes.append(f"栏目相同的工作表有 {len(places)} 张，名单都写在“{first}”里。")
-    others = other_sheets(
-        planned.sheets, planned.sections, form.about, read_heading=meanings_of_heading
-    )
-    if others:
-        notes.append(f"另有 {len(others)} 张工作表栏目不同，没有填：请每种栏目单独交一份。")
-    if any(one.hidden_rows or one.hidden_columns for one in planned.sheets):
-        notes.append("表里有隐藏的行或列：看不见的不读也不填。要填的请取消隐藏再交。")
-    if read.format == "xls":
-        notes.append(
-            "这是旧格式（.xls）：文字和合并都在，字体、列宽、公式和打印设置没有带过来。"
-            "要原样交回，请先另存为 .xlsx 再交。"
-        )
-    if read.not_carried:
-        notes.append(f"原表里的{'、'.join(read.not_carried)}没有带过来，请从原表补上。")
-    unread = _unread_twins(planned.sections)
-    if unread:
-        notes.append(
-            f"同样的栏目有两组，栏目不全相同，只填左边一组：{'、'.join(unread)}。"
-            "右边如果也是要填的人，请接到下面再交。"
-        )
-    return notes
-
-
-def _unread_twins(sections: Sequence[FormLayout]) -> list[str]:
-    """Headings that stand there again word for word, and are in no block that is filled."""
-    first = sections[0]
-    known = {one.heading for one in first.columns if one.field}
-    filled = {
-        one.column
-        for section in sections
-        if section.sheet == first.sheet
-        for one in section.columns
-        if one.field
-    }
-    return [
-        one.heading for one in first.columns if one.heading in known and one.column not in filled
-    ]
-
-
-def _count_torn(rows: Sequence[FormRow]) -> int:
-    """Numbers that a program took for an amount: eighteen digits of which the last were rounded away."""
-    given = [row.given.get("person.id_number", "") for row in rows if not row.code]
-    return sum(
-        1 for one in given if "E+" in one.upper() or (is_long_number(one) and not is_whole(one))
-    )
-
-
-def _sample(planned: Planned) -> list[list[dict[str, str]]]:
-    """The first rows with masks in place of values."""
-    rows: dict[tuple[int, int, int], list[PlannedCell]] = defaultdict(list)
-    for cell in planned.cells:
-        rows[(cell.copy, cell.section, cell.row)].append(cell)
-    order = [one.field for one in planned.layout.columns]
-    sample = []
-    for key in sorted(rows)[:SAMPLE_ROWS]:
-        by_field = {cell.field: cell for cell in rows[key]}
-        sample.append([_masked(by_field.get(field)) for field in order])
-    return sample
-
-
-def _masked(cell: PlannedCell | None) -> dict[str, str]:
-    if cell is None:
-        return {"text": "", "state": ""}
-    if not cell.is_filled:
-        return {"text": "", "state": cell.state.value}
-    entry = form_fields()[cell.field]
-    text = str(access.mask(entry.tells, cell.value) or "") if entry.tells else cell.value
-    return {"text": text, "state": cell.state.value}
 
 
 # --- file and seal ----------------------------------------------------------------------------------
