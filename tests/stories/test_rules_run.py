@@ -186,7 +186,8 @@ def test_every_command_of_the_guide_runs_as_it_is_written(own_store: Path) -> No
     file.write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
     lines = [line.split("#")[0].split() for line in page.splitlines()]
     commands = [line for line in lines if line[:2] == ["kuai", "rules"]]
-    assert [line[2] for line in commands] == ["list", "views", "check", "run", "explain"]
+    said_there = ["list", "views", "check", "run", "findings", "explain"]
+    assert [line[2] for line in commands] == said_there
     told = {}
     for line in commands:
         words = [str(own_store) if word == "STORE" else word for word in line[1:]]
@@ -198,6 +199,9 @@ def test_every_command_of_the_guide_runs_as_it_is_written(own_store: Path) -> No
     assert "own.turning_65" in told["list"]
     assert "可以运行" in told["check"]
     assert "own.turning_65" in told["run"]
+    found_here = queries.list_findings(Store(own_store), rule="own.turning_65")
+    assert all(one.finding_id in told["findings"] for one in found_here)
+    assert told["findings"].strip(), "that it found nobody is said"
     assert "什么会消除它" in told["explain"]
     for said in ("负责人", "有异议找", "期限"):
         assert said in told["explain"], said

@@ -31,7 +31,8 @@ __all__ = ["chromium", "open_page", "playwright"]
 
 pytestmark = pytest.mark.browser
 PASSWORD = "kuai-demo-for-tests"
-MOST_SECONDS = 1.0
+# A second on a quiet machine; here it is told from waiting for the night, on a machine where others work too.
+MOST_SECONDS = 10.0
 
 
 @pytest.fixture
