@@ -87,7 +87,7 @@ SERVICES_THAT_OPEN = {
 }
 # The names under which files speak of the guard.
 GUARD_NAMES = ("access", "actions", "guard", "guard_actions")
-SERVICES_THAT_MASK = {"services/residence/receipts", "services/forms/fillings"}
+SERVICES_THAT_MASK = {"services/residence/receipts", "services/forms/planned"}
 
 
 def names_taken_from_the_guard(node: ast.AST) -> set[str]:
